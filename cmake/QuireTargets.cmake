@@ -1,0 +1,27 @@
+# Helpers that all folders use. No global flags are set here: each target says what it needs.
+
+# Warnings for the project's own targets.
+function(quire_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow)
+  if(QUIRE_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# quire_add_tests(FOLDER [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
+function(quire_add_tests folder)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;INCLUDES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  set(target test_${folder})
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/support" ${ARG_INCLUDES})
+  target_compile_definitions(${target} PRIVATE QUIRE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  quire_warnings(${target})
+  target_precompile_headers(${target} PRIVATE <gtest/gtest.h> <string> <vector> <memory> <optional> <chrono>)
+  include(GoogleTest)
+  gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit)
+endfunction()

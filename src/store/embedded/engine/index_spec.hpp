@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quire/bson/document.hpp"
+#include "store/embedded/engine/keys.hpp"
+
+namespace quire::store::embedded {
+
+/// One index definition, checked.
+struct IndexSpec {
+  std::string name;
+  std::vector<IndexField> fields;
+  bool unique = false;
+  bool sparse = false;
+  bool hidden = false;
+  std::optional<bson::Document> partial_filter;
+  std::optional<std::int64_t> expire_after_seconds;
+  bson::Document key;         ///< as given: {a: 1, "b.c": -1}
+  bson::Document definition;  ///< as listIndexes tells it: {v: 2, key, name, …}
+
+  /// Throws QueryError invalid_index with the server's code (67 CannotCreateIndex, 72
+  /// InvalidOptions, 2, 9, 14, 197 …); StoreError unsupported, by name, for text, hashed, 2dsphere,
+  /// wildcard, collation. A missing name is made from the key, as drivers do ("a_1_b_-1").
+  [[nodiscard]] static IndexSpec parse(bson::View spec);
+  /// {a: 1, b: -1} → "a_1_b_-1".
+  [[nodiscard]] static std::string default_name(bson::View key);
+  /// Same options beside the name; as the server compares for "already exists".
+  [[nodiscard]] bool same_options(const IndexSpec& other) const;
+};
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quire/bson/view.hpp"
+
+/// Keys of indexes: bytes whose memcmp order is the order of the values (compare.hpp).
+/// docs/formats/ has the encoding, version 1; it is part of the file format.
+namespace quire::store::embedded {
+
+/// Appends the key of one value. Self-delimiting: keys of several fields are one after the other.
+/// `descending` turns the order of this part around.
+void append_key(std::string& out, bson::ValueView value, bool descending = false);
+
+/// The smallest and the largest key of the values that compare in the same type bracket as `value`
+/// (for $gt 5 only numbers match): appended to `low` (inclusive) and `high` (exclusive).
+void append_bracket(std::string& low, std::string& high, bson::Type type, bool descending = false);
+
+/// Turns `key` into the smallest byte string that is greater than every string that begins with it.
+void to_prefix_end(std::string& key);
+
+struct IndexField {
+  std::string path;
+  bool descending = false;
+};
+
+/// Makes the keys of one index for documents: one key, or one an element of an array (multikey).
+/// Immutable after construction; thread-safe.
+class KeyMaker {
+ public:
+  KeyMaker(std::vector<IndexField> fields, bool sparse);
+
+  /// The distinct keys of `document`, sorted, appended to `keys`. Nothing when the index is sparse
+  /// and the document has none of the fields. Returns true when an array made it multikey. Throws
+  /// StoreError cannot-index-parallel-arrays (backend code 171) when two fields are arrays.
+  bool make(bson::View document, std::vector<std::string>& keys) const;
+  [[nodiscard]] const std::vector<IndexField>& fields() const noexcept { return fields_; }
+
+ private:
+  std::vector<IndexField> fields_;
+  bool sparse_;
+};
+
+}  // namespace quire::store::embedded

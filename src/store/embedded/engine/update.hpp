@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "quire/bson/document.hpp"
+#include "store/embedded/engine/matcher.hpp"
+
+/// Updates: parsed once, then applied to documents' bytes.
+namespace quire::store::embedded {
+
+/// A compiled update: operators or a replacement. Immutable; apply() is thread-safe.
+class Updater {
+ public:
+  /// `body`: {$set: …} or a whole document. `array_filters`: the elements of the arrayFilters
+  /// array. `replace_allowed` false refuses a replacement (multi updates). Throws QueryError
+  /// invalid_update with the server's code in backend_code().
+  Updater(bson::View body, std::optional<bson::View> array_filters, bool replace_allowed = true);
+  ~Updater();
+  Updater(Updater&&) noexcept;
+  Updater& operator=(Updater&&) noexcept;
+
+  [[nodiscard]] bool is_replacement() const noexcept;
+
+  struct Outcome {
+    bson::Document document;
+    bool changed = false;  ///< the bytes differ from the given ones
+  };
+  /// The document after the update; its _id stays in front and unchanged (StoreError
+  /// immutable_field, 66). `details` resolves the positional $ (QueryError 2 when it is needed and
+  /// not there). `inserting` applies $setOnInsert too: for upserts, on the document of the filter's
+  /// equality fields. Throws QueryError invalid_update with path and the server's code; then
+  /// nothing is changed.
+  [[nodiscard]] Outcome apply(bson::View document, const MatchDetails& details,
+                              bool inserting = false) const;
+
+  /// The document that an upsert inserts: the filter's equality fields, then the update; an
+  /// ObjectId as _id in front where neither gives one.
+  [[nodiscard]] bson::Document document_for_upsert(const Matcher& filter) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace quire::store::embedded

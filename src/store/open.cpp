@@ -1,0 +1,38 @@
+#include <memory>
+#include <string>
+
+#include "quire/core/error.hpp"
+#include "quire/store/store.hpp"
+
+// Each store's library defines its own; absent ones stay null.
+extern "C" {
+[[gnu::weak]] quire::store::Store* quire_open_embedded_store(std::string_view uri);
+[[gnu::weak]] quire::store::Store* quire_open_mongodb_store(std::string_view uri);
+}
+
+namespace quire::store {
+
+std::shared_ptr<Store> open(std::string_view uri) {
+  if (uri.empty())
+    throw StoreError(ErrorCode::invalid_uri,
+                     "an empty URI; give a file name, \":memory:\" or mongodb://…");
+  if (uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")) {
+    if (quire_open_mongodb_store == nullptr) {
+      throw StoreError(ErrorCode::unsupported,
+                       "the MongoDB store is not part of this program; link quire::mongodb");
+    }
+    return std::shared_ptr<Store>(quire_open_mongodb_store(uri));
+  }
+  if (const auto scheme = uri.find("://"); scheme != std::string_view::npos) {
+    throw StoreError(ErrorCode::invalid_uri,
+                     "unknown scheme \"" + std::string(uri.substr(0, scheme)) +
+                         "\"; give a file name, \":memory:\" or mongodb://…");
+  }
+  if (quire_open_embedded_store == nullptr) {
+    throw StoreError(ErrorCode::unsupported,
+                     "the embedded store is not part of this program; link quire::embedded");
+  }
+  return std::shared_ptr<Store>(quire_open_embedded_store(uri));
+}
+
+}  // namespace quire::store
