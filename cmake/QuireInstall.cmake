@@ -1,0 +1,42 @@
+# Install rules: headers, libraries, CMake package with components, pkg-config files.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/quire")
+set(parts quire)
+set(QUIRE_COMPONENTS "")
+if(TARGET quire_embedded)
+  list(APPEND parts quire_embedded)
+  list(APPEND QUIRE_COMPONENTS embedded)
+endif()
+
+install(TARGETS ${parts} EXPORT quireTargets
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT quireTargets NAMESPACE quire:: DESTINATION "${package_dir}")
+
+configure_package_config_file(cmake/quireConfig.cmake.in quireConfig.cmake
+  INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a new minor version may change the API.
+write_basic_package_version_file(quireConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${CMAKE_CURRENT_BINARY_DIR}/quireConfig.cmake"
+  "${CMAKE_CURRENT_BINARY_DIR}/quireConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+
+# A static library's own needs must be linked by the application too.
+get_target_property(quire_type quire TYPE)
+if(quire_type STREQUAL "STATIC_LIBRARY")
+  set(QUIRE_PC_REQUIRES "Requires")
+  set(QUIRE_PC_EMBEDDED " sqlite3")
+else()
+  set(QUIRE_PC_REQUIRES "Requires.private")
+  set(QUIRE_PC_EMBEDDED "\nRequires.private: sqlite3")
+endif()
+configure_file(cmake/quire.pc.in quire.pc @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+if(TARGET quire_embedded)
+  configure_file(cmake/quire-embedded.pc.in quire-embedded.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire-embedded.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()

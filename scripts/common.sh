@@ -1,0 +1,5 @@
+# Sourced by the other scripts: how many jobs, and faster tools where they are there.
+jobs=$(nproc)
+fast_flags=()
+command -v ccache >/dev/null && fast_flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+command -v mold >/dev/null && fast_flags+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold)

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what building and testing quire needs from Debian's packages, and only what is missing.
+# Usage: scripts/install_deps.sh [build|test|soak]
+#   build  compiler, CMake, Boost headers, fmt, libbson, SQLite, PCRE2, xxHash, iso-codes (the tour's data)
+#   test   build + GoogleTest, Google Benchmark, RapidCheck, ccache, mold, Python
+#   soak   test + Clang 19 with libFuzzer (skipped with a word where the release lacks it)
+set -euo pipefail
+want=${1:-build}
+
+packages=(g++ cmake ninja-build pkg-config git libboost-dev libfmt-dev libbson-dev libsqlite3-dev
+  libpcre2-dev libxxhash-dev iso-codes)
+case "$want" in
+  build) ;;
+  test | soak) packages+=(libgtest-dev libbenchmark-dev librapidcheck-dev ccache mold python3) ;;
+  *) echo "install_deps.sh: unknown set \"$want\"; give build, test or soak" >&2; exit 2 ;;
+esac
+[ "$want" = soak ] && packages+=(clang-19 libclang-rt-19-dev)
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+run=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "install_deps.sh: needs root or sudo to install: ${missing[*]}" >&2; exit 1; }
+  run=(sudo)
+fi
+echo "Installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${run[@]}" apt-get update -q
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The long forms of what scripts/test.sh runs in slices. Takes about two hours with the defaults.
+# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--rows N]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+install=1 fuzz=600 kills=200 rows=1000000
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --no-install) install=0 ;;
+    --fuzz) fuzz=${2:?}; shift ;;
+    --kills) kills=${2:?}; shift ;;
+    --rows) rows=${2:?}; shift ;;
+    *) echo "soak.sh: unknown option $1; see the head of this file" >&2; exit 2 ;;
+  esac
+  shift
+done
+[ "$install" = 1 ] && scripts/install_deps.sh soak
+build=build/soak
+cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+cmake --build "$build" -j "$jobs"
+export QUIRE_BUILD_DIR=$PWD/$build
+printf '\n== Kill -9 at random, %s times: inserts, updates, index builds\n' "$kills"
+scripts/kill_loop.sh "$kills"
+printf '\n== Kill -9 at random, %s times: migrations\n' "$kills"
+scripts/kill_loop_migrations.sh "$kills"
+printf '\n== Large data: %s rows\n' "$rows"
+"$build/tools/large_collection" "$rows"
+printf '\n== Fuzzing, %s seconds a target\n' "$fuzz"
+scripts/fuzz.sh "$fuzz"

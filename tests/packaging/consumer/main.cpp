@@ -1,0 +1,25 @@
+#include <quire/quire.hpp>
+
+#include <cstdio>
+#include <string>
+
+namespace q = quire;
+using q::field;
+
+struct Note {
+  q::ObjectId id;
+  std::string text;
+  int stars = 0;
+  static auto model() { return q::model<Note>("notes").index(field<&Note::stars>.desc()); }
+};
+
+int main() {
+  auto db = q::open(":memory:");
+  auto notes = db.collection<Note>();
+  notes.sync_indexes();
+  Note note{.text = "packaged", .stars = 3};
+  notes.insert(note);
+  const auto found = notes.find_one(field<&Note::stars> >= 3);
+  std::puts(found ? found->text.c_str() : "nothing found");
+  return found && found->id == note.id ? 0 : 1;
+}
