@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quire/bson/document.hpp"
@@ -30,6 +31,14 @@ struct IndexSpec {
   [[nodiscard]] static std::string default_name(bson::View key);
   /// Same options beside the name; as the server compares for "already exists".
   [[nodiscard]] bool same_options(const IndexSpec& other) const;
+  /// Same key, unique, sparse and partial filter: what makes an index the same one. Two of these
+  /// cannot be in one collection, whatever their names. TTL and hidden do not count.
+  [[nodiscard]] bool same_signature(const IndexSpec& other) const;
 };
+
+/// Collations: nothing is done for {locale: "simple"}, which is byte order. Throws QueryError
+/// invalid_index with the server's code (14, 2) for what is no collation, StoreError unsupported
+/// for any other. Serves commands too: `path` is the option's name.
+void require_simple_collation(bson::ValueView collation, std::string_view path = "collation");
 
 }  // namespace quire::store::embedded
