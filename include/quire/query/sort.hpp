@@ -1,0 +1,82 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "quire/query/raw.hpp"
+
+namespace quire::query {
+
+/// In which order documents come, and the keys of an index: fields, each ascending or descending.
+/// Made by field<&User::age>.desc(); joined by `&`, the earlier field first. A value.
+template <class T>
+class Sort {
+ public:
+  using root = T;
+
+  Sort() noexcept = default;
+  explicit Sort(bson::Document document) noexcept : document_(std::move(document)) {}
+  Sort(const Raw& raw) : document_(raw.document()) {}  // NOLINT: raw BSON can stand anywhere
+  template <class U>
+    requires(!std::is_same_v<T, U>)
+  Sort(const Sort<U>& other) : document_(other.document()) {  // NOLINT: an order of a base
+    detail::check_root<T, U>();
+  }
+
+  [[nodiscard]] bson::View view() const { return document_.view(); }
+  [[nodiscard]] const bson::Document& document() const noexcept { return document_; }
+  [[nodiscard]] std::string to_json() const { return detail::shell_json(view()); }
+  [[nodiscard]] bool empty() const noexcept { return document_.empty(); }
+
+  Sort& operator&=(const Sort& other) {
+    document_ = detail::overlaid(view(), other.view());
+    return *this;
+  }
+
+ private:
+  bson::Document document_;
+};
+
+template <class A, class B>
+[[nodiscard]] Sort<typename detail::joined_root<A, B>::type> operator&(const Sort<A>& a,
+                                                                       const Sort<B>& b) {
+  return Sort<typename detail::joined_root<A, B>::type>(detail::overlaid(a.view(), b.view()));
+}
+
+/// Which fields of the documents found are sent. Made by include(…), exclude(…), slice(…) and
+/// elem_match(…); joined by `&`. A value. An _id comes along unless it is excluded.
+template <class T>
+class Projection {
+ public:
+  using root = T;
+
+  Projection() noexcept = default;
+  explicit Projection(bson::Document document) noexcept : document_(std::move(document)) {}
+  Projection(const Raw& raw) : document_(raw.document()) {}  // NOLINT
+  template <class U>
+    requires(!std::is_same_v<T, U>)
+  Projection(const Projection<U>& other) : document_(other.document()) {  // NOLINT
+    detail::check_root<T, U>();
+  }
+
+  [[nodiscard]] bson::View view() const { return document_.view(); }
+  [[nodiscard]] const bson::Document& document() const noexcept { return document_; }
+  [[nodiscard]] std::string to_json() const { return detail::shell_json(view()); }
+  [[nodiscard]] bool empty() const noexcept { return document_.empty(); }
+
+  Projection& operator&=(const Projection& other) {
+    document_ = detail::overlaid(view(), other.view());
+    return *this;
+  }
+
+ private:
+  bson::Document document_;
+};
+
+template <class A, class B>
+[[nodiscard]] Projection<typename detail::joined_root<A, B>::type> operator&(
+    const Projection<A>& a, const Projection<B>& b) {
+  return Projection<typename detail::joined_root<A, B>::type>(detail::overlaid(a.view(), b.view()));
+}
+
+}  // namespace quire::query
