@@ -38,6 +38,10 @@ class Updater {
   /// ObjectId as _id in front where neither gives one.
   [[nodiscard]] bson::Document document_for_upsert(const Matcher& filter) const;
 
+  /// An update given as a pipeline: throws QueryError invalid_update for one that means nothing,
+  /// StoreError unsupported for all others.
+  [[noreturn]] static void refuse_pipeline(bson::View stages);
+
  private:
   struct Impl;
   std::unique_ptr<const Impl> impl_;

@@ -1,0 +1,182 @@
+#include "store/embedded/engine/update.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "quire/bson/writer.hpp"
+#include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/update_tree.hpp"
+
+namespace quire::store::embedded {
+
+using bson::Type;
+using bson::ValueView;
+using bson::View;
+
+namespace {
+
+constexpr int failed_to_parse = 9;
+constexpr int overflow = 15;
+constexpr int dollar_prefixed = 52;
+constexpr int invalid_id_field = 53;
+constexpr int immutable_code = 66;
+constexpr int invalid_options = 72;
+constexpr int too_large = 17419;
+
+[[noreturn]] void fail_immutable() {
+  throw StoreError(ErrorCode::immutable_field, FieldPath("_id"),
+                   "the _id of a document does not change", immutable_code);
+}
+
+void check_no_dollar(View document, const std::string& path, int depth) {
+  if (depth > bson::max_depth) update::fail(overflow, path, "the value is nested too deeply");
+  for (const auto& [name, value] : document) {
+    if (name.starts_with('$'))
+      update::fail(dollar_prefixed, path, "a field of _id does not begin with $");
+    if (value.is_document()) check_no_dollar(value.as_document(), path, depth + 1);
+  }
+}
+
+void check_id_value(ValueView id) {
+  if (id.is_array() || id.type() == Type::regex || id.type() == Type::undefined)
+    update::fail(invalid_id_field, "_id",
+                 "an _id is not of type " + std::string(type_name(id.type())));
+  if (id.is_document()) check_no_dollar(id.as_document(), "_id", 1);
+}
+
+void check_replacement(View document) {
+  for (const auto& [name, value] : document) {
+    if (name.starts_with('$'))
+      update::fail(dollar_prefixed, std::string(name),
+                   "a field of a replacement does not begin with $");
+    if (name == "_id") check_id_value(value);
+    (void)update::value_depth(value, std::string(name));
+  }
+}
+
+bool is_zero_timestamp(ValueView value) {
+  return value.type() == Type::timestamp && value.as_timestamp() == bson::Timestamp{};
+}
+
+/// Empty timestamps on the first level become the present, as in an insert.
+void append_field(bson::Writer& out, std::string_view name, ValueView value) {
+  if (!is_zero_timestamp(value)) {
+    out.append(name, value);
+    return;
+  }
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(quire::now().time_since_epoch());
+  out.append(name, bson::Value(bson::Timestamp{1, static_cast<std::uint32_t>(seconds.count())}));
+}
+
+bson::Document replaced(View replacement, std::optional<ValueView> id) {
+  const auto own = replacement.find("_id");
+  if (own && id && compare(*own, *id) != 0) fail_immutable();
+  bson::Writer out;
+  if (id) {
+    out.append("_id", *id);
+  } else if (own) {
+    out.append("_id", *own);
+  }
+  for (const auto& [name, value] : replacement) {
+    if (name != "_id") append_field(out, name, value);
+  }
+  auto document = out.finish();
+  if (document.size() > bson::max_document_bytes)
+    update::fail(too_large, "", "the document would be larger than 16 MiB");
+  return document;
+}
+
+bson::Document with_id_in_front(bson::Document document) {
+  const auto it = document.begin();
+  if (it != document.end() && it->key == "_id") return document;
+  bson::Writer out;
+  if (const auto id = document.find("_id")) {
+    out.append("_id", *id);
+  } else {
+    out.append("_id", bson::ObjectId::generate());
+  }
+  for (const auto& [name, value] : document) {
+    if (name != "_id") out.append(name, value);
+  }
+  return out.finish();
+}
+
+}  // namespace
+
+struct Updater::Impl {
+  bson::Document replacement;
+  update::Tree tree;
+  bool is_replacement = false;
+};
+
+Updater::Updater(View body, std::optional<View> array_filters, bool replace_allowed) {
+  auto impl = std::make_unique<Impl>();
+  const auto first = body.begin();
+  impl->is_replacement = first == body.end() || !first->key.starts_with('$');
+  if (impl->is_replacement) {
+    if (!replace_allowed)
+      update::fail(failed_to_parse, "", "an update of many documents needs update operators");
+    if (array_filters && !array_filters->empty())
+      update::fail(failed_to_parse, "arrayFilters", "a replacement takes no array filters");
+    check_replacement(body);
+    impl->replacement = bson::Document(body);
+  } else {
+    impl->tree = update::parse(body, array_filters);
+  }
+  impl_ = std::move(impl);
+}
+
+Updater::~Updater() = default;
+Updater::Updater(Updater&&) noexcept = default;
+Updater& Updater::operator=(Updater&&) noexcept = default;
+
+bool Updater::is_replacement() const noexcept { return impl_->is_replacement; }
+
+Updater::Outcome Updater::apply(View document, const MatchDetails& details, bool inserting) const {
+  Outcome outcome;
+  outcome.document = impl_->is_replacement
+                         ? replaced(impl_->replacement, document.find("_id"))
+                         : update::apply(impl_->tree, document, {&details, inserting});
+  outcome.changed = !(outcome.document.view() == document);
+  return outcome;
+}
+
+bson::Document Updater::document_for_upsert(const Matcher& filter) const {
+  bson::Document dotted = filter.equality_fields();
+  if (impl_->is_replacement) {
+    // Of the filter only the _id counts.
+    bson::Writer id;
+    for (const auto& [name, value] : dotted) {
+      if (name == "_id" || name.starts_with("_id.")) id.append(name, value);
+    }
+    dotted = id.finish();
+  }
+  const auto start = update::apply(update::parse_equalities(dotted), {}, {nullptr, true});
+  auto document = with_id_in_front(apply(start, {}, true).document);
+  check_id_value(document["_id"]);
+  if (document.size() > bson::max_document_bytes)
+    update::fail(too_large, "", "the document would be larger than 16 MiB");
+  return document;
+}
+
+void Updater::refuse_pipeline(View stages) {
+  constexpr std::string_view allowed[] = {"$addFields", "$set",         "$project",
+                                          "$unset",     "$replaceRoot", "$replaceWith"};
+  for (const auto& [index, stage] : stages) {
+    const auto path = "[" + std::string(index) + "]";
+    if (!stage.is_document()) update::fail(14, path, "a stage of a pipeline is a document");
+    const auto only = stage.as_document().begin();
+    if (only == stage.as_document().end() || stage.as_document().count() != 1)
+      update::fail(40323, path, "a stage of a pipeline has exactly one field");
+    bool known = false;
+    for (const auto& name : allowed) known = known || name == only->key;
+    if (!known)
+      update::fail(invalid_options, path + "." + std::string(only->key),
+                   "the stage is not allowed in an update");
+  }
+  throw StoreError(ErrorCode::unsupported,
+                   "an update with a pipeline is not supported by the embedded store");
+}
+
+}  // namespace quire::store::embedded
