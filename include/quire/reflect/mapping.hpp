@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -228,6 +229,27 @@ template <class T>
 inline constexpr PolicyTable<field_count<T>> policies =
     detail::make_policies<field_count<T>>(
         static_cast<typename model_builder_t<T>::mapping_ops*>(nullptr));
+
+namespace detail {
+template <std::size_t I, class C>
+std::type_identity<C> find_converter(ConvertWith<I, C>*);
+template <class O>
+struct OpBases;
+template <class... O>
+struct OpBases<Ops<O...>> : O... {};
+}  // namespace detail
+
+/// The converter that the model gives to member I of T; only where its policy says converted.
+template <class T, std::size_t I>
+using converter_t = typename decltype(detail::find_converter<I>(
+    static_cast<detail::OpBases<typename model_builder_t<T>::mapping_ops>*>(nullptr)))::type;
+
+/// What versioned models write as _v.
+template <class T>
+std::int32_t schema_version() {
+  static const std::int32_t version = make_model<T>().schema_version();
+  return version;
+}
 
 namespace detail {
 /// Text of a size known when it compiles.
