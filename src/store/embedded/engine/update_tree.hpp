@@ -116,6 +116,16 @@ struct Tree {
 /// Levels of nesting of a value: 0 of a scalar. Throws 15 beyond bson::max_depth.
 [[nodiscard]] int value_depth(bson::ValueView value, const std::string& path);
 
+struct Operator {
+  std::string_view name;
+  /// Reads the operand for one field; `path` and `depth` of the leaf are set by the caller.
+  Leaf (*parse)(const std::string& path, bson::ValueView value);
+};
+/// Any but $rename, which changes two fields; null for a name that is no operator.
+[[nodiscard]] const Operator* find_operator(std::string_view name) noexcept;
+/// A Matcher whose mistakes are told as those of the update at `path`.
+[[nodiscard]] Matcher element_matcher(const std::string& path, bson::View filter);
+
 /// Throws as Updater's constructor.
 [[nodiscard]] Tree parse(bson::View operators, std::optional<bson::View> array_filters);
 /// A tree that sets the fields of `dotted` (names are paths); 54 where one path is within another.
