@@ -18,8 +18,8 @@ FieldPath open_path(const std::uint8_t* document, const std::uint8_t* at) {
   while (element < at) {
     const auto* key = element + 1;
     const auto* zero = key >= at ? nullptr
-                                 : static_cast<const std::uint8_t*>(std::memchr(
-                                       key, 0, static_cast<std::size_t>(at - key)));
+                                 : static_cast<const std::uint8_t*>(
+                                       std::memchr(key, 0, static_cast<std::size_t>(at - key)));
     if (zero == nullptr) break;
     const auto* payload = zero + 1;
     const auto left = static_cast<std::size_t>(at - payload);

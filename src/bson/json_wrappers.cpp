@@ -215,6 +215,18 @@ std::string read_regex(View object, Value& out) {
   return {};
 }
 
+/// {"$regex": …, "$options": …} is a query's operator and stays a document, but no text with a zero
+/// can be one.
+std::string read_regex_operator(View object, Value& out) {
+  for (const auto& element : object) {
+    if (element.value.is_string() && has_zero(element.value.as_string())) {
+      return "a regular expression holds a zero character";
+    }
+  }
+  out = object;
+  return {};
+}
+
 std::string read_db_pointer(View object, Value& out) {
   const auto body = object.begin()->value;
   const std::string wrong = "$dbPointer is alone and holds {\"$ref\": string, \"$id\": ObjectId}";
@@ -294,7 +306,6 @@ std::string read_date(View object, Value& out) {
   if (object.count() == 1) {
     if (body.is_string()) ms = read_iso_date(body.as_string());
     if (body.type() == Type::int64) ms = body.as_int64();
-    if (body.type() == Type::int32) ms = body.as_int32();
   }
   if (!ms)
     return "$date is alone and holds \"YYYY-MM-DDThh:mm:ss.sssZ\" or {\"$numberLong\": "
@@ -340,6 +351,7 @@ constexpr Wrapper wrappers[] = {
     {"$scope", read_code},
     {"$timestamp", read_timestamp},
     {"$regularExpression", read_regex},
+    {"$regex", read_regex_operator},
     {"$dbPointer", read_db_pointer},
     {"$date", read_date},
     {"$minKey", read_min_key},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -261,7 +262,9 @@ class JsonWriter {
     out_ += R"({"$regularExpression": {"pattern": )";
     text(r.pattern);
     out_ += R"(, "options": )";
-    text(r.options);
+    std::string options(r.options);  // another writer may not have sorted them
+    std::sort(options.begin(), options.end());
+    text(options);
     out_ += "}}";
   }
   void db_pointer(ValueView v) {
