@@ -1,0 +1,163 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "quire/migrate/step.hpp"
+#include "quire/migrate/steps.hpp"
+#include "quire/migrate/transform.hpp"
+#include "quire/migrate/types.hpp"
+
+namespace quire::migrate {
+
+/// What a migration says of itself.
+struct MigrationInfo {
+  std::string id = {};  ///< 1 to 128 bytes of UTF-8; never changed once it ran somewhere
+  std::string title = {};
+  std::vector<std::string> depends_on = {};  ///< ids that must be applied first
+  std::vector<std::string> touches = {};     ///< "users" or "users.email"; empty: as its steps say
+  std::vector<std::string> tags = {};
+  MigrationKind kind = MigrationKind::data;
+  /// Asks for a class other than the steps' own: transactional puts each() and transform() into
+  /// one transaction; resumable takes declared steps one by one.
+  std::optional<Atomicity> atomicity = {};
+  int revision = 0;  ///< raise it when the code behind each, transform or run changes meaning
+  int min_app = 0;   ///< programs with a lower Migrations::app_level refuse to start afterwards
+};
+
+/// What up() and down() work with. Every call is a numbered step with its own cursor.
+/// up() is also called to learn its steps, without running them: whatever has an effect belongs
+/// into a step, and the order of the calls must not depend on what they do.
+class MigrationContext {
+ public:
+  class Sink {
+   public:
+    virtual void take(const Step& step) = 0;
+
+   protected:
+    ~Sink() = default;
+  };
+  explicit MigrationContext(Sink& sink) : sink_(&sink) {}
+
+  /// A declared step, or one made by each() or transform().
+  MigrationContext& step(const Step& step) {
+    sink_->take(step);
+    return *this;
+  }
+  template <class T, class F>
+  MigrationContext& each(std::string_view collection, F fn) {
+    return step(migrate::each<T>(collection, std::move(fn)));
+  }
+  template <class A, class B, class F>
+  MigrationContext& transform(std::string_view collection, F fn) {
+    return step(migrate::transform<A, B>(collection, std::move(fn)));
+  }
+  /// Any other code, with a database and a session to pass to its operations. The class says what a
+  /// crash in the middle means: transactional code runs in one transaction with its own record of
+  /// being done; idempotent code is run again; manual code leaves the migration for a person.
+  MigrationContext& run(Atomicity atomicity, Code code);
+
+  MigrationContext& add_field(std::string_view collection, std::string_view field,
+                              const bson::Value& value) {
+    return step(migrate::add_field(collection, field, value));
+  }
+  MigrationContext& rename_field(std::string_view collection, std::string_view from,
+                                 std::string_view to) {
+    return step(migrate::rename_field(collection, from, to));
+  }
+  MigrationContext& unset_field(std::string_view collection, std::string_view field) {
+    return step(migrate::unset_field(collection, field));
+  }
+  MigrationContext& create_index(std::string_view collection, bson::View keys,
+                                 const IndexOptions& options = {}) {
+    return step(migrate::create_index(collection, keys, options));
+  }
+  MigrationContext& drop_index(std::string_view collection, bson::View keys,
+                               const IndexOptions& options = {}) {
+    return step(migrate::drop_index(collection, keys, options));
+  }
+  MigrationContext& create_collection(std::string_view collection, bson::View options = {}) {
+    return step(migrate::create_collection(collection, options));
+  }
+  MigrationContext& drop_collection(std::string_view collection) {
+    return step(migrate::drop_collection(collection));
+  }
+  MigrationContext& copy_documents(std::string_view from, std::string_view to,
+                                   bson::View filter = {}) {
+    return step(migrate::copy_documents(from, to, filter));
+  }
+  MigrationContext& move_documents(std::string_view from, std::string_view to,
+                                   bson::View filter = {}) {
+    return step(migrate::move_documents(from, to, filter));
+  }
+
+ private:
+  Sink* sink_;
+};
+
+/// As MigrationContext::run, as a value for .up and .down.
+[[nodiscard]] Step run(Atomicity atomicity, Code code);
+
+/// A migration as a class. Derive, name it in the constructor, write up().
+class Migration {
+ public:
+  explicit Migration(MigrationInfo info) : info_(std::move(info)) {}
+  virtual ~Migration() = default;
+  Migration(const Migration&) = delete;
+  Migration& operator=(const Migration&) = delete;
+
+  [[nodiscard]] const MigrationInfo& info() const noexcept { return info_; }
+
+  virtual void up(MigrationContext& m) = 0;
+  /// The way back, in code. Not overridden: the steps' own inverses, where all have one.
+  virtual void down(MigrationContext& m);
+  /// The way back as steps, or irreversible("why"). Not overridden: down().
+  virtual Undo undo() { return {}; }
+
+ private:
+  MigrationInfo info_;
+};
+
+/// A migration as a value; each member as in MigrationInfo.
+struct DeclaredMigration {
+  std::string id = {};
+  std::string title = {};
+  std::vector<std::string> depends_on = {};
+  std::vector<std::string> touches = {};
+  std::vector<std::string> tags = {};
+  MigrationKind kind = MigrationKind::data;
+  std::optional<Atomicity> atomicity = {};
+  int revision = 0;
+  int min_app = 0;
+  Steps up = {};
+  Undo down = {};
+};
+
+/// The migrations of a program. Copies share the migrations. Build it in one thread.
+struct Migrations {
+  /// Compared with the min_app of what a database has already seen.
+  int app_level = 0;
+  std::vector<std::shared_ptr<Migration>> items = {};
+
+  template <class M, class... Args>
+  Migrations& add(Args&&... args) {
+    return add_one(std::make_shared<M>(std::forward<Args>(args)...));
+  }
+  /// all.add({.id = "…", .up = add_field("users", "status", "active")}). Throws MigrationError
+  /// invalid_migration without .up.
+  Migrations& add(DeclaredMigration migration);
+  /// Throws MigrationError invalid_migration for an empty, too long, badly encoded or duplicate id.
+  Migrations& add_one(std::shared_ptr<Migration> migration);
+
+  /// Throws MigrationError invalid_migration for a dependency that is not there, dependency_cycle
+  /// with the ids in the circle. MigrationRunner calls it.
+  void validate() const;
+  /// Positions in `items`, dependencies first; else in the order of add.
+  [[nodiscard]] std::vector<std::size_t> order() const;
+};
+
+}  // namespace quire::migrate

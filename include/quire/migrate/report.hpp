@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quire/bson/value.hpp"
+#include "quire/core/error.hpp"
+#include "quire/migrate/types.hpp"
+
+namespace quire::migrate {
+
+/// One migration of a run.
+struct MigrationEntry {
+  std::string id;
+  std::string title;
+  MigrationState state = MigrationState::pending;
+  Atomicity atomicity = Atomicity::transactional;
+  std::string guarantee;  ///< "txn": exactly once; "replay": a batch may be seen twice
+  bool down = false;
+  std::int64_t ms = 0;
+  std::int64_t matched = 0;  ///< documents seen
+  std::int64_t changed = 0;
+  std::int64_t removed = 0;
+  std::int64_t rejected = 0;
+  bool out_of_order = false;
+  std::optional<bson::Value> cursor;  ///< the last _id done, where it stopped
+  std::optional<Error> error;
+};
+
+enum class MigrationResult {
+  nothing,      ///< all was done already
+  applied,      ///< or gone back, for rollback()
+  failed,       ///< nothing of the failed one left behind; those before it stay applied
+  partial,      ///< stopped at its last batch
+  attention,    ///< outcome unknown
+  paused,       ///< stopped on request
+  busy,         ///< another process has the lock
+  skipped,      ///< as busy, and the caller said to start without waiting
+  lock_lost,    ///< another process took over; nothing of ours was written after that
+  drifted,      ///< an applied migration was changed, or one is refused as out of order
+  too_new,      ///< the database needs a program with a higher app_level
+  irreversible  ///< rollback() refused; nothing was done
+};
+[[nodiscard]] std::string_view to_string(MigrationResult result) noexcept;
+
+/// What a run did. A failure is in here, not thrown, so look at it: ok(), or or_throw().
+class [[nodiscard]] MigrationReport {
+ public:
+  std::string operation = "up";
+  std::string run;  ///< id of this run, as in history
+  MigrationResult result = MigrationResult::nothing;
+  std::vector<MigrationEntry> migrations;
+  std::vector<std::string> warnings;
+  std::optional<Error> error;     ///< the failure that ended the run
+  std::vector<std::string> next;  ///< what would help
+  std::int64_t lock_token = 0;    ///< 0 = no lock was needed
+  std::int64_t waited_ms = 0;
+  bool took_over = false;  ///< from a process that stopped beating
+
+  [[nodiscard]] bool ok() const noexcept {
+    return result == MigrationResult::nothing || result == MigrationResult::applied ||
+           result == MigrationResult::skipped;
+  }
+  /// For main(): 0 done, 11 drift, 13 database too new, 20 busy, 21 lock lost, 30 failed, 31
+  /// partial or attention, 32 paused, 2 irreversible.
+  [[nodiscard]] int exit_code() const noexcept;
+  /// One line: {"schema": "quire.migrate/1", "op", "run", "result", "exit", "lock", "migrations",
+  /// "next", …}.
+  [[nodiscard]] std::string json() const;
+  /// Throws error() when the run did not end well; else gives the report.
+  const MigrationReport& or_throw() const;
+};
+
+/// One migration as plan() sees it.
+struct PlannedMigration {
+  std::string id;
+  std::string title;
+  MigrationState state = MigrationState::pending;
+  Atomicity atomicity = Atomicity::transactional;
+  std::string guarantee;
+  std::string checksum;
+  std::vector<std::string> steps;    ///< each as JSON
+  std::vector<std::string> touches;  ///< "users.email"
+  std::int64_t documents = 0;        ///< in the collections that it touches
+  bool out_of_order = false;
+  std::string reversible;  ///< empty: yes; else why not
+  std::string blocked_by;  ///< empty, or what keeps it from running
+};
+struct MigrationPlan {
+  std::vector<PlannedMigration> migrations;  ///< in the order in which they would run
+  std::vector<std::string> warnings;
+  [[nodiscard]] std::string json() const;
+};
+
+/// One migration as status() sees it: program and history together.
+struct MigrationStatusEntry {
+  std::string id;
+  std::string title;
+  MigrationState state = MigrationState::pending;
+  bool out_of_order = false;
+  std::int64_t sequence = 0;  ///< order of application; 0 = never
+  std::int64_t fence = 0;
+  std::optional<bson::DateTime> finished;  ///< the store's clock, for people
+  std::int64_t ms = 0;
+  std::string error;
+};
+struct MigrationStatus {
+  std::vector<MigrationStatusEntry> migrations;  ///< the program's order, then unknown ones
+  [[nodiscard]] std::size_t pending() const noexcept;
+  [[nodiscard]] std::string json() const;
+};
+
+}  // namespace quire::migrate

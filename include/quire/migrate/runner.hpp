@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "quire/collection/database.hpp"
+#include "quire/migrate/migration.hpp"
+#include "quire/migrate/report.hpp"
+
+namespace quire::migrate {
+
+/// When another process has the lock: wait for it, then look again.
+struct Wait {
+  std::chrono::milliseconds limit = std::chrono::minutes(5);
+};
+/// … give up at once (MigrationResult::busy).
+struct Fail {};
+/// … start without waiting (MigrationResult::skipped).
+struct Skip {};
+
+/// Told while a run goes on, in the run's thread. Must not throw.
+struct MigrationEvent {
+  enum class Kind { waiting, took_over, started, batch, finished, failed };
+  Kind kind = Kind::started;
+  std::string_view migration;  ///< empty for the lock's events
+  int step = 0;                ///< from 1
+  std::int64_t done = 0;       ///< documents of this step
+  std::int64_t total = 0;      ///< an estimate; 0 = unknown
+};
+
+/// Brings a database to the shape that the program expects.
+///   MigrationReport r = MigrationRunner{db, all}.run();
+///   if (!r.ok()) { std::cerr << r.json() << '\n'; return r.exit_code(); }
+/// Any number of processes may do so at once: one runs each migration, the others wait. A process
+/// that dies is taken over after 1.25 leases, without comparing clocks.
+/// Collections: _quire_history, _quire_events, _quire_jobs, _quire_lock in the same database.
+/// Threads: run() of one object from one thread at a time; many objects at once are fine.
+class MigrationRunner {
+ public:
+  /// Throws MigrationError invalid_migration or dependency_cycle for a registry that makes no
+  /// sense, before the database is touched.
+  MigrationRunner(Database db, Migrations migrations);
+  ~MigrationRunner();
+  MigrationRunner(MigrationRunner&&) noexcept;
+  MigrationRunner& operator=(MigrationRunner&&) noexcept;
+
+  /// After 1.25 × this without a sign of life another process may take over. Default 15 s, at
+  /// least 50 ms.
+  MigrationRunner& lease(std::chrono::milliseconds time);
+  MigrationRunner& on_busy(Wait how);
+  MigrationRunner& on_busy(Fail how);
+  MigrationRunner& on_busy(Skip how);
+  MigrationRunner& order(OutOfOrder policy);
+  MigrationRunner& on_checksum_mismatch(ChecksumPolicy policy);
+  /// Documents a batch of each, transform, copy and move. Default 500; a batch also ends at 8 MiB.
+  MigrationRunner& batch_size(int documents);
+  MigrationRunner& on_event(std::function<void(const MigrationEvent&)> sink);
+  /// Checked between batches and steps; the run then ends as `paused`.
+  MigrationRunner& stop_token(std::stop_token token);
+  /// The program's own name or version, kept in history.
+  MigrationRunner& application(std::string name);
+
+  /// Applies what is pending. With nothing pending: one read, no lock. Throws StoreError when the
+  /// history cannot be read; all else is in the report.
+  MigrationReport run();
+  /// Goes back behind the migration of that id: those that depend on it first. Refused as a whole
+  /// when one of them is irreversible. Throws MigrationError unknown_migration.
+  MigrationReport rollback(std::string_view id);
+  /// Goes back the last n that were applied.
+  MigrationReport rollback(int count);
+  /// What run() would do. Writes nothing and takes no lock.
+  [[nodiscard]] MigrationPlan plan();
+  /// Program and history together. Writes nothing.
+  [[nodiscard]] MigrationStatus status();
+  /// Settles a migration in state `attention` after a person has looked: to applied or failed.
+  /// The reason goes to _quire_events. Throws MigrationError invalid_migration for another state.
+  void mark(std::string_view id, MigrationState state, std::string_view reason);
+
+ private:
+  struct Options;
+  class Run;
+  Database db_;
+  Migrations migrations_;
+  std::unique_ptr<Options> options_;
+};
+
+}  // namespace quire::migrate

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quire/bson/document.hpp"
+#include "quire/collection/database.hpp"
+#include "quire/migrate/types.hpp"
+
+namespace quire::migrate {
+
+/// A document before and after a user's function, both as the function's own structs write them.
+/// No `after`: the document is to be removed.
+struct RowImages {
+  bson::Document before;
+  std::optional<bson::Document> after;
+};
+/// What each() and transform() become: typed code behind one call a document.
+using RowFunction = std::function<RowImages(bson::View document)>;
+/// What run() takes. The session is in a transaction when the class is transactional.
+using Code = std::function<void(Database&, store::Session&)>;
+
+namespace detail {
+enum class Operation {
+  add_field,
+  remove_default,  ///< the way back of add_field
+  rename_field,
+  unset_field,
+  create_index,
+  drop_index,
+  create_collection,
+  drop_collection,
+  drop_if_empty,  ///< the way back of create_collection
+  copy_documents,
+  move_documents,
+  remove_copies,  ///< the way back of copy_documents
+  each,
+  transform,
+  code
+};
+
+struct StepData {
+  Operation operation = Operation::code;
+  std::string collection;
+  bson::Document spec;  ///< the step as data: what the checksum covers and plans print
+  std::vector<std::string> touches;
+  RowFunction rows;  ///< each, transform
+  Code code;
+  Atomicity code_class = Atomicity::manual;
+  std::shared_ptr<const StepData> inverse;
+  std::string no_way_back;  ///< why there is no inverse
+};
+}  // namespace detail
+
+/// One step of a migration: a value. Made by add_field(), create_index(), transform() … of
+/// steps.hpp and transform.hpp.
+class Step {
+ public:
+  explicit Step(std::shared_ptr<const detail::StepData> data) : data_(std::move(data)) {}
+  [[nodiscard]] const detail::StepData& data() const noexcept { return *data_; }
+  [[nodiscard]] const std::shared_ptr<const detail::StepData>& shared() const noexcept {
+    return data_;
+  }
+  /// The step as data: {op: "add_field", collection: "users", field: "status", value: "active"}.
+  [[nodiscard]] bson::View spec() const { return data_->spec; }
+
+ private:
+  std::shared_ptr<const detail::StepData> data_;
+};
+
+/// Steps in order; one stands for a list of one.
+class Steps {
+ public:
+  Steps() = default;
+  Steps(Step step) { list_.push_back(std::move(step)); }                     // NOLINT: converts
+  Steps(std::initializer_list<Step> steps) : list_(steps) {}                 // NOLINT
+  explicit Steps(std::vector<Step> steps) : list_(std::move(steps)) {}
+  [[nodiscard]] const std::vector<Step>& list() const noexcept { return list_; }
+  [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+
+ private:
+  std::vector<Step> list_;
+};
+
+/// The way back of a migration. Default: what the steps themselves give (each declared step that
+/// has an inverse, in reverse order), or a class's own down().
+class Undo {
+ public:
+  Undo() = default;
+  Undo(Steps steps) : steps_(std::move(steps)) {}                // NOLINT: converts
+  Undo(Step step) : steps_(Steps(std::move(step))) {}            // NOLINT
+  Undo(std::initializer_list<Step> steps) : steps_(Steps(steps)) {}  // NOLINT
+  [[nodiscard]] const std::optional<Steps>& steps() const noexcept { return steps_; }
+  /// Why there is none; empty when there may be one.
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  friend Undo irreversible(std::string reason);
+  std::optional<Steps> steps_;
+  std::string reason_;
+};
+
+/// Says that a migration cannot be undone, and why; shown by plan() and by a refused rollback().
+[[nodiscard]] Undo irreversible(std::string reason);
+
+}  // namespace quire::migrate

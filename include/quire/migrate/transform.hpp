@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "quire/bson/decode.hpp"
+#include "quire/bson/encode.hpp"
+#include "quire/migrate/step.hpp"
+
+namespace quire::migrate {
+
+namespace detail {
+[[nodiscard]] Step row_step(Operation operation, std::string_view collection, RowFunction rows);
+
+template <class T>
+struct unwrap_optional {
+  using type = T;
+};
+template <class T>
+struct unwrap_optional<std::optional<T>> {
+  using type = T;
+};
+}  // namespace detail
+
+/// Calls `fn(T&)` for each document of a collection, in batches in the order of _id, and writes the
+/// fields that it changed. T is a struct of the migration's own: the fields it names are read, all
+/// others stay as they are. `fn` may be called again for a document whose batch was not saved, so
+/// it must not have other effects.
+template <class T, class F>
+[[nodiscard]] Step each(std::string_view collection, F fn) {
+  static_assert(std::is_invocable_v<F&, T&>,
+                "quire: each<T>(collection, fn) takes a function of T&; it gets one document.");
+  return detail::row_step(detail::Operation::each, collection,
+                          [fn = std::move(fn)](bson::View document) mutable {
+                            T value = bson::decode<T>(document);
+                            RowImages images{bson::encode(value), {}};
+                            fn(value);
+                            images.after = bson::encode(value);
+                            return images;
+                          });
+}
+
+/// Turns each document from struct A to struct B by `fn(const A&)`, which returns B, or
+/// std::optional<B> where nothing removes the document. Fields that neither A nor B names survive;
+/// fields of A that B lacks are removed. Batches, order and repetition as for each().
+template <class A, class B, class F>
+[[nodiscard]] Step transform(std::string_view collection, F fn) {
+  static_assert(std::is_invocable_v<F&, const A&>,
+                "quire: transform<A, B>(collection, fn) takes a function of const A&.");
+  using Result = std::remove_cvref_t<std::invoke_result_t<F&, const A&>>;
+  static_assert(std::is_same_v<typename detail::unwrap_optional<Result>::type, B>,
+                "quire: the function of transform<A, B> returns B or std::optional<B>.");
+  return detail::row_step(detail::Operation::transform, collection,
+                          [fn = std::move(fn)](bson::View document) mutable {
+                            const A before = bson::decode<A>(document);
+                            RowImages images{bson::encode(before), {}};
+                            if constexpr (std::is_same_v<Result, B>) {
+                              images.after = bson::encode(fn(before));
+                            } else {
+                              if (std::optional<B> after = fn(before))
+                                images.after = bson::encode(*after);
+                            }
+                            return images;
+                          });
+}
+
+}  // namespace quire::migrate

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quire/migrate/migration.hpp"
+
+namespace quire::migrate {
+
+/// A migration as it is known before it runs: up() was called without executing anything.
+struct Compiled {
+  std::shared_ptr<Migration> migration;
+  std::vector<Step> steps;
+  Atomicity atomicity = Atomicity::transactional;
+  std::string guarantee;  ///< "txn", "replay", "guarded"
+  std::string checksum;   ///< "q1:sha256:<hex>"
+  std::vector<std::string> touches;
+
+  enum class Way { none, code, steps };
+  Way back = Way::none;
+  std::vector<Step> down_steps;  ///< of Way::steps as they run; of Way::code as they were learnt
+  std::string no_way_back;       ///< of Way::none
+  /// Way::steps made of the steps' own inverses: down_steps[i] undoes steps[size - 1 - i].
+  bool derived_back = false;
+  Atomicity down_atomicity = Atomicity::transactional;
+
+  [[nodiscard]] const std::string& id() const noexcept { return migration->info().id; }
+};
+
+/// Throws MigrationError invalid_migration when info().atomicity asks for what the steps cannot
+/// give; StoreError unsupported for transactional code on a store without transactions.
+[[nodiscard]] Compiled compile(const std::shared_ptr<Migration>& migration, bool transactions);
+
+/// Whether two lists name a common collection or field; "users" covers "users.email"; "*" is
+/// everything.
+[[nodiscard]] bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b);
+
+}  // namespace quire::migrate

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "migrate/support.hpp"
+
+namespace quire::migrate {
+
+/// The one lock of a database: the document {_id: "migrate", token, beat, holder, lease_ms, …} of
+/// _quire_lock, changed by compare-and-set alone. It is never deleted, so `token` only grows: it is
+/// the fence that every write of a run carries. No clocks are compared: a waiter takes over when
+/// token and beat stood still for 1.25 leases on its own clock.
+class Lock {
+ public:
+  Lock(Database db, std::chrono::milliseconds lease, std::string application);
+  ~Lock();  // releases, without throwing
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+  /// One attempt. False: another process has it. Throws StoreError.
+  bool try_take();
+  /// Attempts until it has it, `limit` passed or stop is asked for. False: neither.
+  bool wait(std::chrono::milliseconds limit, const std::stop_token& stop,
+            FunctionRef<void()> waiting);
+  /// Throws MigrationError lock_lost unless the lock is surely still ours. Within a transaction, give
+  /// its session: the document is then read there.
+  void check(store::Session* session = nullptr);
+  void release() noexcept;
+
+  [[nodiscard]] std::int64_t token() const noexcept { return token_; }
+  [[nodiscard]] bool took_over() const noexcept { return took_over_; }
+
+ private:
+  [[nodiscard]] bson::Document mine() const;
+  bool take(bson::View filter, bool upsert);
+  void raise_above_history();
+  bool beat();
+  void start_heartbeat();
+
+  Database db_;
+  std::chrono::milliseconds lease_;
+  std::string application_;
+  bson::Value holder_;
+  std::int64_t token_ = 0;
+  bool held_ = false;
+  bool took_over_ = false;
+  // What a waiter saw, and since when.
+  std::int64_t seen_token_ = -1;
+  std::int64_t seen_beat_ = -1;
+  std::chrono::milliseconds seen_since_{0};
+
+  std::atomic<std::int64_t> acknowledged_{0};  // boot time at which the last good beat was sent
+  std::atomic<bool> lost_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread heartbeat_;
+};
+
+}  // namespace quire::migrate

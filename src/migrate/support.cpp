@@ -1,0 +1,139 @@
+#include "migrate/support.hpp"
+
+#include <pwd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "quire/core/error.hpp"
+
+namespace quire::migrate {
+
+void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work) {
+  if (!transactions) {
+    work(nullptr);
+    return;
+  }
+  constexpr int tries = 10;
+  for (int i = 1;; ++i) {
+    const auto session = db.store().start_session();
+    try {
+      session->start_transaction();
+      work(session.get());
+      session->commit_transaction();
+      return;
+    } catch (const StoreError& error) {
+      if (session->in_transaction()) session->abort_transaction();
+      const bool again =
+          error.code() == ErrorCode::write_conflict || error.code() == ErrorCode::busy;
+      if (!again || i == tries) throw;
+    } catch (...) {
+      if (session->in_transaction()) session->abort_transaction();
+      throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2 * i * i));
+  }
+}
+
+std::chrono::milliseconds boot_time() noexcept {
+#ifdef CLOCK_BOOTTIME
+  constexpr clockid_t id = CLOCK_BOOTTIME;
+#else
+  constexpr clockid_t id = CLOCK_MONOTONIC;
+#endif
+  timespec t{};
+  ::clock_gettime(id, &t);
+  return std::chrono::milliseconds(std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000);
+}
+
+void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token) {
+  constexpr std::chrono::milliseconds slice{20};
+  while (time.count() > 0 && !token.stop_requested()) {
+    const auto now = std::min(time, slice);
+    std::this_thread::sleep_for(now);
+    time -= now;
+  }
+}
+
+std::int64_t get_int(bson::View document, std::string_view key, std::int64_t otherwise) {
+  const auto value = document.find(key);
+  if (!value) return otherwise;
+  switch (value->type()) {
+    case bson::Type::int32:
+      return value->as_int32();
+    case bson::Type::int64:
+      return value->as_int64();
+    case bson::Type::double_: {
+      const double number = value->as_double();
+      if (number > -9e15 && number < 9e15) return static_cast<std::int64_t>(number);
+      return otherwise;
+    }
+    default:
+      return otherwise;
+  }
+}
+
+std::string get_text(bson::View document, std::string_view key) {
+  const auto value = document.find(key);
+  return value && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+std::optional<bson::Document> find_document(Database& db, std::string_view collection,
+                                            bson::View filter, store::Session* session,
+                                            bson::View sort) {
+  store::FindOptions options;
+  options.session = session;
+  options.sort = sort;
+  options.limit = 1;
+  std::optional<bson::Document> found;
+  db.store().find_one(db.ns(collection), filter, options,
+                      [&](bson::View document) { found.emplace(document); });
+  return found;
+}
+
+const Who& Who::me() {
+  static const Who who = [] {
+    Who w;
+    std::array<char, 256> text{};
+    if (::gethostname(text.data(), text.size() - 1) == 0) w.host = text.data();
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> memory;
+    if (::getpwuid_r(::geteuid(), &entry, memory.data(), memory.size(), &found) == 0 &&
+        found != nullptr) {
+      w.user = found->pw_name;
+    } else {
+      w.user = std::to_string(::geteuid());
+    }
+    if (!bson::is_utf8(w.host)) w.host.clear();
+    if (!bson::is_utf8(w.user)) w.user.clear();
+    return w;
+  }();
+  static thread_local Who current;
+  current = who;
+  current.pid = ::getpid();  // asked each time: the program may have forked
+  return current;
+}
+
+Caught current_failure() noexcept {
+  Caught caught;
+  try {
+    throw;
+  } catch (const Error& error) {
+    caught.code = error.code();
+    caught.text = error.path().empty() ? error.detail()
+                                       : "at " + error.path().str() + ": " + error.detail();
+    caught.backend_code = error.backend_code();
+  } catch (const std::exception& error) {
+    caught.text = error.what();
+  } catch (...) {
+    caught.text = "an exception that is no std::exception";
+  }
+  if (!bson::is_utf8(caught.text)) caught.text = "an error whose text is not UTF-8";
+  return caught;
+}
+
+}  // namespace quire::migrate

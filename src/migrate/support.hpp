@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "quire/bson/value.hpp"
+#include "quire/core/function_ref.hpp"
+#include "quire/migrate/runner.hpp"
+
+namespace quire::migrate {
+
+inline constexpr std::string_view history_collection = "_quire_history";
+inline constexpr std::string_view events_collection = "_quire_events";
+inline constexpr std::string_view jobs_collection = "_quire_jobs";
+inline constexpr std::string_view lock_collection = "_quire_lock";
+
+/// Runs `work` in a transaction where the store has them (session non-null), else plainly. A
+/// conflict with another writer rolls back and runs `work` again, up to ten times.
+void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work);
+
+/// Time since boot that goes on while the machine sleeps, so that a lease is a lease.
+[[nodiscard]] std::chrono::milliseconds boot_time() noexcept;
+/// Sleeps, but wakes up when asked to stop.
+void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token);
+
+// Reading documents of quire's own that somebody may have edited: absent or of another type = the
+// default.
+[[nodiscard]] std::int64_t get_int(bson::View document, std::string_view key,
+                                   std::int64_t otherwise = 0);
+[[nodiscard]] std::string get_text(bson::View document, std::string_view key);
+[[nodiscard]] std::optional<bson::Document> find_document(Database& db, std::string_view collection,
+                                                          bson::View filter,
+                                                          store::Session* session = nullptr,
+                                                          bson::View sort = {});
+
+struct Who {
+  std::string host;
+  std::int64_t pid = 0;
+  std::string user;
+  static const Who& me();
+};
+
+/// A failure inside a step: what went wrong and at which document.
+class StepError : public Error {
+ public:
+  StepError(ErrorCode code, std::string_view detail, std::string collection,
+            std::optional<bson::Value> id, int backend_code = 0)
+      : Error(code, detail, backend_code),
+        collection_(std::make_shared<std::string>(std::move(collection))),
+        id_(id ? std::make_shared<bson::Value>(std::move(*id)) : nullptr) {}
+  [[nodiscard]] const std::string& collection() const noexcept { return *collection_; }
+  [[nodiscard]] const bson::Value* id() const noexcept { return id_.get(); }
+
+ private:
+  std::shared_ptr<const std::string> collection_;
+  std::shared_ptr<const bson::Value> id_;
+};
+/// The exception being handled, whatever it is. Only inside a catch block.
+struct Caught {
+  ErrorCode code = ErrorCode::internal;
+  std::string text;
+  int backend_code = 0;
+};
+[[nodiscard]] Caught current_failure() noexcept;
+
+}  // namespace quire::migrate
