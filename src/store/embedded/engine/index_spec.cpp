@@ -325,6 +325,7 @@ void require_simple_collation(ValueView collation, std::string_view path) {
   std::optional<std::string_view> locale;
   for (const auto& [name, value] : options) {
     const auto at = prefix + std::string(name);
+    if (value.is_null() && name != "locale") continue;  // as if it were not there
     if (name == "locale") {
       locale = want_text(at, value);
     } else if (name == "strength") {

@@ -15,13 +15,13 @@ class Sorter {
   Sorter() = default;
   /// Throws QueryError invalid_sort with the server's code; StoreError unsupported for {$meta: …}.
   explicit Sorter(bson::View sort);
-  [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
-  [[nodiscard]] const std::vector<IndexField>& fields() const noexcept { return fields_; }
+  [[nodiscard]] bool empty() const noexcept { return fields().empty(); }
+  [[nodiscard]] const std::vector<IndexField>& fields() const noexcept { return maker_.fields(); }
   /// Bytes whose memcmp order is the order of documents.
   void append_sort_key(bson::View document, std::string& out) const;
 
  private:
-  std::vector<IndexField> fields_;
+  KeyMaker maker_{{}, false};
 };
 
 }  // namespace quire::store::embedded

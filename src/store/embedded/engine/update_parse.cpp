@@ -17,6 +17,7 @@ constexpr int type_mismatch = 14;
 constexpr int overflow = 15;
 constexpr int conflicting_operators = 40;
 constexpr int empty_field_name = 56;
+constexpr int query_feature_not_allowed = 224;
 
 bool is_digits(std::string_view text) noexcept {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -111,6 +112,10 @@ void collect_identifiers(View filter, std::vector<std::string>& names, int depth
   if (depth > bson::max_depth) fail(failed_to_parse, "arrayFilters", "nested too deeply");
   for (const auto& [name, value] : filter) {
     if (name.starts_with("$")) {
+      if (name == "$expr" || name == "$jsonSchema")
+        fail(query_feature_not_allowed, "arrayFilters", "not allowed in an array filter");
+      if (name == "$text" || name == "$where")
+        fail(bad_value, "arrayFilters", "not allowed in an array filter");
       if (name != "$and" && name != "$or" && name != "$nor") continue;
       if (!value.is_array()) continue;  // the Matcher says why
       for (const auto& [index, part] : value.as_array()) {
