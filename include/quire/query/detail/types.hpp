@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "quire/bson/detail/kind.hpp"
 #include "quire/bson/document.hpp"
 #include "quire/bson/value.hpp"
 
@@ -59,6 +60,7 @@ concept ListLike = !MapLike<T> && !TextLike<T> && requires(const T& list) {
   typename T::value_type;
   list.begin();
   list.end();
+  requires !bson::detail::is_byte<typename T::value_type>;  // stored as binary
 };
 
 /// Any BSON: no type of its own to check against.

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quire/bson/document.hpp"
+#include "quire/bson/value.hpp"
+#include "quire/core/field_path.hpp"
+
+namespace quire {
+
+/// One index that a model declares.
+struct IndexInfo {
+  std::string name;     ///< as given, else made of the keys: "age_1_name_-1"
+  bson::Document keys;  ///< {age: 1, name: -1}
+  bool unique = false;
+  bool sparse = false;
+  bson::Document partial;  ///< the filter of a partial index; empty = none
+  std::optional<std::chrono::seconds> expire_after = std::nullopt;  ///< TTL
+  bson::Document extra;                                             ///< further options, raw
+
+  /// As createIndexes takes it: {key, name, unique?, …}.
+  [[nodiscard]] bson::Document spec() const;
+};
+
+namespace model_detail {
+
+/// What one check does with a value; nothing when it is content, else what is wanted.
+class Rule {
+ public:
+  virtual ~Rule() = default;
+  /// "between", "matches", …
+  [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
+  /// For people: "between 0 and 150".
+  [[nodiscard]] virtual std::string text() const = 0;
+  /// For tools: {between: [0, 150]}.
+  [[nodiscard]] virtual bson::Document arguments() const { return {}; }
+  /// Whether a stored value passes. Not called for rules that look at the object.
+  [[nodiscard]] virtual bool accepts(bson::ValueView) const { return true; }
+  /// Whether the struct passes; null when it is not at hand.
+  [[nodiscard]] virtual bool accepts_object(const void*) const { return true; }
+  /// Whether elements of a list are looked at one by one.
+  [[nodiscard]] virtual bool per_element() const noexcept { return true; }
+
+ protected:
+  Rule() = default;
+  Rule(const Rule&) = default;
+  Rule& operator=(const Rule&) = default;
+};
+using RulePtr = std::shared_ptr<const Rule>;
+
+}  // namespace model_detail
+
+/// One check that a model declares.
+struct CheckInfo {
+  std::string path;  ///< as stored; empty = the whole document
+  model_detail::RulePtr rule;
+
+  [[nodiscard]] std::string_view kind() const noexcept { return rule->kind(); }
+  [[nodiscard]] std::string text() const { return rule->text(); }
+  [[nodiscard]] bson::Document arguments() const { return rule->arguments(); }
+};
+
+/// One member of a mapped struct, for tools.
+struct FieldInfo {
+  std::string name;      ///< in C++
+  std::string stored;    ///< in the document
+  std::string cpp_type;  ///< without namespaces: "vector<Order>"
+  std::string bson_type; ///< MongoDB's alias, "objectId"; "array of string"; "any" where it varies
+  bool optional = false;   ///< may be absent or null
+  bool flattened = false;  ///< its fields stand beside the others
+  std::vector<std::string> aliases;  ///< older names that are read
+  /// The struct inside, through optionals, lists and maps; null for none. A recursive type's fields
+  /// lead back to themselves.
+  const std::vector<FieldInfo>& (*nested)() = nullptr;
+};
+
+/// What a model says, all types gone: what collections and tools look at.
+struct ModelInfo {
+  std::string collection;  ///< empty when the type declares none
+  std::string type;        ///< C++ name without namespaces
+  std::int32_t version = 0;  ///< of the schema; 0 = none declared
+  std::vector<IndexInfo> indexes;
+  std::vector<CheckInfo> checks;
+  bson::Document collection_options;
+  const std::vector<FieldInfo>& (*list_fields)() = nullptr;
+
+  [[nodiscard]] const std::vector<FieldInfo>& fields() const { return list_fields(); }
+  /// Runs all checks. Throws MappingError check_failed with the path and what the check wants.
+  /// `object` is the struct that `document` was encoded from, or null: then checks that are
+  /// functions are left out.
+  void check(bson::View document, const void* object) const;
+  /// The whole model for tools: {collection, type, version, fields: […], indexes, checks}.
+  [[nodiscard]] bson::Document describe() const;
+};
+
+}  // namespace quire

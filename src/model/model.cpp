@@ -1,0 +1,212 @@
+#include <set>
+
+#include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
+#include "quire/model/detail/build.hpp"
+
+namespace quire {
+
+using bson::Document;
+using bson::Type;
+using bson::ValueView;
+using bson::View;
+using bson::Writer;
+
+Document IndexInfo::spec() const {
+  Writer writer;
+  writer.append("key", keys).append("name", name);
+  if (unique) writer.append("unique", true);
+  if (sparse) writer.append("sparse", true);
+  if (!partial.empty()) writer.append("partialFilterExpression", partial);
+  if (expire_after) {
+    // A server takes int32 here; longer times are cut to its maximum, 68 years.
+    const auto seconds = std::min<std::int64_t>(expire_after->count(), INT32_MAX);
+    writer.append("expireAfterSeconds", static_cast<std::int32_t>(seconds));
+  }
+  writer.append_all(extra);
+  return writer.finish();
+}
+
+namespace {
+
+[[noreturn]] void fail_check(std::string path, const model_detail::Rule& rule) {
+  throw MappingError(ErrorCode::check_failed, FieldPath(std::move(path)),
+                     "the model wants: " + rule.text());
+}
+
+void check_value(const model_detail::Rule& rule, ValueView value, const std::string& path) {
+  if (value.is_null()) return;
+  if (value.is_array() && rule.per_element()) {
+    std::size_t i = 0;
+    for (const auto& one : value.as_array()) {
+      if (!one.value.is_null() && !rule.accepts(one.value))
+        fail_check(path + "[" + std::to_string(i) + "]", rule);
+      ++i;
+    }
+  } else if (!rule.accepts(value)) {
+    fail_check(path, rule);
+  }
+}
+
+/// Walks `rest` of a path from `value` on, through every element of the lists in between.
+void check_path(const model_detail::Rule& rule, ValueView value, std::string_view rest,
+                const std::string& path) {
+  if (rest.empty()) return check_value(rule, value, path);
+  if (value.is_array()) {
+    std::size_t i = 0;
+    for (const auto& one : value.as_array())
+      check_path(rule, one.value, rest, path + "[" + std::to_string(i++) + "]");
+    return;
+  }
+  if (!value.is_document()) return;
+  const auto dot = rest.find('.');
+  const auto name = rest.substr(0, dot);
+  const auto below = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
+  if (const auto found = value.as_document().find(name)) {
+    check_path(rule, *found, below, path.empty() ? std::string(name) : path + "." + std::string(name));
+  }
+}
+
+void write_fields(Writer& writer, const std::vector<FieldInfo>& fields, int depth) {
+  writer.begin_array("fields");
+  for (const auto& field : fields) {
+    writer.push_document_begin();
+    writer.append("name", field.name).append("stored", field.stored);
+    writer.append("cpp_type", field.cpp_type).append("bson_type", field.bson_type);
+    if (field.optional) writer.append("optional", true);
+    if (field.flattened) writer.append("flattened", true);
+    if (!field.aliases.empty()) {
+      writer.begin_array("aliases");
+      for (const auto& alias : field.aliases) writer.push(alias);
+      writer.end();
+    }
+    // A recursive type's fields lead back to themselves: eight levels tell enough.
+    if (field.nested != nullptr && depth < 8) write_fields(writer, field.nested(), depth + 1);
+    writer.end();
+  }
+  writer.end();
+}
+
+}  // namespace
+
+void ModelInfo::check(View document, const void* object) const {
+  for (const auto& check : checks) {
+    if (!check.rule->accepts_object(object)) fail_check(check.path, *check.rule);
+    if (check.path.empty()) continue;
+    const ValueView whole(Type::document, document.data(), document.size());
+    if (check.rule->kind() != "custom") check_path(*check.rule, whole, check.path, {});
+  }
+}
+
+Document ModelInfo::describe() const {
+  Writer writer;
+  writer.append("collection", collection).append("type", type);
+  if (version != 0) writer.append("version", version);
+  write_fields(writer, fields(), 1);
+  writer.begin_array("indexes");
+  for (const auto& index : indexes) writer.push(index.spec());
+  writer.end().begin_array("checks");
+  for (const auto& check : checks) {
+    writer.push_document_begin();
+    writer.append("path", check.path).append("kind", check.kind()).append("text", check.text());
+    if (const auto arguments = check.arguments(); !arguments.empty())
+      writer.append("arguments", arguments);
+    writer.end();
+  }
+  writer.end();
+  return writer.finish();
+}
+
+namespace model_detail {
+
+void add_keys(IndexInfo& index, View keys) {
+  Writer writer;
+  writer.append_all(index.keys);
+  for (const auto& key : keys) {
+    if (index.keys.contains(key.key)) {
+      throw ModelError(ErrorCode::invalid_model, FieldPath(std::string(key.key)),
+                       "one index names this field twice");
+    }
+    writer.append(key.key, key.value);
+  }
+  index.keys = writer.finish();
+}
+
+void add_field(Document& document, std::string_view name, const bson::Value& value) {
+  Writer writer;
+  writer.append_all(document).append(name, value);
+  document = writer.finish();
+}
+
+ModelInfo finish(ModelData data) {
+  ModelInfo info;
+  info.collection = std::move(data.collection);
+  info.version = data.version;
+  info.indexes = std::move(data.indexes);
+  info.checks = std::move(data.checks);
+  info.collection_options = std::move(data.collection_options);
+  if (data.version < 0)
+    throw ModelError(ErrorCode::invalid_model, "version(n) takes 1 or more");
+  if (info.collection.find('$') != std::string::npos ||
+      info.collection.find('\0') != std::string::npos) {
+    throw ModelError(ErrorCode::invalid_model, "the collection name \"" + info.collection +
+                                                   "\" holds '$' or a zero byte");
+  }
+  std::set<std::string> names;
+  for (auto& index : info.indexes) {
+    if (index.keys.empty()) {
+      throw ModelError(ErrorCode::invalid_model,
+                       "an index without keys; give field<…>.asc() or .desc()");
+    }
+    if (index.name.empty()) {
+      for (const auto& key : index.keys) {
+        if (!index.name.empty()) index.name += '_';
+        index.name += key.key;
+        index.name += '_';
+        index.name += key.value.is_string()
+                          ? std::string(key.value.as_string())
+                          : std::to_string(key.value.type() == Type::int32 ? key.value.as_int32() : 1);
+      }
+    }
+    if (!names.insert(index.name).second) {
+      throw ModelError(ErrorCode::invalid_model,
+                       "two indexes have the name \"" + index.name + "\"; add named(\"…\") to one");
+    }
+    if (index.expire_after && index.keys.view().count() != 1) {
+      throw ModelError(ErrorCode::invalid_model,
+                       "expire_after is for an index of one field: \"" + index.name + "\"");
+    }
+    if (index.sparse && !index.partial.empty()) {
+      throw ModelError(ErrorCode::invalid_model,
+                       "an index is sparse or partial, not both: \"" + index.name + "\"");
+    }
+  }
+  return info;
+}
+
+std::string bson_type_text(Kind kind, std::uint8_t wire, std::string_view inner) {
+  switch (kind) {
+    case Kind::optional:
+      return std::string(inner);
+    case Kind::sequence:
+    case Kind::set:
+    case Kind::array:
+      return "array of " + std::string(inner);
+    case Kind::map:
+      return "object of " + std::string(inner);
+    default:
+      return wire == 0 ? "any" : std::string(bson::type_name(static_cast<Type>(wire)));
+  }
+}
+
+void add_aliases(std::vector<FieldInfo>& fields, const reflect::MappingNames& names,
+                 const std::string_view* members) {
+  for (const auto& alias : names.aliases) {
+    for (auto& field : fields) {
+      if (field.name == members[alias.field]) field.aliases.push_back(alias.name);
+    }
+  }
+}
+
+}  // namespace model_detail
+}  // namespace quire
