@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/embedded/storage/catalog.hpp"
+#include "store/embedded/storage/options.hpp"
+#include "store/embedded/storage/sqlite.hpp"
+
+namespace quire::store::embedded {
+
+/// The statements of a collection's table. Rows are read as (rid, body, sum, id).
+enum class RowSql {
+  insert,     // id, sum, body
+  by_id,      // id → row
+  by_rid,     // rid → row
+  replace,    // sum, body, rid
+  erase,      // rid
+  scan,       // all rows
+  scan_down,  // all rows, backwards
+  count,
+  id_up,  // low, high → rows in the order of _id
+  id_down,
+  id_up_from,  // low → rows
+  id_down_from,
+  rids_above,  // rid → one row
+  size_
+};
+/// The statements of an index's table. Rows are read as those of the collection.
+enum class KeySql {
+  insert,  // key, rid, sum
+  erase,   // key, rid
+  up,      // low, high → rows in the order of keys
+  down,
+  up_from,  // low → rows
+  down_from,
+  equal,  // key → rows
+  count,  // low, high → number of entries
+  size_
+};
+
+/// One SQLite connection with its statements and its view of the catalog. Used by one thread at a
+/// time.
+class Connection {
+ public:
+  /// Opens; `create` makes an absent file. Throws StoreError io_error, not_a_database …
+  Connection(const Options& options, bool writer, bool create);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] sqlite3* handle() const noexcept { return db_; }
+  /// Runs SQL text without results.
+  void execute(const char* sql);
+  /// The first column of the first row of `sql`; -1 without one.
+  [[nodiscard]] std::int64_t query_integer(const char* sql);
+
+  void begin_read() { begin_read_.run(); }
+  void begin_write() { begin_write_.run(); }
+  void commit() { commit_.run(); }
+  /// Never throws; does nothing outside a transaction.
+  void rollback() noexcept;
+  [[nodiscard]] bool in_transaction() const noexcept { return sqlite3_get_autocommit(db_) == 0; }
+  void savepoint() { savepoint_.run(); }
+  void release_savepoint() { release_.run(); }
+  void rollback_to_savepoint() noexcept;
+
+  /// The schema's number in the transaction that is open, or at this moment.
+  [[nodiscard]] std::int64_t schema_version() {
+    (void)schema_version_.step();
+    const auto version = schema_version_.integer(0);
+    schema_version_.reset();
+    return version;
+  }
+
+  [[nodiscard]] Statement& row_statement(std::int64_t cid, RowSql what) {
+    Statement& statement = rows(cid)[static_cast<std::size_t>(what)];
+    if (!statement) [[unlikely]]
+      prepare_row(statement, cid, what);
+    return statement;
+  }
+  [[nodiscard]] Statement& key_statement(std::int64_t cid, std::int64_t iid, KeySql what) {
+    Statement& statement = keys(iid)[static_cast<std::size_t>(what)];
+    if (!statement) [[unlikely]]
+      prepare_key(statement, cid, iid, what);
+    return statement;
+  }
+  /// Drops all statements: before tables go, and when the catalog changed.
+  void forget_statements();
+
+  std::shared_ptr<const Catalog> catalog;
+  /// Room for keys, kept between calls.
+  std::string scratch;
+
+  // The collection that was used last: saves the look-up on the short ways.
+  std::shared_ptr<const CollectionMeta> last;
+
+ private:
+  using RowStatements = std::array<Statement, static_cast<std::size_t>(RowSql::size_)>;
+  using KeyStatements = std::array<Statement, static_cast<std::size_t>(KeySql::size_)>;
+  RowStatements& rows(std::int64_t cid) {
+    if (cid != last_cid_) [[unlikely]] {
+      last_rows_ = &rows_[cid];
+      last_cid_ = cid;
+    }
+    return *last_rows_;
+  }
+  KeyStatements& keys(std::int64_t iid) { return keys_[iid]; }
+  void finalize_own() noexcept;
+  void prepare_row(Statement& out, std::int64_t cid, RowSql what);
+  void prepare_key(Statement& out, std::int64_t cid, std::int64_t iid, KeySql what);
+
+  sqlite3* db_ = nullptr;
+  Statement begin_read_, begin_write_, commit_, rollback_, schema_version_, savepoint_, release_,
+      rollback_to_;
+  std::unordered_map<std::int64_t, RowStatements> rows_;  // never moves its values
+  std::unordered_map<std::int64_t, KeyStatements> keys_;
+  std::int64_t last_cid_ = -1;
+  RowStatements* last_rows_ = nullptr;
+};
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,116 @@
+#include "store/embedded/storage/execution.hpp"
+
+#include "quire/core/error.hpp"
+
+namespace quire::store::embedded {
+
+void Deadline::look() const {
+  if (at_ && std::chrono::steady_clock::now() > *at_)
+    throw StoreError(ErrorCode::timeout, "operation exceeded time limit", 50);
+}
+
+void refuse_collation(bson::View collation) {
+  if (collation.empty()) return;
+  if (const auto locale = collation.find("locale");
+      locale && locale->is_string() && locale->as_string() == "simple")
+    return;
+  throw StoreError(ErrorCode::unsupported, "the embedded store has no collation but simple");
+}
+
+Query::Query(bson::View filter_, const FindOptions& options)
+    : matcher(filter_), deadline(options.max_time) {
+  if (!options.sort.empty()) sorter = Sorter(options.sort);
+  if (!options.projection.empty()) projector = Projector(options.projection);
+  skip = options.skip;
+  limit = options.limit < 0 ? -options.limit : options.limit;
+  if (!options.hint.empty()) hint_key = bson::Document(options.hint);
+  hint_name = options.hint_name;
+}
+
+Plan Query::plan(const CollectionMeta& collection) const {
+  return choose_plan(collection, matcher.root(), sorter, {hint_key, hint_name});
+}
+
+Execution::Execution(Connection& connection, std::shared_ptr<const CollectionMeta> collection,
+                     std::shared_ptr<Query> query, bool verify)
+    : connection_(connection),
+      collection_(std::move(collection)),
+      query_(std::move(query)),
+      verify_(verify),
+      source_(connection, *collection_, query_->plan(*collection_), verify),
+      sorts_(!source_.plan().sorted) {}
+
+bool Execution::next_match() {
+  while (source_.next()) {
+    query_->deadline.check();
+    details_.array_position.reset();
+    if (query_->matcher.matches(source_.body(), &details_)) return true;
+  }
+  return false;
+}
+
+void Execution::sort_all() {
+  const auto keep = query_->limit == 0 ? 0 : query_->limit + query_->skip;
+  run_ = std::make_unique<SortRun>(static_cast<std::size_t>(keep));
+  while (next_match()) {
+    std::string key;
+    query_->sorter.append_sort_key(source_.body(), key);
+    run_->add(std::move(key), source_.rid());
+  }
+  run_->finish();
+}
+
+bool Execution::next_sorted() {
+  if (by_rid_ != nullptr) by_rid_->reset();
+  const auto rid = run_->next();
+  if (!rid) return false;
+  by_rid_ = &connection_.row_statement(collection_->cid, RowSql::by_rid);
+  by_rid_->bind(1, *rid);
+  if (!by_rid_->step())
+    throw StoreError(ErrorCode::corrupt, "an index names a row that is not there; run check()");
+  if (verify_) verify_row(*by_rid_);
+  query_->deadline.check();
+  if (query_->projector.needs_details()) {
+    details_.array_position.reset();
+    (void)query_->matcher.matches(by_rid_->document(1), &details_);
+  }
+  return true;
+}
+
+bool Execution::next() {
+  if (!ready_) {
+    if (sorts_) sort_all();
+    ready_ = true;
+  }
+  if (query_->limit != 0 && given_ >= query_->limit) {
+    stop();
+    return false;
+  }
+  for (;;) {
+    if (!(sorts_ ? next_sorted() : next_match())) return false;
+    if (skipped_ < query_->skip) {
+      ++skipped_;
+      continue;
+    }
+    ++given_;
+    return true;
+  }
+}
+
+std::int64_t Execution::rid() const noexcept {
+  return sorts_ ? by_rid_->integer(0) : source_.rid();
+}
+bson::View Execution::body() const { return sorts_ ? by_rid_->document(1) : source_.body(); }
+
+bson::View Execution::projected() {
+  if (query_->projector.keeps_everything()) return body();
+  projection_ = query_->projector.apply(body(), details_);
+  return projection_;
+}
+
+void Execution::stop() noexcept {
+  source_.stop();
+  if (by_rid_ != nullptr) by_rid_->reset();
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/embedded/storage/connection.hpp"
+
+namespace quire::store::embedded {
+
+inline constexpr std::int64_t application_id = 0x51554952;  // "QUIR"
+inline constexpr std::int64_t format_version = 1;
+
+class EmbeddedSession;
+
+/// An open file: one connection that writes, a pool of connections that read, the catalog.
+/// Thread-safe. Cursors and sessions share it.
+class StorageFile : public std::enable_shared_from_this<StorageFile> {
+ public:
+  explicit StorageFile(Options options);
+  ~StorageFile();
+
+  [[nodiscard]] const Options& options() const noexcept { return options_; }
+  [[nodiscard]] bool read_only() const noexcept { return read_only_; }
+  /// Throws StoreError store_closed after close(), transaction_state in a forked child.
+  void check_usable() const;
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  void close();
+
+  // The writer. `session` holds it for its transaction; null for one operation.
+  /// Waits for it. Throws StoreError busy after the time-out, transaction_state when this thread
+  /// holds it already through a session's transaction.
+  void lock_writer(bool for_session);
+  void unlock_writer() noexcept;
+  /// The thread that a session's transaction runs on changed.
+  void adopt_writer() noexcept;
+  [[nodiscard]] Connection& writer();
+
+  [[nodiscard]] std::unique_ptr<Connection> take_reader();
+  void give_reader(std::unique_ptr<Connection> connection) noexcept;
+
+  /// Makes the connection's catalog that of the transaction which is open on it.
+  void refresh_catalog(Connection& connection) {
+    const auto version = connection.schema_version();
+    if (connection.catalog == nullptr || connection.catalog->schema_version != version)
+      load_catalog_into(connection, version, false);
+  }
+  /// After a change by the open write transaction: read anew, shared only by publish_catalog.
+  void reload_catalog(Connection& connection) {
+    load_catalog_into(connection, connection.schema_version(), true);
+  }
+  /// After a commit.
+  void publish_catalog(const Connection& connection);
+
+  /// Called when a catalog with a TTL index is seen first.
+  void on_ttl(std::function<void()> start) { start_ttl_ = std::move(start); }
+
+ private:
+  void open_or_create();
+  void load_catalog_into(Connection& connection, std::int64_t version, bool own_change);
+
+  Options options_;
+  bool read_only_ = false;
+  std::atomic<bool> closed_{false};
+  unsigned fork_generation_ = 0;
+
+  mutable std::mutex mutex_;  // of all below
+  std::condition_variable writer_free_;
+  bool writer_held_ = false;
+  bool writer_in_session_ = false;
+  std::thread::id writer_thread_;
+  std::unique_ptr<Connection> writer_;
+  std::vector<std::unique_ptr<Connection>> readers_;
+  std::shared_ptr<const Catalog> catalog_;
+  std::function<void()> start_ttl_;
+};
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,157 @@
+#include "store/embedded/storage/mutate.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+FindOptions to_find(const OperationOptions& base, bson::View hint, std::string_view hint_name,
+                    bson::View sort, bool multi) {
+  FindOptions out;
+  static_cast<OperationOptions&>(out) = base;
+  out.hint = hint;
+  out.hint_name = hint_name;
+  out.sort = sort;
+  out.limit = multi ? 0 : 1;
+  return out;
+}
+
+}  // namespace
+
+bool is_item_error(const Error& error) noexcept {
+  if (dynamic_cast<const StoreError*>(&error) == nullptr) return true;
+  switch (error.code()) {
+    case ErrorCode::duplicate_key:
+    case ErrorCode::invalid_key:
+    case ErrorCode::immutable_field:
+    case ErrorCode::document_too_large:
+    case ErrorCode::unsupported:
+    case ErrorCode::command_failed:
+    case ErrorCode::invalid_argument:
+      return true;
+    default:
+      return false;
+  }
+}
+
+WriteError to_write_error(std::size_t index, const Error& error) {
+  WriteError out{index, error, {}};
+  if (const auto* detailed = dynamic_cast<const DetailedError*>(&error))
+    out.details = detailed->details();
+  return out;
+}
+
+void insert_one(RowWriter& rows, bson::View document, bson::Value* id) {
+  bson::Document buffer;
+  const bson::View whole = with_id_first(document, buffer);
+  check_storable(whole);
+  rows.insert(whole);
+  if (id != nullptr) *id = bson::Value(whole.begin()->value);
+}
+
+std::vector<std::int64_t> matching_rows(WriteScope& scope,
+                                        const std::shared_ptr<const CollectionMeta>& collection,
+                                        bson::View filter, const FindOptions& options) {
+  std::vector<std::int64_t> out;
+  Connection& connection = scope.connection();
+  bson::ValueView id;
+  if (options.hint.empty() && options.hint_name.empty() && is_id_equality(filter, id)) {
+    connection.scratch.clear();
+    append_key(connection.scratch, id);
+    Statement& row = connection.row_statement(collection->cid, RowSql::by_id);
+    row.bind(1, std::string_view(connection.scratch));
+    if (row.step()) {
+      out.push_back(row.integer(0));
+      row.reset();
+    }
+    return out;
+  }
+  Execution execution(connection, collection, std::make_shared<Query>(filter, options),
+                      scope.file().options().verify_checksums);
+  while (execution.next()) out.push_back(execution.rid());
+  return out;
+}
+
+Updater make_updater(const UpdateSpec& update, const std::optional<bson::View>& array_filters,
+                     bool multi) {
+  if (update.pipeline)
+    throw StoreError(ErrorCode::unsupported,
+                     "the embedded store has no updates by an aggregation pipeline");
+  return Updater(update.body, array_filters, !multi);
+}
+
+UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
+                         const UpdateOptions& options) {
+  UpdateResult result;
+  auto collection = scope.find(ns);
+  Connection& connection = scope.connection();
+  bson::ValueView id;
+  std::optional<Matcher> matcher;
+  if (!is_id_equality(filter, id) || options.upsert) matcher.emplace(filter);
+  if (collection != nullptr) {
+    Deadline deadline(options.max_time);
+    const auto rids = matching_rows(
+        scope, collection, filter,
+        to_find(options, options.hint, options.hint_name, options.sort, options.multi));
+    std::optional<RowWriter> rows;
+    for (const std::int64_t rid : rids) {
+      deadline.check();
+      if (!rows) rows.emplace(scope, collection);
+      // Looked up anew each time: a change of the catalog drops statements.
+      Statement& row = connection.row_statement(collection->cid, RowSql::by_rid);
+      row.bind(1, rid);
+      if (!row.step())
+        throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
+      const bson::View before = row.document(1);
+      try {
+        MatchDetails details;
+        if (matcher) (void)matcher->matches(before, &details);
+        const auto outcome = updater.apply(before, details);
+        ++result.matched;
+        if (outcome.changed) {
+          const bson::View after = outcome.document;
+          check_storable(after);
+          rows->replace(rid, before, after, row);
+          ++result.modified;
+          continue;
+        }
+      } catch (...) {
+        connection.row_statement(collection->cid, RowSql::by_rid).reset();
+        throw;
+      }
+      row.reset();
+    }
+  }
+  if (result.matched == 0 && options.upsert) {
+    const bson::Document made = updater.document_for_upsert(*matcher);
+    RowWriter rows(scope, scope.find_or_create(ns));
+    bson::Value id_value;
+    insert_one(rows, made, &id_value);
+    result.upserted_id = std::move(id_value);
+  }
+  return result;
+}
+
+std::int64_t remove_rows(WriteScope& scope, Namespace ns, bson::View filter,
+                         const RemoveOptions& options) {
+  auto collection = scope.find(ns);
+  if (collection == nullptr) {
+    (void)Matcher(filter);
+    return 0;
+  }
+  Connection& connection = scope.connection();
+  Deadline deadline(options.max_time);
+  const auto rids =
+      matching_rows(scope, collection, filter,
+                    to_find(options, options.hint, options.hint_name, {}, options.multi));
+  RowWriter rows(scope, collection);
+  for (const std::int64_t rid : rids) {
+    deadline.check();
+    Statement& row = connection.row_statement(collection->cid, RowSql::by_rid);
+    row.bind(1, rid);
+    const Resetter resetter(row);
+    if (!row.step()) throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
+    rows.erase(rid, row.document(1), row);
+  }
+  return static_cast<std::int64_t>(rids.size());
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,99 @@
+#include "store/embedded/storage/options.hpp"
+
+#include <charconv>
+
+#include "quire/core/error.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) { throw StoreError(ErrorCode::invalid_uri, why); }
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
+        hex_digit(text[i + 2]) >= 0) {
+      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  if (out.find('\0') != std::string::npos) refuse("a zero byte in the URI");
+  return out;
+}
+
+bool flag(const std::string& name, const std::string& value) {
+  if (value == "true" || value == "1") return true;
+  if (value == "false" || value == "0") return false;
+  refuse("option " + name + " is true or false, not \"" + value + "\"");
+}
+
+std::chrono::milliseconds milliseconds(const std::string& name, const std::string& value) {
+  std::int32_t number = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size() || number < 0)
+    refuse("option " + name + " is a number of milliseconds, not \"" + value + "\"");
+  return std::chrono::milliseconds{number};
+}
+
+}  // namespace
+
+Options Options::parse(std::string_view uri) {
+  Options out;
+  if (uri.starts_with("quire:")) uri.remove_prefix(6);
+  const auto question = uri.find('?');
+  const std::string path = percent_decoded(uri.substr(0, question));
+  if (path.empty()) refuse("the URI names no file");
+  if (path == ":memory:") {
+    out.memory = true;
+  } else {
+    out.path = path;
+  }
+  std::string_view rest =
+      question == std::string_view::npos ? std::string_view{} : uri.substr(question + 1);
+  while (!rest.empty()) {
+    const auto end = rest.find('&');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    const std::string name(pair.substr(0, equals));
+    if (equals == std::string_view::npos) refuse("option " + name + " has no value");
+    const std::string value = percent_decoded(pair.substr(equals + 1));
+    if (name == "durability") {
+      if (value != "full" && value != "normal")
+        refuse("option durability is full or normal, not \"" + value + "\"");
+      out.full_sync = value == "full";
+    } else if (name == "verify") {
+      if (value != "checksum" && value != "none")
+        refuse("option verify is checksum or none, not \"" + value + "\"");
+      out.verify_checksums = value == "checksum";
+    } else if (name == "read_only") {
+      out.read_only = flag(name, value);
+    } else if (name == "busy_timeout_ms") {
+      out.busy_timeout = milliseconds(name, value);
+    } else if (name == "ttl_interval_ms") {
+      out.ttl_interval = milliseconds(name, value);
+    } else if (name == "database") {
+      if (value.empty()) refuse("option database is empty");
+      out.database = value;
+    } else {
+      refuse("unknown option \"" + name +
+             "\"; known: durability, verify, read_only, busy_timeout_ms, ttl_interval_ms, "
+             "database");
+    }
+  }
+  if (out.memory && out.read_only) refuse("a :memory: store cannot be read-only");
+  return out;
+}
+
+}  // namespace quire::store::embedded

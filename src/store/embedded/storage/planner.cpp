@@ -1,0 +1,288 @@
+#include "store/embedded/storage/planner.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "quire/core/error.hpp"
+#include "store/embedded/storage/bounds.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+constexpr std::size_t most_ranges = 1000;
+
+/// What the planner sees of an index; that of _id is the collection's own.
+struct Candidate {
+  std::shared_ptr<const IndexMeta> index;  // null for _id
+  const std::vector<IndexField>* fields;
+  bool multikey;
+};
+
+bool has_number_step(const std::string& path) {
+  for (std::size_t at = 0; at <= path.size();) {
+    const auto end = std::min(path.find('.', at), path.size());
+    if (end > at && std::all_of(path.begin() + static_cast<std::ptrdiff_t>(at),
+                                path.begin() + static_cast<std::ptrdiff_t>(end),
+                                [](char c) { return c >= '0' && c <= '9'; }))
+      return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
+
+/// The bounds of one field by all predicates on it.
+std::optional<std::vector<Interval>> field_bounds(const std::vector<Predicate>& predicates,
+                                                  const IndexField& field, bool multikey,
+                                                  int& group) {
+  std::optional<std::vector<Interval>> best;
+  int best_group = 0;
+  bool best_points = false;
+  for (const auto& predicate : predicates) {
+    if (predicate.path != field.path) continue;
+    auto intervals = intervals_of(*predicate.node, field.descending);
+    if (!intervals) continue;
+    const bool points = std::all_of(intervals->begin(), intervals->end(),
+                                    [](const Interval& interval) { return interval.point; });
+    if (!best) {
+      best = std::move(intervals);
+      best_group = predicate.group;
+      best_points = points;
+    } else if (!multikey || (predicate.group != 0 && predicate.group == best_group)) {
+      best = intersect(*best, *intervals);
+      best_points = best_points || points;
+    } else if (points && !best_points) {
+      // Two conditions may hold for two different elements: only one of them can bound.
+      best = std::move(intervals);
+      best_group = predicate.group;
+      best_points = true;
+    }
+  }
+  group = best_group;
+  return best;
+}
+
+std::optional<Plan> plan_for(const Candidate& candidate, const std::vector<Predicate>& predicates,
+                             const Sorter& sorter) {
+  Plan plan;
+  plan.index = candidate.index;
+  plan.kind = candidate.index ? Plan::Kind::index : Plan::Kind::id_range;
+  std::vector<std::string> prefixes{""};
+  std::size_t fixed = 0;  // leading fields with one value only
+  bool open = true;       // ranges are still to be made of the prefixes
+  std::vector<std::pair<std::string_view, int>> used;  // first steps bounded so far, their groups
+  for (const auto& field : *candidate.fields) {
+    if (candidate.multikey && has_number_step(field.path)) break;
+    int group = 0;
+    auto bounds = field_bounds(predicates, field, candidate.multikey, group);
+    if (!bounds) break;
+    if (candidate.multikey) {
+      // Two paths below one array bound together only within one $elemMatch.
+      const auto step = first_step(field.path);
+      const bool clash = std::any_of(used.begin(), used.end(), [&](const auto& other) {
+        return other.first == step && (group == 0 || other.second != group);
+      });
+      if (clash) break;
+      used.emplace_back(step, group);
+    }
+    if (bounds->empty()) {
+      plan.kind = Plan::Kind::nothing;
+      plan.sorted = true;
+      return plan;
+    }
+    const bool points = std::all_of(bounds->begin(), bounds->end(),
+                                    [](const Interval& interval) { return interval.point; });
+    if (prefixes.size() * bounds->size() > most_ranges) break;
+    if (points) {
+      std::vector<std::string> longer;
+      for (const auto& prefix : prefixes) {
+        for (const auto& interval : *bounds) longer.push_back(prefix + interval.low);
+      }
+      if (bounds->size() == 1 && fixed == plan.equal) ++fixed;
+      prefixes = std::move(longer);
+      ++plan.equal;
+      continue;
+    }
+    for (const auto& prefix : prefixes) {
+      for (const auto& interval : *bounds)
+        plan.ranges.push_back({prefix + interval.low, prefix + interval.high, false});
+    }
+    plan.has_range = true;
+    open = false;
+    break;
+  }
+  if (open) {
+    for (const auto& prefix : prefixes) {
+      KeyRange range{prefix, prefix, prefix.empty()};
+      if (!range.to_end) to_prefix_end(range.high);
+      plan.ranges.push_back(std::move(range));
+    }
+  }
+  // An array sorts by one of its elements, which need not be the one that a scan meets first.
+  if (!sorter.empty() && !candidate.multikey) {
+    const auto& fields = *candidate.fields;
+    std::vector<const IndexField*> wanted;
+    for (const auto& field : sorter.fields()) {
+      const bool constant =
+          std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(fixed),
+                      [&](const IndexField& one) { return one.path == field.path; });
+      if (!constant) wanted.push_back(&field);
+    }
+    for (std::size_t from = 0; from <= fixed && !plan.sorted; ++from) {
+      if (from + wanted.size() > fields.size()) break;
+      bool same = true, opposite = true;
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        if (fields[from + i].path != wanted[i]->path) same = opposite = false;
+        if (fields[from + i].descending != wanted[i]->descending) {
+          same = false;
+        } else {
+          opposite = false;
+        }
+      }
+      if (wanted.empty()) same = true;
+      plan.sorted = same || opposite;
+      plan.backwards = !same && opposite;
+    }
+  }
+  return plan;
+}
+
+bool may_use(const IndexMeta& index, const FilterNode& filter,
+             const std::vector<Predicate>& predicates) {
+  if (index.spec.hidden) return false;
+  if (index.partial && !implies(filter, index.partial->root())) return false;
+  if (!index.spec.sparse) return true;
+  return std::any_of(predicates.begin(), predicates.end(), [&](const Predicate& predicate) {
+    return demands_field(*predicate.node) &&
+           std::any_of(index.spec.fields.begin(), index.spec.fields.end(),
+                       [&](const IndexField& field) { return field.path == predicate.path; });
+  });
+}
+
+const std::vector<IndexField>& id_fields() {
+  static const std::vector<IndexField> fields{{"_id", false}};
+  return fields;
+}
+
+[[noreturn]] void refuse_hint() {
+  throw QueryError(ErrorCode::invalid_query, FieldPath("hint"),
+                   "error processing query: planner returned error :: caused by :: hint provided "
+                   "does not correspond to an existing index",
+                   2);
+}
+
+bool natural_sort(const Sorter& sorter, bool& backwards) {
+  if (sorter.fields().size() != 1 || sorter.fields()[0].path != "$natural") return false;
+  backwards = sorter.fields()[0].descending;
+  return true;
+}
+
+}  // namespace
+
+Plan choose_plan(const CollectionMeta& collection, const FilterNode& filter, const Sorter& sorter,
+                 const Hint& hint) {
+  Plan scan;
+  scan.sorted = sorter.empty();
+  if (natural_sort(sorter, scan.backwards)) {
+    scan.sorted = true;
+    return scan;
+  }
+  const auto predicates = conjuncts(filter);
+  if (!hint.empty()) {
+    if (hint.name == "$natural") return scan;
+    if (const auto natural = hint.key.find("$natural")) {
+      scan.backwards =
+          natural->is_number() && natural->type() == bson::Type::int32 && natural->as_int32() < 0;
+      return scan;
+    }
+    const bool is_id =
+        hint.name == "_id_" || (hint.name.empty() && hint.key.count() == 1 &&
+                                hint.key.begin()->key == "_id" && collection.cid != 0);
+    if (is_id) {
+      auto plan = plan_for({nullptr, &id_fields(), false}, predicates, sorter);
+      plan->sorted = plan->sorted || sorter.empty();
+      return *plan;
+    }
+    for (const auto& index : collection.indexes) {
+      const bool same = hint.name.empty() ? IndexSpec::default_name(index->spec.key) ==
+                                                IndexSpec::default_name(hint.key)
+                                          : index->spec.name == hint.name;
+      if (!same || index->spec.hidden) continue;
+      // A sparse or partial index gives what it has: that is what a hint asks for.
+      auto plan = plan_for({index, &index->spec.fields, index->multikey}, predicates, sorter);
+      plan->sorted = plan->sorted || sorter.empty();
+      return *plan;
+    }
+    refuse_hint();
+  }
+  if (predicates.empty() && sorter.empty()) return scan;
+
+  std::optional<Plan> best;
+  std::size_t best_score = 0;
+  const auto consider = [&](const Candidate& candidate) {
+    auto plan = plan_for(candidate, predicates, sorter);
+    plan->sorted = plan->sorted || sorter.empty();
+    if (plan->kind == Plan::Kind::nothing) {
+      best = std::move(plan);
+      best_score = static_cast<std::size_t>(-1);
+      return;
+    }
+    const bool bounded = plan->equal > 0 || plan->has_range;
+    const bool unique = candidate.index == nullptr || candidate.index->spec.unique;
+    std::size_t score =
+        plan->equal * 8 + (plan->has_range ? 4U : 0U) + (plan->sorted && !sorter.empty() ? 2U : 0U);
+    if (unique && plan->equal == candidate.fields->size() && plan->ranges.size() == 1)
+      score += 10'000;
+    if (!bounded && (sorter.empty() || !plan->sorted)) return;
+    if (!best || score > best_score) {
+      best = std::move(plan);
+      best_score = score;
+    }
+  };
+  consider({nullptr, &id_fields(), false});
+  for (const auto& index : collection.indexes) {
+    if (may_use(*index, filter, predicates))
+      consider({index, &index->spec.fields, index->multikey});
+  }
+  return best ? std::move(*best) : scan;
+}
+
+bool is_plain_value(bson::ValueView value) noexcept {
+  switch (value.type()) {
+    case bson::Type::double_:
+    case bson::Type::string:
+    case bson::Type::binary:
+    case bson::Type::object_id:
+    case bson::Type::boolean:
+    case bson::Type::date_time:
+    case bson::Type::int32:
+    case bson::Type::int64:
+    case bson::Type::decimal128:
+    case bson::Type::timestamp:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_id_equality(bson::View filter, bson::ValueView& id) noexcept {
+  // Byte for byte: type, "_id", the value, the end. Anything else goes the long way.
+  if (filter.size() < 10 || std::memcmp(filter.data() + 5, "_id", 4) != 0) return false;
+  try {
+    auto field = filter.begin();
+    id = field->value;
+    if (id.type() == bson::Type::document) {
+      for (const auto& inner : id.as_document()) {
+        if (inner.key.starts_with('$')) return false;
+      }
+    } else if (!is_plain_value(id)) {
+      return false;
+    }
+    return ++field == filter.end();
+  } catch (...) {
+    return false;  // the long way says what is wrong
+  }
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,203 @@
+#include "store/embedded/storage/scope.hpp"
+
+#include "quire/core/error.hpp"
+
+namespace quire::store::embedded {
+
+// ---------------------------------------------------------------- EmbeddedSession
+
+EmbeddedSession::~EmbeddedSession() { finish(); }
+
+void EmbeddedSession::finish() noexcept {
+  open_ = false;
+  if (!begun_) return;
+  begun_ = false;
+  Connection& connection = file_->writer();
+  connection.rollback();
+  connection.catalog = nullptr;  // it may know of what was rolled back
+  connection.forget_statements();
+  file_->unlock_writer();
+}
+
+void EmbeddedSession::start_transaction() {
+  file_->check_usable();
+  if (open_)
+    throw StoreError(ErrorCode::transaction_state, "a transaction is open on this session already");
+  open_ = true;
+}
+
+Connection& EmbeddedSession::connection() {
+  file_->check_usable();
+  if (begun_) {
+    Connection& connection = file_->writer();
+    if (!connection.in_transaction())
+      throw StoreError(ErrorCode::transaction_state,
+                       "an earlier error rolled this transaction back; abort it and run it again");
+    file_->adopt_writer();
+    return connection;
+  }
+  file_->lock_writer(true);
+  Connection& connection = file_->writer();
+  try {
+    connection.begin_write();
+    file_->refresh_catalog(connection);
+  } catch (...) {
+    connection.rollback();
+    file_->unlock_writer();
+    throw;
+  }
+  begun_ = true;
+  return connection;
+}
+
+void EmbeddedSession::commit_transaction() {
+  if (!open_) throw StoreError(ErrorCode::transaction_state, "no transaction is open to commit");
+  if (!begun_) {
+    open_ = false;
+    file_->check_usable();
+    return;
+  }
+  try {
+    Connection& writer = connection();
+    writer.commit();
+    file_->publish_catalog(writer);
+  } catch (...) {
+    finish();
+    throw;
+  }
+  open_ = false;
+  begun_ = false;
+  file_->unlock_writer();
+}
+
+void EmbeddedSession::abort_transaction() {
+  if (!open_) throw StoreError(ErrorCode::transaction_state, "no transaction is open to abort");
+  finish();
+}
+
+void EmbeddedSession::forget_catalog() {
+  Connection& connection = file_->writer();
+  if (connection.in_transaction()) file_->reload_catalog(connection);
+}
+
+EmbeddedSession* own_session(const StorageFile& file, Session* session) {
+  if (session == nullptr) return nullptr;
+  auto* own = dynamic_cast<EmbeddedSession*>(session);
+  if (own == nullptr || &own->file() != &file)
+    throw StoreError(ErrorCode::transaction_state, "the session belongs to another store");
+  return own->in_transaction() ? own : nullptr;
+}
+
+// ---------------------------------------------------------------- ReadScope
+
+ReadScope::ReadScope(const std::shared_ptr<StorageFile>& file, Session* session) : file_(file) {
+  if (auto* own = own_session(*file, session); own != nullptr) {
+    connection_ = &own->connection();
+    return;
+  }
+  if (file->options().memory) {
+    file->lock_writer(false);
+    locked_ = true;
+    connection_ = &file->writer();
+  } else {
+    reader_ = file->take_reader();
+    connection_ = reader_.get();
+  }
+  try {
+    connection_->begin_read();
+    file->refresh_catalog(*connection_);
+  } catch (...) {
+    connection_->rollback();
+    if (locked_) file->unlock_writer();
+    throw;
+  }
+}
+
+ReadScope::~ReadScope() {
+  if (reader_ == nullptr && !locked_) return;
+  connection_->rollback();  // nothing was written; cheaper than to think
+  if (locked_) {
+    file_->unlock_writer();
+  } else {
+    file_->give_reader(std::move(reader_));
+  }
+}
+
+// ---------------------------------------------------------------- WriteScope
+
+WriteScope::WriteScope(const std::shared_ptr<StorageFile>& file, Session* session,
+                       bool all_or_nothing)
+    : file_(file) {
+  file->check_usable();
+  if (file->read_only())
+    throw StoreError(ErrorCode::read_only,
+                     "the file cannot be written: it is open read-only or has no write permission");
+  session_ = own_session(*file, session);
+  if (session_ != nullptr) {
+    connection_ = &session_->connection();
+    if (all_or_nothing) {
+      connection_->savepoint();
+      savepoint_ = true;
+    }
+    return;
+  }
+  file->lock_writer(false);
+  connection_ = &file->writer();
+  try {
+    connection_->begin_write();
+    file->refresh_catalog(*connection_);
+  } catch (...) {
+    connection_->rollback();
+    file->unlock_writer();
+    throw;
+  }
+}
+
+void WriteScope::commit() {
+  if (session_ != nullptr) {
+    if (savepoint_) connection_->release_savepoint();
+    done_ = true;
+    return;
+  }
+  connection_->commit();
+  if (changed_) file_->publish_catalog(*connection_);
+  done_ = true;
+}
+
+WriteScope::~WriteScope() {
+  if (session_ != nullptr) {
+    if (!done_ && savepoint_) {
+      connection_->rollback_to_savepoint();
+      if (changed_) {
+        try {
+          session_->forget_catalog();
+        } catch (...) {
+          connection_->rollback();  // then the session tells it at its next use
+        }
+      }
+    }
+    return;
+  }
+  if (!done_) {
+    connection_->rollback();
+    if (changed_) {
+      connection_->forget_statements();
+      connection_->catalog = nullptr;
+    }
+  }
+  file_->unlock_writer();
+}
+
+std::shared_ptr<const CollectionMeta> WriteScope::find_or_create(Namespace ns) {
+  if (const auto& found = find(ns); found != nullptr) return found;
+  add_collection(*connection_, ns, bson::View{});
+  catalog_changed();
+  return find(ns);
+}
+
+void WriteScope::catalog_changed() {
+  changed_ = true;
+  file_->reload_catalog(*connection_);
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <memory>
+
+#include "store/embedded/storage/file.hpp"
+
+/// How an operation reaches a connection: within a session's transaction or by itself.
+namespace quire::store::embedded {
+
+/// A session of an embedded store. The first operation of its transaction takes the writer.
+class EmbeddedSession final : public Session {
+ public:
+  explicit EmbeddedSession(std::shared_ptr<StorageFile> file) : file_(std::move(file)) {}
+  ~EmbeddedSession() override;
+  void start_transaction() override;
+  void commit_transaction() override;
+  void abort_transaction() override;
+  [[nodiscard]] bool in_transaction() const noexcept override { return open_; }
+
+  /// The writer with this session's transaction begun on it.
+  Connection& connection();
+  [[nodiscard]] const StorageFile& file() const noexcept { return *file_; }
+  /// An operation rolled part of the transaction back: the catalog may be another.
+  void forget_catalog();
+
+ private:
+  void finish() noexcept;
+  std::shared_ptr<StorageFile> file_;
+  bool open_ = false;
+  bool begun_ = false;
+};
+
+/// The session as this store's own, null when it has no transaction open. Throws StoreError
+/// transaction_state for another store's.
+[[nodiscard]] EmbeddedSession* own_session(const StorageFile& file, Session* session);
+
+/// A connection to read by, its catalog up to date, in one snapshot until the end of the scope.
+class ReadScope {
+ public:
+  ReadScope(const std::shared_ptr<StorageFile>& file, Session* session);
+  ~ReadScope();
+  ReadScope(ReadScope&&) = delete;
+  [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+  [[nodiscard]] const std::shared_ptr<const CollectionMeta>& find(Namespace ns) const {
+    return connection_->catalog->find(ns);
+  }
+  /// Whether the connection is this scope's alone, so that a cursor may keep it.
+  [[nodiscard]] bool is_private() const noexcept { return reader_ != nullptr; }
+
+ private:
+  std::shared_ptr<StorageFile> file_;
+  std::unique_ptr<Connection> reader_;
+  Connection* connection_ = nullptr;
+  bool locked_ = false;  // the writer, for a store in memory
+};
+
+/// A reader for one point read: no transaction of its own.
+class ReaderLease {
+ public:
+  explicit ReaderLease(StorageFile& file) : file_(&file), connection_(file.take_reader()) {}
+  ~ReaderLease() { file_->give_reader(std::move(connection_)); }
+  ReaderLease(ReaderLease&&) = delete;
+  [[nodiscard]] Connection& operator*() const noexcept { return *connection_; }
+
+ private:
+  StorageFile* file_;
+  std::unique_ptr<Connection> connection_;
+};
+
+/// The writer in a transaction: the session's, or one of its own that ends with the scope, rolled
+/// back unless commit() was called. In a session, `all_or_nothing` puts a savepoint in front.
+class WriteScope {
+ public:
+  WriteScope(const std::shared_ptr<StorageFile>& file, Session* session, bool all_or_nothing);
+  ~WriteScope();
+  WriteScope(WriteScope&&) = delete;
+  void commit();
+  [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
+  [[nodiscard]] StorageFile& file() const noexcept { return *file_; }
+  [[nodiscard]] const std::shared_ptr<const CollectionMeta>& find(Namespace ns) const {
+    return connection_->catalog->find(ns);
+  }
+  /// The collection, made when absent.
+  std::shared_ptr<const CollectionMeta> find_or_create(Namespace ns);
+  /// After a change of the catalog.
+  void catalog_changed();
+
+ private:
+  std::shared_ptr<StorageFile> file_;
+  EmbeddedSession* session_ = nullptr;
+  Connection* connection_ = nullptr;
+  bool savepoint_ = false;
+  bool changed_ = false;
+  bool done_ = false;
+};
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,87 @@
+#include "store/embedded/storage/sqlite.hpp"
+
+#include <cerrno>
+#include <new>
+
+#include "quire/core/error.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+ErrorCode code_of(sqlite3* db, int code) {
+  switch (code & 0xFF) {
+    case SQLITE_BUSY:
+      return code == SQLITE_BUSY_SNAPSHOT ? ErrorCode::write_conflict : ErrorCode::busy;
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return ErrorCode::busy;
+    case SQLITE_FULL:
+      return ErrorCode::disk_full;
+    case SQLITE_READONLY:
+      return ErrorCode::read_only;
+    case SQLITE_NOTADB:
+      return ErrorCode::not_a_database;
+    case SQLITE_CORRUPT:
+    case SQLITE_FORMAT:
+      return ErrorCode::corrupt;
+    case SQLITE_IOERR: {
+      // The shared-memory file cannot grow on a full disk: SQLite calls that an I/O error.
+      const int system = db == nullptr ? 0 : sqlite3_system_errno(db);
+      return system == ENOSPC || system == EDQUOT || code == SQLITE_IOERR_SHMSIZE
+                 ? ErrorCode::disk_full
+                 : ErrorCode::io_error;
+    }
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_NOLFS:
+      return ErrorCode::io_error;
+    case SQLITE_INTERRUPT:
+      return ErrorCode::timeout;
+    case SQLITE_TOOBIG:
+      return ErrorCode::document_too_large;
+    default:
+      return ErrorCode::internal;
+  }
+}
+
+}  // namespace
+
+void fail_sqlite(sqlite3* db, int code, std::string_view doing) {
+  if ((code & 0xFF) == SQLITE_NOMEM) throw std::bad_alloc();
+  if (db != nullptr) {
+    const int extended = sqlite3_extended_errcode(db);
+    if ((extended & 0xFF) == (code & 0xFF)) code = extended;
+  }
+  std::string text(doing);
+  text += ": ";
+  text += db != nullptr && (sqlite3_errcode(db) & 0xFF) == (code & 0xFF) ? sqlite3_errmsg(db)
+                                                                         : sqlite3_errstr(code);
+  throw StoreError(code_of(db, code), text, code);
+}
+
+void fail_body(std::int64_t rid) {
+  throw StoreError(ErrorCode::corrupt, "the body of row " + std::to_string(rid) +
+                                           " is not a document; run check() and restore a backup");
+}
+
+Statement::Statement(sqlite3* db, std::string_view sql) {
+  const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  if (code != SQLITE_OK) fail_sqlite(db, code, sql);
+}
+
+void Statement::fail(int code) {
+  sqlite3* db = sqlite3_db_handle(handle_);
+  const int extended = sqlite3_extended_errcode(db);
+  // The sentence must be taken before reset() clears it.
+  const std::string sql = sqlite3_sql(handle_);
+  try {
+    fail_sqlite(db, (extended & 0xFF) == (code & 0xFF) ? extended : code, sql);
+  } catch (...) {
+    sqlite3_reset(handle_);
+    throw;
+  }
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,114 @@
+#include "store/embedded/storage/ttl.hpp"
+
+#include "quire/bson/writer.hpp"
+#include "store/embedded/storage/mutate.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+/// Whether one of the dates at the index's field is `seconds` ago; the key's order does not tell
+/// dates in arrays from the earliest.
+bson::Document expired_filter(const IndexMeta& index, DateTime now) {
+  const auto limit = now - std::chrono::seconds{*index.spec.expire_after_seconds};
+  bson::Writer out;
+  out.begin_document(index.spec.fields[0].path).append("$lte", limit).end();
+  if (index.spec.partial_filter) {
+    out.begin_array("$and");
+    out.push(index.spec.partial_filter->view());
+    out.end();
+  }
+  return out.finish();
+}
+
+std::int64_t sweep_index(const std::shared_ptr<StorageFile>& file, Namespace ns,
+                         const IndexMeta& index) {
+  std::int64_t removed = 0;
+  const bson::Document filter = expired_filter(index, quire::now());
+  for (;;) {
+    {  // looking costs no writer
+      ReadScope look(file, nullptr);
+      const auto collection = look.find(ns);
+      if (collection == nullptr) return removed;
+      FindOptions options;
+      options.limit = 1;
+      Execution execution(look.connection(), collection,
+                          std::make_shared<Query>(filter.view(), options), false);
+      if (!execution.next()) return removed;
+    }
+    WriteScope scope(file, nullptr, false);
+    const auto collection = scope.find(ns);
+    if (collection == nullptr) return removed;
+    FindOptions options;
+    options.limit = 1000;
+    const auto rids = matching_rows(scope, collection, filter, options);
+    RowWriter rows(scope, collection);
+    for (const auto rid : rids) {
+      Statement& row = scope.connection().row_statement(collection->cid, RowSql::by_rid);
+      row.bind(1, rid);
+      const Resetter resetter(row);
+      if (row.step()) rows.erase(rid, row.document(1), row);
+    }
+    scope.commit();
+    removed += static_cast<std::int64_t>(rids.size());
+  }
+}
+
+}  // namespace
+
+std::int64_t sweep_expired(const std::shared_ptr<StorageFile>& file) {
+  std::shared_ptr<const Catalog> catalog;
+  {
+    ReadScope scope(file, nullptr);
+    catalog = scope.connection().catalog;
+  }
+  std::int64_t removed = 0;
+  if (!catalog->has_ttl) return removed;
+  for (const auto& [database, collections] : catalog->databases) {
+    for (const auto& [name, collection] : collections) {
+      for (const auto& index : collection->indexes) {
+        if (index->spec.expire_after_seconds && index->spec.fields.size() == 1)
+          removed += sweep_index(file, {database, name}, *index);
+      }
+    }
+  }
+  return removed;
+}
+
+TtlSweeper::TtlSweeper(std::shared_ptr<StorageFile> file) : file_(std::move(file)) {
+  if (file_->read_only() || file_->options().ttl_interval.count() == 0) return;
+  file_->on_ttl([this] { start(); });
+}
+
+void TtlSweeper::start() {
+  const std::lock_guard lock(mutex_);
+  if (thread_.joinable() || stopping_) return;
+  thread_ = std::thread([this] { run(); });
+}
+
+void TtlSweeper::stop() noexcept {
+  std::thread last;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    last = std::move(thread_);
+  }
+  wake_.notify_all();
+  if (last.joinable()) last.join();
+}
+
+void TtlSweeper::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    wake_.wait_for(lock, file_->options().ttl_interval, [&] { return stopping_; });
+    if (stopping_) return;
+    lock.unlock();
+    try {
+      (void)sweep_expired(file_);
+    } catch (const std::exception&) {
+      // busy, disk full: the next round tries again
+    }
+    lock.lock();
+  }
+}
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "quire/store/store.hpp"
+#include "store/embedded/storage/scope.hpp"
+
+namespace quire::store::embedded {
+
+class TtlSweeper;
+
+/// The Store port over one SQLite file. Thread-safe.
+class EmbeddedStore final : public Store {
+ public:
+  explicit EmbeddedStore(Options options);
+  ~EmbeddedStore() override;
+
+  Capabilities capabilities() override;
+  [[nodiscard]] std::string_view kind() const noexcept override { return "embedded"; }
+  [[nodiscard]] std::string redacted_uri() const override;
+  [[nodiscard]] std::string default_database() const override { return file_->options().database; }
+  std::unique_ptr<Session> start_session() override;
+
+  InsertResult insert(Namespace ns, std::span<const bson::View> documents,
+                      const InsertOptions& options) override;
+  std::unique_ptr<Cursor> find(Namespace ns, bson::View filter,
+                               const FindOptions& options) override;
+  bool find_one(Namespace ns, bson::View filter, const FindOptions& options,
+                FunctionRef<void(bson::View)> sink) override;
+  UpdateResult update(Namespace ns, bson::View filter, UpdateSpec update,
+                      const UpdateOptions& options) override;
+  std::int64_t remove(Namespace ns, bson::View filter, const RemoveOptions& options) override;
+  FindAndModifyResult find_and_modify(Namespace ns, bson::View filter, UpdateSpec update,
+                                      const FindAndModifyOptions& options) override;
+  BulkResult bulk_write(Namespace ns, std::span<const BulkOperation> operations,
+                        const BulkOptions& options) override;
+  std::unique_ptr<Cursor> aggregate(Namespace ns, bson::View pipeline,
+                                    const AggregateOptions& options) override;
+  std::int64_t count(Namespace ns, bson::View filter, const CountOptions& options) override;
+  std::int64_t estimated_count(Namespace ns) override;
+  bson::Document distinct(Namespace ns, std::string_view field, bson::View filter,
+                          const OperationOptions& options) override;
+  bson::Document explain(Namespace ns, bson::View filter, const FindOptions& options) override;
+
+  std::vector<bson::Document> list_indexes(Namespace ns) override;
+  void create_indexes(Namespace ns, std::span<const bson::View> specs,
+                      const OperationOptions& options) override;
+  void drop_index(Namespace ns, std::string_view name, const OperationOptions& options) override;
+  std::vector<CollectionInfo> list_collections(std::string_view database) override;
+  void create_collection(Namespace ns, bson::View collection_options,
+                         const OperationOptions& options) override;
+  bool drop_collection(Namespace ns, const OperationOptions& options) override;
+  void drop_database(std::string_view database) override;
+  bson::Document run_command(std::string_view database, bson::View command,
+                             Session* session) override;
+  void close() override;
+
+  [[nodiscard]] const std::shared_ptr<StorageFile>& file() const noexcept { return file_; }
+
+ private:
+  bool find_one_general(Namespace ns, bson::View filter, const FindOptions& options,
+                        FunctionRef<void(bson::View)> sink);
+  std::shared_ptr<StorageFile> file_;
+  std::unique_ptr<TtlSweeper> sweeper_;
+};
+
+}  // namespace quire::store::embedded

@@ -1,0 +1,178 @@
+#include <algorithm>
+
+#include "quire/bson/writer.hpp"
+#include "store/embedded/engine/compare.hpp"
+#include "store/embedded/storage/rows.hpp"
+#include "store/embedded/store.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+[[noreturn]] void refuse_absent(Namespace ns) {
+  throw StoreError(ErrorCode::namespace_not_found,
+                   "ns not found " + std::string(ns.database) + "." + std::string(ns.collection),
+                   26);
+}
+
+bson::Document id_index() {
+  bson::Writer out;
+  out.append("v", std::int32_t{2});
+  out.begin_document("key").append("_id", std::int32_t{1}).end();
+  out.append("name", "_id_");
+  return out.finish();
+}
+
+bool is_id_key(bson::View key) {
+  const auto field = key.begin();
+  return field != key.end() && field->key == "_id" && key.count() == 1 && field->value.is_number();
+}
+
+/// What makes an index another one than the next of the same key.
+bool same_signature(const IndexSpec& a, const IndexSpec& b) {
+  const bool partial =
+      a.partial_filter.has_value() == b.partial_filter.has_value() &&
+      (!a.partial_filter || compare_documents(*a.partial_filter, *b.partial_filter) == 0);
+  return compare_documents(a.key, b.key) == 0 && a.unique == b.unique && a.sparse == b.sparse &&
+         partial;
+}
+
+/// Whether the index is there already. Throws StoreError index_conflict.
+bool is_present(const CollectionMeta& collection, const IndexSpec& wanted) {
+  for (const auto& index : collection.indexes) {
+    const IndexSpec& there = index->spec;
+    const bool same_name = there.name == wanted.name;
+    const bool same = same_signature(there, wanted);
+    if (same_name && same && there.same_options(wanted)) return true;
+    if (same_name && !same)
+      throw StoreError(ErrorCode::index_conflict,
+                       "An existing index has the same name as the requested index: " + there.name +
+                           "; its key or options differ",
+                       86);
+    if (same_name)
+      throw StoreError(ErrorCode::index_conflict,
+                       "An equivalent index already exists with the same name but different "
+                       "options: " +
+                           there.name,
+                       85);
+  }
+  for (const auto& index : collection.indexes) {
+    if (same_signature(index->spec, wanted))
+      throw StoreError(ErrorCode::index_conflict,
+                       "Index already exists with a different name: " + index->spec.name, 85);
+  }
+  return false;
+}
+
+void build(WriteScope& scope, Namespace ns, const IndexSpec& spec) {
+  auto collection = scope.find(ns);
+  (void)add_index(scope.connection(), *collection, spec);
+  scope.catalog_changed();
+  collection = scope.find(ns);
+  const IndexMeta& index = *collection->indexes.back();
+  RowWriter rows(scope, collection);
+  rows.build(index);
+}
+
+}  // namespace
+
+std::vector<bson::Document> EmbeddedStore::list_indexes(Namespace ns) {
+  ReadScope scope(file_, nullptr);
+  std::vector<bson::Document> out;
+  const auto& collection = scope.find(ns);
+  if (collection == nullptr) return out;
+  out.push_back(id_index());
+  for (const auto& index : collection->indexes) out.push_back(index->spec.definition);
+  return out;
+}
+
+void EmbeddedStore::create_indexes(Namespace ns, std::span<const bson::View> specs,
+                                   const OperationOptions& options) {
+  std::vector<IndexSpec> wanted;
+  for (const bson::View spec : specs) {
+    if (const auto key = spec.find("key");
+        key && key->is_document() && is_id_key(key->as_document()))
+      continue;  // always there
+    wanted.push_back(IndexSpec::parse(spec));
+    if (wanted.back().name == "_id_")
+      throw QueryError(ErrorCode::invalid_index, FieldPath("name"),
+                       "the name '_id_' is reserved for the index of _id", 2);
+  }
+  WriteScope scope(file_, options.session, true);
+  (void)scope.find_or_create(ns);
+  for (const auto& spec : wanted) {
+    if (!is_present(*scope.find(ns), spec)) build(scope, ns, spec);
+  }
+  scope.commit();
+}
+
+void EmbeddedStore::drop_index(Namespace ns, std::string_view name,
+                               const OperationOptions& options) {
+  WriteScope scope(file_, options.session, true);
+  const auto collection = scope.find(ns);
+  if (collection == nullptr) refuse_absent(ns);
+  if (name == "_id_") throw StoreError(ErrorCode::command_failed, "cannot drop _id index", 72);
+  bool found = name == "*";
+  for (const auto& index : collection->indexes) {
+    if (name != "*" && index->spec.name != name) continue;
+    delete_index(scope.connection(), *index);
+    found = true;
+  }
+  if (!found)
+    throw StoreError(ErrorCode::index_not_found,
+                     "index not found with name [" + std::string(name) + "]", 27);
+  scope.catalog_changed();
+  scope.commit();
+}
+
+std::vector<CollectionInfo> EmbeddedStore::list_collections(std::string_view database) {
+  ReadScope scope(file_, nullptr);
+  std::vector<CollectionInfo> out;
+  const auto& databases = scope.connection().catalog->databases;
+  if (const auto found = databases.find(database); found != databases.end()) {
+    for (const auto& [name, meta] : found->second)
+      out.push_back({name, "collection", meta->options});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+void EmbeddedStore::create_collection(Namespace ns, bson::View collection_options,
+                                      const OperationOptions& options) {
+  for (const auto& option : collection_options) {
+    throw StoreError(
+        ErrorCode::unsupported, FieldPath(std::string(option.key)),
+        "the embedded store has no collection option \"" + std::string(option.key) + "\"");
+  }
+  check_namespace(ns);
+  WriteScope scope(file_, options.session, true);
+  if (scope.find(ns) != nullptr)
+    throw StoreError(ErrorCode::namespace_exists,
+                     "Collection " + std::string(ns.database) + "." + std::string(ns.collection) +
+                         " already exists.",
+                     48);
+  (void)scope.find_or_create(ns);
+  scope.commit();
+}
+
+bool EmbeddedStore::drop_collection(Namespace ns, const OperationOptions& options) {
+  WriteScope scope(file_, options.session, true);
+  const auto collection = scope.find(ns);
+  if (collection == nullptr) return false;
+  delete_collection(scope.connection(), *collection);
+  scope.catalog_changed();
+  scope.commit();
+  return true;
+}
+
+void EmbeddedStore::drop_database(std::string_view database) {
+  WriteScope scope(file_, nullptr, true);
+  const auto& databases = scope.connection().catalog->databases;
+  const auto found = databases.find(database);
+  if (found == databases.end()) return;
+  const auto collections = found->second;
+  for (const auto& [name, meta] : collections) delete_collection(scope.connection(), *meta);
+  scope.catalog_changed();
+  scope.commit();
+}
+
+}  // namespace quire::store::embedded

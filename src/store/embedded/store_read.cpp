@@ -1,0 +1,346 @@
+#include <set>
+
+#include "quire/bson/writer.hpp"
+#include "store/embedded/storage/execution.hpp"
+#include "store/embedded/store.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+class EmptyCursor final : public Cursor {
+ public:
+  std::optional<bson::View> next() override { return std::nullopt; }
+};
+
+/// Documents read beforehand: within a transaction, whose later writes must not be seen.
+class ListCursor final : public Cursor {
+ public:
+  explicit ListCursor(std::vector<bson::Document> documents) : documents_(std::move(documents)) {}
+  std::optional<bson::View> next() override {
+    if (at_ > 0) documents_[at_ - 1] = bson::Document();
+    if (at_ == documents_.size()) return std::nullopt;
+    return documents_[at_++].view();
+  }
+
+ private:
+  std::vector<bson::Document> documents_;
+  std::size_t at_ = 0;
+};
+
+/// Reads on in its own snapshot; each document stands in SQLite's memory.
+class StreamCursor final : public Cursor {
+ public:
+  StreamCursor(std::shared_ptr<StorageFile> file, std::unique_ptr<ReadScope> scope,
+               std::shared_ptr<const CollectionMeta> collection, std::shared_ptr<Query> query)
+      : file_(std::move(file)), scope_(std::move(scope)) {
+    execution_.emplace(scope_->connection(), std::move(collection), std::move(query),
+                       file_->options().verify_checksums);
+  }
+  std::optional<bson::View> next() override {
+    if (!execution_) return std::nullopt;
+    file_->check_usable();
+    if (execution_->next()) return execution_->projected();
+    execution_.reset();
+    scope_.reset();
+    return std::nullopt;
+  }
+
+ private:
+  std::shared_ptr<StorageFile> file_;
+  std::unique_ptr<ReadScope> scope_;
+  std::optional<Execution> execution_;
+};
+
+bool is_bare(const FindOptions& options) noexcept {
+  return options.session == nullptr && options.skip == 0 && options.hint_name.empty() &&
+         options.projection.empty() && options.sort.empty() && options.hint.empty() &&
+         options.collation.empty();
+}
+
+/// The statement that finds the one document of a plain equality, bound; null when there is none.
+Statement* point_statement(Connection& connection, Namespace ns, bson::View filter) {
+  if (connection.catalog == nullptr) return nullptr;
+  const CollectionMeta* collection = connection.last.get();
+  if (collection == nullptr || collection->name != ns.collection ||
+      collection->database != ns.database) {
+    const auto& found = connection.catalog->find(ns);
+    if (found == nullptr) return nullptr;
+    connection.last = found;
+    collection = found.get();
+  }
+  std::string& key = connection.scratch;
+  key.clear();
+  bson::ValueView id;
+  if (is_id_equality(filter, id)) {
+    append_key(key, id);
+    Statement& row = connection.row_statement(collection->cid, RowSql::by_id);
+    row.bind(1, std::string_view(key));
+    return &row;
+  }
+  auto field = filter.begin();
+  if (field == filter.end() || field->key.starts_with('$') || !is_plain_value(field->value))
+    return nullptr;
+  for (const auto& index : collection->indexes) {
+    if (!index->spec.unique || index->partial || index->spec.hidden ||
+        index->spec.fields.size() != 1 || index->spec.fields[0].path != field->key)
+      continue;
+    append_key(key, field->value, index->spec.fields[0].descending);
+    if (++field != filter.end()) return nullptr;
+    Statement& row = connection.key_statement(collection->cid, index->iid, KeySql::equal);
+    row.bind(1, std::string_view(key));
+    return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+bool EmbeddedStore::find_one(Namespace ns, bson::View filter, const FindOptions& options,
+                             FunctionRef<void(bson::View)> sink) {
+  if (!file_->options().memory && is_bare(options)) {
+    const ReaderLease lease(*file_);
+    Statement* row = nullptr;
+    try {
+      row = point_statement(*lease, ns, filter);
+    } catch (const StoreError&) {
+      row = nullptr;  // a table that another process dropped; the long way reads the catalog anew
+    }
+    if (row != nullptr) {
+      const Resetter resetter(*row);
+      const int code = row->step_code();
+      // A changed schema shows in the statement itself, so a point read pays nothing to look.
+      if ((code == SQLITE_ROW || code == SQLITE_DONE) && !row->was_reprepared()) [[likely]] {
+        if (code == SQLITE_DONE) return false;
+        if (file_->options().verify_checksums) verify_row(*row);
+        sink(row->document(1));
+        return true;
+      }
+    }
+  }
+  return find_one_general(ns, filter, options, sink);
+}
+
+bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const FindOptions& options,
+                                     FunctionRef<void(bson::View)> sink) {
+  refuse_collation(options.collation);
+  FindOptions one = options;
+  one.limit = 1;
+  const auto query = std::make_shared<Query>(filter, one);
+  bson::Document copy;
+  {
+    ReadScope scope(file_, options.session);
+    const auto collection = scope.find(ns);
+    if (collection == nullptr) return false;
+    Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+    if (!execution.next()) return false;
+    if (scope.is_private()) {
+      sink(execution.projected());
+      return true;
+    }
+    copy = bson::Document(execution.projected());
+  }
+  sink(copy);  // `sink` may use the store: nothing is held
+  return true;
+}
+
+std::unique_ptr<Cursor> EmbeddedStore::find(Namespace ns, bson::View filter,
+                                            const FindOptions& options) {
+  refuse_collation(options.collation);
+  auto query = std::make_shared<Query>(filter, options);
+  auto scope = std::make_unique<ReadScope>(file_, options.session);
+  const auto collection = scope->find(ns);
+  if (collection == nullptr) return std::make_unique<EmptyCursor>();
+  if (scope->is_private())
+    return std::make_unique<StreamCursor>(file_, std::move(scope), collection, std::move(query));
+  std::vector<bson::Document> documents;
+  Execution execution(scope->connection(), collection, std::move(query),
+                      file_->options().verify_checksums);
+  while (execution.next()) documents.emplace_back(execution.projected());
+  return std::make_unique<ListCursor>(std::move(documents));
+}
+
+std::int64_t EmbeddedStore::count(Namespace ns, bson::View filter, const CountOptions& options) {
+  refuse_collation(options.collation);
+  FindOptions find;
+  static_cast<OperationOptions&>(find) = options;
+  find.hint = options.hint;
+  find.hint_name = options.hint_name;
+  find.skip = options.skip;
+  find.limit = options.limit;
+  const auto query = std::make_shared<Query>(filter, find);
+  ReadScope scope(file_, options.session);
+  const auto collection = scope.find(ns);
+  if (collection == nullptr) return 0;
+  if (filter.empty() && options.skip == 0 && options.limit == 0 && options.hint.empty() &&
+      options.hint_name.empty()) {
+    Statement& count = scope.connection().row_statement(collection->cid, RowSql::count);
+    const Resetter resetter(count);
+    (void)count.step();
+    return count.integer(0);
+  }
+  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+  std::int64_t n = 0;
+  while (execution.next()) ++n;
+  return n;
+}
+
+std::int64_t EmbeddedStore::estimated_count(Namespace ns) { return count(ns, {}, {}); }
+
+namespace {
+
+/// Calls `sink` with the values at a path, each element where one is an array, as distinct does.
+template <class Sink>
+void values_at(bson::ValueView value, std::string_view path, const Sink& sink,
+               bool at_end_unwound) {
+  if (path.empty()) {
+    if (value.is_array() && !at_end_unwound) {
+      for (const auto& element : value.as_array()) sink(element.value);
+    } else {
+      sink(value);
+    }
+    return;
+  }
+  const auto point = path.find('.');
+  const auto step = path.substr(0, point);
+  const auto rest = point == std::string_view::npos ? std::string_view{} : path.substr(point + 1);
+  if (value.is_document()) {
+    if (const auto field = value.as_document().find(step)) values_at(*field, rest, sink, false);
+  } else if (value.is_array()) {
+    const bool position =
+        !step.empty() && step.find_first_not_of("0123456789") == std::string_view::npos;
+    if (position) {
+      if (const auto field = value.as_array().find(step)) values_at(*field, rest, sink, false);
+    }
+    for (const auto& element : value.as_array()) {
+      if (element.value.is_document()) values_at(element.value, path, sink, false);
+    }
+  }
+}
+
+}  // namespace
+
+bson::Document EmbeddedStore::distinct(Namespace ns, std::string_view field, bson::View filter,
+                                       const OperationOptions& options) {
+  FindOptions find;
+  static_cast<OperationOptions&>(find) = options;
+  const auto query = std::make_shared<Query>(filter, find);
+  bson::Writer out;
+  ReadScope scope(file_, options.session);
+  const auto collection = scope.find(ns);
+  if (collection == nullptr) return out.finish();
+  std::set<std::string> seen;
+  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+  while (execution.next()) {
+    const bson::View body = execution.body();
+    values_at(
+        {bson::Type::document, body.data(), body.size()}, field,
+        [&](bson::ValueView value) {
+          std::string key;
+          append_key(key, value);
+          if (seen.insert(std::move(key)).second) out.push(value);
+        },
+        false);
+    if (out.size() > bson::max_document_bytes)
+      throw StoreError(ErrorCode::document_too_large, "distinct too big, 16mb cap", 17217);
+  }
+  return out.finish();
+}
+
+bson::Document EmbeddedStore::explain(Namespace ns, bson::View filter, const FindOptions& options) {
+  refuse_collation(options.collation);
+  const auto query = std::make_shared<Query>(filter, options);
+  ReadScope scope(file_, options.session);
+  const auto collection = scope.find(ns);
+  const std::string full = std::string(ns.database) + "." + std::string(ns.collection);
+  bson::Writer out;
+  out.append("explainVersion", "1");
+  if (collection == nullptr) {
+    out.begin_document("queryPlanner").append("namespace", full).append("parsedQuery", filter);
+    out.begin_document("winningPlan").append("stage", "EOF").end().end();
+    out.begin_document("executionStats")
+        .append("executionSuccess", true)
+        .append("nReturned", std::int32_t{0})
+        .append("totalKeysExamined", std::int32_t{0})
+        .append("totalDocsExamined", std::int32_t{0})
+        .end();
+    return out.finish();
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+  std::int64_t returned = 0;
+  while (execution.next()) ++returned;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - start);
+  const Plan& plan = execution.source().plan();
+
+  bson::ValueView id;
+  const bool id_hack =
+      plan.kind == Plan::Kind::id_range && is_id_equality(filter, id) && is_bare(options);
+  int levels = 0;
+  out.begin_document("queryPlanner").append("namespace", full);
+  out.append("indexFilterSet", false).append("parsedQuery", filter);
+  out.begin_document("winningPlan");
+  const auto open = [&](std::string_view stage) {
+    if (levels++ > 0) out.begin_document("inputStage");
+    out.append("stage", stage);
+  };
+  if (options.limit != 0 && !execution.sorts()) {
+    open("LIMIT");
+    out.append("limitAmount", options.limit);
+  }
+  if (!query->projector.keeps_everything()) {
+    open("PROJECTION_DEFAULT");
+    out.append("transformBy", options.projection);
+  }
+  if (options.skip != 0) {
+    open("SKIP");
+    out.append("skipAmount", options.skip);
+  }
+  if (execution.sorts()) {
+    open("SORT");
+    out.append("sortPattern", options.sort);
+    if (options.limit != 0) out.append("limitAmount", options.limit + options.skip);
+  }
+  if (plan.kind == Plan::Kind::nothing) {
+    open("EOF");
+  } else if (plan.kind == Plan::Kind::scan) {
+    open("COLLSCAN");
+    if (!filter.empty()) out.append("filter", filter);
+    out.append("direction", plan.backwards ? "backward" : "forward");
+  } else if (id_hack) {
+    open("IDHACK");
+    out.append("indexName", "_id_");
+  } else {
+    open("FETCH");
+    if (!filter.empty()) out.append("filter", filter);
+    open("IXSCAN");
+    if (plan.kind == Plan::Kind::index) {
+      const IndexSpec& spec = plan.index->spec;
+      out.append("keyPattern", spec.key).append("indexName", spec.name);
+      out.append("isMultiKey", plan.index->multikey).append("isUnique", spec.unique);
+      out.append("isSparse", spec.sparse).append("isPartial", spec.partial_filter.has_value());
+    } else {
+      out.append("keyPattern", bson::make_document("_id", std::int32_t{1}));
+      out.append("indexName", "_id_").append("isMultiKey", false).append("isUnique", true);
+      out.append("isSparse", false).append("isPartial", false);
+    }
+    out.append("direction", plan.backwards ? "backward" : "forward");
+    out.append("ranges", static_cast<std::int32_t>(plan.ranges.size()));
+  }
+  for (; levels > 0; --levels) out.end();
+  out.begin_array("rejectedPlans").end().end();
+  out.begin_document("executionStats")
+      .append("executionSuccess", true)
+      .append("nReturned", returned)
+      .append("executionTimeMillis", static_cast<std::int64_t>(took.count()))
+      .append("totalKeysExamined", execution.source().keys_examined())
+      .append("totalDocsExamined", execution.source().rows_examined())
+      .end();
+  return out.finish();
+}
+
+std::unique_ptr<Cursor> EmbeddedStore::aggregate(Namespace, bson::View, const AggregateOptions&) {
+  throw StoreError(ErrorCode::unsupported, "the embedded store has no aggregate");
+}
+
+}  // namespace quire::store::embedded
