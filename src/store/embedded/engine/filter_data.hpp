@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quire/bson/value.hpp"
+#include "store/embedded/engine/matcher.hpp"
+
+namespace quire::store::embedded {
+
+/// A compiled regular expression as a server takes it: PCRE2, UTF-8, options of "imsxu".
+/// Thread-safe.
+class CompiledRegex {
+ public:
+  /// Throws QueryError invalid_query (51091) with the place of the mistake; 51108 for an unknown
+  /// option.
+  CompiledRegex(const std::string& pattern, const std::string& options, const std::string& path);
+  /// Throws QueryError invalid_query when the pattern needs too many steps on this text.
+  [[nodiscard]] bool matches(std::string_view text) const;
+
+ private:
+  std::shared_ptr<void> code_;
+  std::string path_;
+};
+
+/// What parsing works out once for matching.
+struct FilterNode::Data {
+  std::unique_ptr<CompiledRegex> regex;                    // of regex
+  std::vector<std::unique_ptr<CompiledRegex>> in_regexes;  // of in, beside the plain values
+  std::vector<bson::Value> in_regex_values;
+  std::vector<bson::Value> sorted;  // of in: plain values in compare() order
+  bool in_null = false;
+  std::uint32_t types = 0;  // of type: a bit for each entry of type_bits
+  std::int64_t divisor = 0;
+  std::int64_t remainder = 0;
+  std::int64_t size = 0;
+  std::vector<std::uint32_t> bit_positions;
+  std::uint64_t bit_mask = 0;   // positions below 64
+  bool operators_only = false;  // elem_match_value: children test the element itself
+};
+
+/// The bit of a type in Data::types.
+[[nodiscard]] std::uint32_t type_bit(bson::Type type) noexcept;
+
+/// Parsing: matcher_parse.cpp. Throws QueryError, StoreError unsupported.
+[[nodiscard]] std::unique_ptr<FilterNode> parse_filter(bson::View filter);
+/// The operators of one value: {$gt: 5, $lt: 7}, for elements.
+[[nodiscard]] std::unique_ptr<FilterNode> parse_element_condition(bson::ValueView condition);
+
+}  // namespace quire::store::embedded
