@@ -4,13 +4,13 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/describe/members.hpp>
-#include <boost/pfr/tuple_size.hpp>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "quire/reflect/detail/bindings_generated.hpp"
+#include "quire/reflect/detail/count.hpp"
 #include "quire/reflect/detail/leaves.hpp"
 #include "quire/reflect/detail/names.hpp"
 
@@ -61,7 +61,10 @@ consteval std::size_t count_fields() {
   if constexpr (Described<T>) {
     return described_t<T>::count;
   } else {
-    constexpr std::size_t count = boost::pfr::tuple_size_v<T>;
+    static_assert(!HasBase<T>,
+                  "quire: a plain struct with a base cannot be taken apart; describe both with "
+                  "BOOST_DESCRIBE_STRUCT, or make the base a member.");
+    constexpr std::size_t count = HasBase<T> ? 0 : count_aggregate<T>();
     static_assert(count <= max_bindings,
                   "quire: more than 128 members in one struct; group them, or describe the struct "
                   "with BOOST_DESCRIBE_STRUCT.");

@@ -114,7 +114,7 @@ inline ConstBytes expect_member(const In& in, ConstBytes at, ConstBytes last, V&
         return read_payload(in, at + n, last, out, rules_of<T, I>(depth));
       }
     }
-    if (std::memcmp(at + 1, key_bytes<T, I, wire_type<V>>.bytes + 1, n - 1) != 0) return at;
+    if (std::memcmp(at + 1, reflect::static_name<T, I>.text, n - 1) != 0) return at;
     const auto type = *at;
     at += n;
     if (read_member<T, I>(in, type, at, last, out, depth)) state.seen.set(I);
