@@ -9,6 +9,7 @@
 #include "quire/core/function_ref.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/filter_data.hpp"
+#include "store/embedded/engine/numbers.hpp"
 
 namespace quire::store::embedded {
 
@@ -131,30 +132,6 @@ bool is_in(const FilterNode::Data& data, ValueView value) {
   return false;
 }
 
-/// Truncates toward zero; nothing for what is no number or does not fit.
-std::optional<std::int64_t> cut(ValueView v) {
-  double d = 0;
-  switch (v.type()) {
-    case Type::int32:
-      return v.as_int32();
-    case Type::int64:
-      return v.as_int64();
-    case Type::double_:
-      d = v.as_double();
-      break;
-    case Type::decimal128: {
-      const auto decimal = v.as_decimal128();
-      if (decimal.is_nan() || decimal.is_infinite()) return std::nullopt;
-      d = std::strtod(decimal.str().c_str(), nullptr);
-      break;
-    }
-    default:
-      return std::nullopt;
-  }
-  if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0)) return std::nullopt;
-  return static_cast<std::int64_t>(d);
-}
-
 bool bits_match(const FilterNode& node, ValueView value) {
   const auto& data = *node.data;
   const auto test = [&](auto is_set) {
@@ -172,10 +149,11 @@ bool bits_match(const FilterNode& node, ValueView value) {
     });
   }
   if (!value.is_number()) return false;
-  const auto number = cut(value);
-  if (!number || compare_numbers(value, Value(*number)) != 0) return false;
-  return test(
-      [&](std::uint32_t p) { return (*number >> std::min<std::uint32_t>(p, 63) & 1) != 0; });
+  const auto number = integer_part(value);
+  if (!number || !number->whole) return false;
+  return test([&](std::uint32_t p) {
+    return (number->value >> std::min<std::uint32_t>(p, 63) & 1) != 0;
+  });
 }
 
 bool matches_node(const FilterNode& node, View document, MatchDetails* details);
@@ -211,10 +189,11 @@ bool value_matches(const FilterNode& node, const ValueView* value) {
       return value != nullptr && text_matches(*node.data->regex, node.operand, *value);
     case Kind::mod: {
       if (value == nullptr) return false;
-      const auto number = cut(*value);
+      const auto number = integer_part(*value);
+      if (!number) return false;
       // The smallest integer has no remainder by -1 in C++.
-      return number &&
-             (node.data->divisor == -1 ? 0 : *number % node.data->divisor) == node.data->remainder;
+      return (node.data->divisor == -1 ? 0 : number->value % node.data->divisor) ==
+             node.data->remainder;
     }
     case Kind::size: {
       if (value == nullptr || !value->is_array()) return false;

@@ -7,6 +7,7 @@
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/filter_data.hpp"
+#include "store/embedded/engine/numbers.hpp"
 
 namespace quire::store::embedded {
 
@@ -59,48 +60,9 @@ Node negate(Node child) {
 
 /// A number without a fraction that fits int64, of any numeric type.
 bool whole(ValueView v, std::int64_t& out) {
-  switch (v.type()) {
-    case Type::int32:
-      out = v.as_int32();
-      return true;
-    case Type::int64:
-      out = v.as_int64();
-      return true;
-    case Type::double_: {
-      const double d = v.as_double();
-      if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != std::trunc(d))
-        return false;
-      out = static_cast<std::int64_t>(d);
-      return true;
-    }
-    case Type::decimal128: {
-      const auto text = v.as_decimal128();
-      if (text.is_nan() || text.is_infinite()) return false;
-      const double d = std::strtod(text.str().c_str(), nullptr);
-      if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != std::trunc(d))
-        return false;
-      out = static_cast<std::int64_t>(d);
-      return compare_numbers(v, Value(out)) == 0;
-    }
-    default:
-      return false;
-  }
-}
-
-/// A number cut to int64; false for NaN, infinity and what does not fit.
-bool cut(ValueView v, std::int64_t& out) {
-  double d = 0;
-  if (v.type() == Type::double_) {
-    d = v.as_double();
-  } else if (v.type() == Type::decimal128) {
-    const auto decimal = v.as_decimal128();
-    if (decimal.is_nan() || decimal.is_infinite()) return false;
-    d = std::strtod(decimal.str().c_str(), nullptr);
-  } else {
-    return whole(v, out);
-  }
-  if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0)) return false;
-  out = static_cast<std::int64_t>(d);
+  const auto part = integer_part(v);
+  if (!part || !part->whole) return false;
+  out = part->value;
   return true;
 }
 
@@ -354,6 +316,8 @@ class Parser {
     auto data = std::make_shared<FilterNode::Data>();
     if (!value.is_number()) fail(path, "Failed to parse $size. Expected a number");
     if (!whole(value, data->size)) fail(path, "Failed to parse $size. Expected an integer");
+    if (data->size > (std::int64_t{1} << 53))
+      fail(path, "Failed to parse $size. Expected a smaller number");
     if (data->size < 0) fail(path, "Failed to parse $size. Expected a non-negative number");
     node->operand = Value(value);
     node->data = std::move(data);
@@ -391,8 +355,9 @@ class Parser {
         fail(path, n == 0 ? "malformed mod, divisor not a number"
                           : "malformed mod, remainder not a number");
       }
-      if (!cut(element.value, numbers[n]))
-        fail(path, "malformed mod, a number that is no 64-bit integer");
+      const auto part = integer_part(element.value);
+      if (!part) fail(path, "malformed mod, a number that is no 64-bit integer");
+      numbers[n] = part->value;
       ++n;
     }
     if (n < 2) fail(path, "malformed mod, not enough elements");
@@ -425,9 +390,11 @@ class Parser {
       options = given->as_string();
     }
     if (pattern.find('\0') != std::string::npos)
-      fail(path, "Regular expression cannot contain an embedded null byte", 51109);
-    if (options.find('\0') != std::string::npos) {
-      fail(path, "Regular expression options string cannot contain an embedded null byte", 51110);
+      fail(path, "a regular expression holds a zero character");
+    for (const char option : options) {
+      if (std::string_view("imsxu").find(option) == std::string_view::npos) {
+        fail(path, "invalid flag in regex options", 51108);
+      }
     }
     std::sort(options.begin(), options.end());
     const Value whole_regex(bson::Regex{pattern, options});

@@ -123,4 +123,42 @@ FloorDouble floor_double(const bson::Decimal128& value) {
   return {order > 0 ? std::nextafter(near, -infinity) : near, false};
 }
 
+namespace {
+
+std::optional<IntegerPart> integer_part_of(double value) {
+  if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return std::nullopt;
+  return IntegerPart{static_cast<std::int64_t>(value), value == std::trunc(value)};
+}
+
+std::optional<IntegerPart> integer_part_of(const bson::Decimal128& value) {
+  if (value.is_nan() || value.is_infinite()) return std::nullopt;
+  const auto exact = ExactDecimal::of(value);
+  if (exact.exponent <= 0) return IntegerPart{0, exact.digits.empty()};
+  if (exact.exponent > 19) return std::nullopt;
+  const auto length = static_cast<std::size_t>(exact.exponent);
+  std::string text = (exact.negative ? "-" : "") + exact.digits.substr(0, length);
+  if (exact.digits.size() < length) text.append(length - exact.digits.size(), '0');
+  std::int64_t number = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (result.ec != std::errc{}) return std::nullopt;
+  return IntegerPart{number, exact.digits.size() <= length};
+}
+
+}  // namespace
+
+std::optional<IntegerPart> integer_part(bson::ValueView value) {
+  switch (value.type()) {
+    case bson::Type::int32:
+      return IntegerPart{value.as_int32(), true};
+    case bson::Type::int64:
+      return IntegerPart{value.as_int64(), true};
+    case bson::Type::double_:
+      return integer_part_of(value.as_double());
+    case bson::Type::decimal128:
+      return integer_part_of(value.as_decimal128());
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace quire::store::embedded

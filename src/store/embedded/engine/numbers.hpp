@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "quire/bson/view.hpp"
@@ -32,5 +33,13 @@ struct FloorDouble {
 [[nodiscard]] FloorDouble floor_double(std::int64_t value);
 /// NaN gives NaN, exact. Infinities are themselves.
 [[nodiscard]] FloorDouble floor_double(const bson::Decimal128& value);
+
+/// The integer part of a number of any type; nothing for NaN, infinities, what does not fit, and
+/// what is no number. `whole` says whether there was no fraction.
+struct IntegerPart {
+  std::int64_t value;
+  bool whole;
+};
+[[nodiscard]] std::optional<IntegerPart> integer_part(bson::ValueView value);
 
 }  // namespace quire::store::embedded

@@ -159,7 +159,11 @@ void parse_rename(Tree& tree, Builder& builder, std::string_view from, ValueView
   if (!value.is_string()) fail(bad_value, path, "$rename takes the new name, " + found(value));
   const std::string to(value.as_string());
   if (to.find('\0') != std::string::npos) fail(9867600, path, "the new name holds a zero byte");
-  if (to == from) fail(bad_value, path, "$rename: old and new name are the same");
+  const auto within = [](const std::string& part, const std::string& whole) {
+    return part == whole || part.starts_with(whole + ".");
+  };
+  if (within(to, path) || within(path, to))
+    fail(bad_value, path, "$rename: old and new path are the same, or one is within the other");
   Rename rename{path, split_path(path), to};
   for (const auto& steps : {rename.steps, split_path(to)}) {
     for (const auto& step : steps) {
@@ -202,7 +206,10 @@ void fail(int backend_code, const std::string& path, std::string_view detail) {
 }
 
 bool FieldNameLess::operator()(std::string_view a, std::string_view b) const noexcept {
-  if (is_digits(a) && is_digits(b)) {
+  const bool a_number = is_digits(a);
+  const bool b_number = is_digits(b);
+  if (a_number != b_number) return a_number;
+  if (a_number) {
     const auto x = a.substr(std::min(a.find_first_not_of('0'), a.size() - 1));
     const auto y = b.substr(std::min(b.find_first_not_of('0'), b.size() - 1));
     if (x.size() != y.size()) return x.size() < y.size();

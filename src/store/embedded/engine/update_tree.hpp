@@ -70,7 +70,8 @@ struct Leaf {
   std::shared_ptr<const PullCondition> pull;
 };
 
-/// "2" before "10" before "a": the order in which new fields are added.
+/// "2" before "10" before "a": the order in which new fields are added. Numbers first, so that the
+/// order is one ("10", "1a", "9" are in a circle otherwise).
 struct FieldNameLess {
   using is_transparent = void;
   bool operator()(std::string_view a, std::string_view b) const noexcept;
