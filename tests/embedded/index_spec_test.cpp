@@ -73,6 +73,20 @@ TEST(IndexSpec, TellsIdentityFromOptions) {
   EXPECT_FALSE(plain.same_signature(unique));
 }
 
+TEST(IndexSpec, TakesPartialFiltersInAnotherOrderAsTheSame) {
+  const auto with = [](const char* filter) {
+    return parse((std::string(R"({"key": {"a": 1}, "name": "a", "partialFilterExpression": )") +
+                  filter + "}")
+                     .c_str());
+  };
+  const auto first = with(R"({"$and": [{"a": 1}, {"b": {"$gt": 2, "$lt": 5}}]})");
+  EXPECT_TRUE(first.same_signature(with(R"({"b": {"$lt": 5.0, "$gt": 2}, "a": {"$eq": 1}})")));
+  EXPECT_FALSE(first.same_signature(with(R"({"b": {"$lt": 5, "$gt": 3}, "a": 1})")));
+  const auto either = with(R"({"$or": [{"a": 1}, {"b": 2}]})");
+  EXPECT_TRUE(either.same_signature(with(R"({"$or": [{"b": 2}, {"a": 1}]})")));
+  EXPECT_FALSE(either.same_signature(with(R"({"$and": [{"b": 2}, {"a": 1}]})")));
+}
+
 struct BadSpec {
   const char* name;
   const char* json;

@@ -1,5 +1,6 @@
 #include "store/embedded/engine/index_spec.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
@@ -198,6 +199,48 @@ void check_partial_filter(View filter) {
   } catch (const StoreError& error) {
     if (error.code() == ErrorCode::unsupported) check_refused_operators(filter, 1);
     throw;
+  }
+}
+
+/// Bytes that are the same for filters that say the same in another order.
+void append_terms(View filter, std::vector<std::string>& terms);
+
+std::string signature(View filter) {
+  std::vector<std::string> terms;
+  append_terms(filter, terms);
+  std::sort(terms.begin(), terms.end());
+  terms.erase(std::unique(terms.begin(), terms.end()), terms.end());
+  std::string out;
+  for (const auto& term : terms) out += std::to_string(term.size()) + ':' + term;
+  return out;
+}
+
+void append_terms(View filter, std::vector<std::string>& terms) {
+  const auto term = [&terms](std::string_view path, std::string_view op, ValueView value) {
+    std::string text(path);
+    text += '\0';
+    text += op;
+    text += '\0';
+    append_key(text, value);
+    terms.push_back(std::move(text));
+  };
+  for (const auto& [name, value] : filter) {
+    if (name == "$and" && value.is_array()) {
+      for (const auto& [index, part] : value.as_array()) append_terms(part.as_document(), terms);
+    } else if (name == "$or" && value.is_array()) {
+      std::vector<std::string> parts;
+      for (const auto& [index, part] : value.as_array())
+        parts.push_back(signature(part.as_document()));
+      std::sort(parts.begin(), parts.end());
+      std::string text("$or");
+      for (const auto& part : parts) text += '\0' + std::to_string(part.size()) + ':' + part;
+      terms.push_back(std::move(text));
+    } else if (value.is_document() && !value.as_document().empty() &&
+               value.as_document().begin()->key.starts_with('$')) {
+      for (const auto& [op, operand] : value.as_document()) term(name, op, operand);
+    } else {
+      term(name, "$eq", value);
+    }
   }
 }
 
@@ -499,7 +542,7 @@ bool IndexSpec::same_signature(const IndexSpec& other) const {
   if (unique != other.unique || sparse != other.sparse) return false;
   if (compare_documents(key, other.key) != 0) return false;
   if (partial_filter.has_value() != other.partial_filter.has_value()) return false;
-  return !partial_filter || compare_documents(*partial_filter, *other.partial_filter) == 0;
+  return !partial_filter || signature(*partial_filter) == signature(*other.partial_filter);
 }
 
 bool IndexSpec::same_options(const IndexSpec& other) const {
