@@ -171,15 +171,15 @@ Compiled compile(const std::shared_ptr<Migration>& migration, bool transactions)
   });
   result.guarantee = own_code ? "guarded" : transactions ? "txn" : "replay";
   result.checksum = checksum_of(result.steps, migration->info().revision);
-  result.touches = migration->info().touches.empty() ? touches_of(result.steps)
-                                                     : migration->info().touches;
+  result.touches =
+      migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
   find_way_back(result);
   if (result.back != Compiled::Way::none) {
     result.down_atomicity = natural_class(result.down_steps, transactions);
     if (result.atomicity == Atomicity::transactional &&
         migration->info().atomicity == Atomicity::transactional) {
-      result.down_atomicity = wanted_class(result.down_atomicity, *migration, result.down_steps,
-                                           transactions);
+      result.down_atomicity =
+          wanted_class(result.down_atomicity, *migration, result.down_steps, transactions);
     }
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migrate/process.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -37,6 +38,7 @@ bool Lock::take(bson::View filter, bool upsert) {
       .append("lease_ms", std::int64_t{lease_.count()})
       .append("host", who.host)
       .append("pid", who.pid)
+      .append("process", process_name())
       .append("app", application_)
       .append("progress", "")
       .end();
@@ -51,7 +53,8 @@ bool Lock::take(bson::View filter, bool upsert) {
   const auto sent = boot_time();
   std::optional<bson::Document> now;
   try {
-    now = db_.store().find_and_modify(db_.ns(lock_collection), filter, {body.view()}, options).value;
+    now =
+        db_.store().find_and_modify(db_.ns(lock_collection), filter, {body.view()}, options).value;
   } catch (const StoreError& error) {
     // Servers differ in how they refuse, and an error may hide a success: the content decides.
     now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
@@ -77,8 +80,8 @@ bool Lock::take(bson::View filter, bool upsert) {
 void Lock::raise_above_history() {
   std::int64_t highest = 0;
   for (const std::string_view collection : {history_collection, jobs_collection}) {
-    const auto top = find_document(db_, collection, {}, nullptr,
-                                   bson::make_document("fence", std::int32_t{-1}));
+    const auto top =
+        find_document(db_, collection, {}, nullptr, bson::make_document("fence", std::int32_t{-1}));
     if (top) highest = std::max(highest, get_int(*top, "fence"));
   }
   if (token_ > highest) return;
@@ -100,6 +103,10 @@ bool Lock::try_take() {
   if (!now) return false;
   const std::int64_t token = get_int(*now, "token");
   const std::int64_t beat = get_int(*now, "beat");
+  if (process_is_gone(get_text(*now, "process"))) {
+    took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
+    if (took_over_) return true;
+  }
   const auto time = boot_time();
   if (token != seen_token_ || beat != seen_beat_) {
     seen_token_ = token;
@@ -117,8 +124,8 @@ bool Lock::try_take() {
 bool Lock::wait(std::chrono::milliseconds limit, const std::stop_token& stop,
                 FunctionRef<void()> waiting) {
   const auto start = boot_time();
-  const auto pause = std::clamp(lease_ / 10, std::chrono::milliseconds(5),
-                                std::chrono::milliseconds(500));
+  const auto pause =
+      std::clamp(lease_ / 10, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
   while (!try_take()) {
     if (boot_time() - start >= limit || stop.stop_requested()) return false;
     waiting();

@@ -12,7 +12,8 @@ namespace quire::migrate {
 /// The one lock of a database: the document {_id: "migrate", token, beat, holder, lease_ms, …} of
 /// _quire_lock, changed by compare-and-set alone. It is never deleted, so `token` only grows: it is
 /// the fence that every write of a run carries. No clocks are compared: a waiter takes over when
-/// token and beat stood still for 1.25 leases on its own clock.
+/// token and beat stood still for 1.25 leases on its own clock, or at once from a process of the
+/// same machine that is gone.
 class Lock {
  public:
   Lock(Database db, std::chrono::milliseconds lease, std::string application);
@@ -25,8 +26,8 @@ class Lock {
   /// Attempts until it has it, `limit` passed or stop is asked for. False: neither.
   bool wait(std::chrono::milliseconds limit, const std::stop_token& stop,
             FunctionRef<void()> waiting);
-  /// Throws MigrationError lock_lost unless the lock is surely still ours. Within a transaction, give
-  /// its session: the document is then read there.
+  /// Throws MigrationError lock_lost unless the lock is surely still ours. Within a transaction,
+  /// give its session: the document is then read there.
   void check(store::Session* session = nullptr);
   void release() noexcept;
 

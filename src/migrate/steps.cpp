@@ -57,9 +57,9 @@ Data field_step(Operation operation, const char* op, std::string_view collection
 }
 
 Data rename(std::string_view collection, std::string_view from, std::string_view to) {
-  auto data = make(Operation::rename_field, collection,
-                   bson::make_document("op", "rename_field", "collection", collection, "from",
-                                       from, "to", to));
+  auto data = make(
+      Operation::rename_field, collection,
+      bson::make_document("op", "rename_field", "collection", collection, "from", from, "to", to));
   data->touches = {touch(collection, from), touch(collection, to)};
   return data;
 }
@@ -106,14 +106,14 @@ Data index_step(bool create, std::string_view collection, bson::View keys,
   if (options.expire_after_seconds)
     spec.append("expireAfterSeconds", *options.expire_after_seconds);
   spec.end();
-  auto data = make(create ? Operation::create_index : Operation::drop_index, collection,
-                   spec.finish());
+  auto data =
+      make(create ? Operation::create_index : Operation::drop_index, collection, spec.finish());
   for (const auto& element : keys) data->touches.push_back(touch(collection, element.key));
   return data;
 }
 
-Data documents_step(Operation operation, const char* op, std::string_view from,
-                    std::string_view to, bson::View filter) {
+Data documents_step(Operation operation, const char* op, std::string_view from, std::string_view to,
+                    bson::View filter) {
   check_name(from, "collection");
   check_name(to, "collection");
   if (from == to) {
@@ -131,8 +131,9 @@ Data documents_step(Operation operation, const char* op, std::string_view from,
 Step detail::row_step(Operation operation, std::string_view collection, RowFunction rows) {
   check_name(collection, "collection");
   const bool each = operation == Operation::each;
-  auto data = make(operation, collection,
-                   bson::make_document("op", each ? "each" : "transform", "collection", collection));
+  auto data =
+      make(operation, collection,
+           bson::make_document("op", each ? "each" : "transform", "collection", collection));
   data->touches = {touch(collection)};
   data->rows = std::move(rows);
   data->no_way_back = "the migration declares no way back for each or transform";
@@ -204,13 +205,13 @@ Step drop_index(std::string_view collection, std::string_view name) {
 
 Step create_collection(std::string_view collection, bson::View options) {
   check_name(collection, "collection");
-  auto data = make(Operation::create_collection, collection,
-                   bson::make_document("op", "create_collection", "collection", collection,
-                                       "options", options));
+  auto data = make(
+      Operation::create_collection, collection,
+      bson::make_document("op", "create_collection", "collection", collection, "options", options));
   data->touches = {touch(collection)};
-  return with_inverse(data, make(Operation::drop_if_empty, collection,
-                                 bson::make_document("op", "drop_if_empty", "collection",
-                                                     collection)));
+  return with_inverse(data,
+                      make(Operation::drop_if_empty, collection,
+                           bson::make_document("op", "drop_if_empty", "collection", collection)));
 }
 
 Step drop_collection(std::string_view collection) {
@@ -223,9 +224,8 @@ Step drop_collection(std::string_view collection) {
 }
 
 Step copy_documents(std::string_view from, std::string_view to, bson::View filter) {
-  return with_inverse(
-      documents_step(Operation::copy_documents, "copy_documents", from, to, filter),
-      documents_step(Operation::remove_copies, "remove_copies", from, to, filter));
+  return with_inverse(documents_step(Operation::copy_documents, "copy_documents", from, to, filter),
+                      documents_step(Operation::remove_copies, "remove_copies", from, to, filter));
 }
 
 Step move_documents(std::string_view from, std::string_view to, bson::View filter) {

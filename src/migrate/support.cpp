@@ -124,8 +124,8 @@ Caught current_failure() noexcept {
     throw;
   } catch (const Error& error) {
     caught.code = error.code();
-    caught.text = error.path().empty() ? error.detail()
-                                       : "at " + error.path().str() + ": " + error.detail();
+    caught.text =
+        error.path().empty() ? error.detail() : "at " + error.path().str() + ": " + error.detail();
     caught.backend_code = error.backend_code();
   } catch (const std::exception& error) {
     caught.text = error.what();

@@ -76,8 +76,8 @@ class Step {
 class Steps {
  public:
   Steps() = default;
-  Steps(Step step) { list_.push_back(std::move(step)); }                     // NOLINT: converts
-  Steps(std::initializer_list<Step> steps) : list_(steps) {}                 // NOLINT
+  Steps(Step step) { list_.push_back(std::move(step)); }      // NOLINT: converts
+  Steps(std::initializer_list<Step> steps) : list_(steps) {}  // NOLINT
   explicit Steps(std::vector<Step> steps) : list_(std::move(steps)) {}
   [[nodiscard]] const std::vector<Step>& list() const noexcept { return list_; }
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
@@ -91,8 +91,8 @@ class Steps {
 class Undo {
  public:
   Undo() = default;
-  Undo(Steps steps) : steps_(std::move(steps)) {}                // NOLINT: converts
-  Undo(Step step) : steps_(Steps(std::move(step))) {}            // NOLINT
+  Undo(Steps steps) : steps_(std::move(steps)) {}                    // NOLINT: converts
+  Undo(Step step) : steps_(Steps(std::move(step))) {}                // NOLINT
   Undo(std::initializer_list<Step> steps) : steps_(Steps(steps)) {}  // NOLINT
   [[nodiscard]] const std::optional<Steps>& steps() const noexcept { return steps_; }
   /// Why there is none; empty when there may be one.

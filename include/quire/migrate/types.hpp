@@ -17,8 +17,8 @@ enum class Atomicity {
 /// programs need.
 enum class MigrationKind { schema, data, contract };
 
-/// Where a migration stands. The first eleven are stored in _quire_history; the rest are conclusions
-/// drawn when history and program are compared.
+/// Where a migration stands. The first eleven are stored in _quire_history; the rest are
+/// conclusions drawn when history and program are compared.
 enum class MigrationState {
   running,
   applied,

@@ -1,0 +1,150 @@
+#include "migrate/diff.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "migrate/support.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate {
+namespace {
+
+using bson::Type;
+using bson::ValueView;
+
+bool same(ValueView a, ValueView b) {
+  return a.type() == b.type() && a.size() == b.size() &&
+         (a.size() == 0 || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+bson::Document merge(bson::View stored, bson::View before, bson::View after);
+
+/// The value to store where the function's value went from `before` to `after` over `stored`.
+bson::Value merge_value(ValueView stored, ValueView before, ValueView after) {
+  if (same(before, after)) return bson::Value(stored);
+  const auto all_are = [&](Type type) {
+    return stored.type() == type && before.type() == type && after.type() == type;
+  };
+  if (all_are(Type::document))
+    return merge(stored.as_document(), before.as_document(), after.as_document());
+  if (all_are(Type::array)) {
+    const bson::View s = stored.as_array(), b = before.as_array(), a = after.as_array();
+    if (s.count() == b.count() && b.count() == a.count()) {
+      bson::Writer merged;
+      auto si = s.begin();
+      auto bi = b.begin();
+      for (const auto& element : a) {
+        merged.push(merge_value(si->value, bi->value, element.value));
+        ++si;
+        ++bi;
+      }
+      return bson::Value::array(merged.finish());
+    }
+  }
+  return bson::Value(after);
+}
+
+bson::Document merge(bson::View stored, bson::View before, bson::View after) {
+  bson::Writer merged;
+  for (const auto& [key, value] : stored) {
+    const auto was = before.find(key);
+    const auto is = after.find(key);
+    if (is) {
+      merged.append(key, was ? merge_value(value, *was, *is) : bson::Value(*is));
+    } else if (!was) {
+      merged.append(key, value);  // unknown to the function
+    }
+  }
+  for (const auto& [key, value] : after) {
+    if (!stored.contains(key)) {
+      const auto was = before.find(key);
+      if (!was || !same(*was, value)) merged.append(key, value);
+    }
+  }
+  return merged.finish();
+}
+
+void check_id(const RowImages& images, const std::string& collection) {
+  const auto was = images.before.find("_id");
+  const auto is = images.after->find("_id");
+  if (!was || !is || same(*was, *is)) return;
+  // An id that the function did not care to copy is empty.
+  if (is->type() == Type::object_id && is->as_object_id().empty()) return;
+  throw StepError(ErrorCode::immutable_field, "the function changed _id", collection, std::nullopt);
+}
+
+/// Adds "is still as it was read" for one field.
+void expect(bson::Writer& filter, std::string_view key, const std::optional<ValueView>& value) {
+  if (!value) {
+    filter.begin_document(key).append("$exists", false).end();
+  } else if (value->type() == Type::null) {
+    filter.begin_document(key).append("$type", std::int32_t{10}).end();
+  } else if (value->type() != Type::undefined) {
+    filter.begin_document(key).append("$eq", *value).end();
+  }
+}
+
+}  // namespace
+
+RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
+                   const std::string& collection) {
+  RowChange change;
+  const auto id = stored["_id"];
+  if (!images.after) {
+    change.kind = RowChange::Kind::remove;
+    bson::Writer filter;
+    filter.append("_id", id);
+    for (const auto& element : images.before) {
+      if (element.key == "_id") continue;
+      if (const auto value = stored.find(element.key)) expect(filter, element.key, value);
+    }
+    change.filter = filter.finish();
+    return change;
+  }
+  check_id(images, collection);
+
+  bson::Writer filter, set, unset;
+  filter.append("_id", id);
+  bool any_set = false, any_unset = false;
+  const auto name = [&](std::string_view key) {
+    if (key.empty() || key.front() == '$' || key.find('.') != std::string_view::npos) {
+      throw StepError(ErrorCode::invalid_key,
+                      "a field named \"" + std::string(key) + "\" cannot be updated", collection,
+                      bson::Value(id));
+    }
+    return key;
+  };
+  for (const auto& [key, value] : images.after->view()) {
+    if (key == "_id") continue;
+    const auto old = stored.find(key);
+    const auto was = images.before.find(key);
+    if (!old) {
+      if (!fill && was && same(*was, value)) continue;
+      set.append(name(key), value);
+    } else {
+      const bson::Value merged = was ? merge_value(*old, *was, value) : bson::Value(value);
+      if (same(merged, *old)) continue;
+      set.append(name(key), merged);
+    }
+    any_set = true;
+    expect(filter, key, old);
+  }
+  for (const auto& element : images.before) {
+    if (element.key == "_id" || images.after->contains(element.key)) continue;
+    const auto old = stored.find(element.key);
+    if (!old) continue;
+    unset.append(name(element.key), "");
+    any_unset = true;
+    expect(filter, element.key, old);
+  }
+  if (!any_set && !any_unset) return change;
+  change.kind = RowChange::Kind::update;
+  change.filter = filter.finish();
+  bson::Writer update;
+  if (any_set) update.append("$set", set.finish());
+  if (any_unset) update.append("$unset", unset.finish());
+  change.update = update.finish();
+  return change;
+}
+
+}  // namespace quire::migrate

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+
+#include "migrate/compile.hpp"
+#include "migrate/jobs.hpp"
+#include "migrate/lock.hpp"
+#include "migrate/rows.hpp"
+
+namespace quire::migrate {
+
+/// Thrown at a batch's edge when stop was asked for. Not an error.
+struct Paused {};
+/// Thrown when manual code was begun earlier and nobody knows how it ended.
+struct OutcomeUnknown {};
+
+/// Runs the numbered steps of one migration, one way: either all in one transaction of the
+/// caller's, or step by step with a job for each.
+class Executor final : public MigrationContext::Sink {
+ public:
+  struct Setup {
+    Database db{nullptr, {}};
+    const Compiled* migration = nullptr;
+    bool down = false;
+    Lock* lock = nullptr;
+    RowSettings rows;
+    std::stop_token stop;
+    const std::function<void(const MigrationEvent&)>* sink = nullptr;
+    /// Going back from a half-done up: for each down step, the last _id it has to take.
+    std::vector<std::optional<bson::Value>> until;
+    /// … and whether it is needed at all.
+    std::vector<bool> needed;
+  };
+  explicit Executor(Setup setup) : setup_(std::move(setup)) {}
+
+  /// All steps. `session`: of a transaction that takes all; null: step by step.
+  /// Throws StepError, Paused, OutcomeUnknown, MigrationError lock_lost.
+  void run(store::Session* session);
+
+  void take(const Step& step) override;
+
+  struct Totals {
+    Job::Counts counts;
+    int steps_done = 0;
+    bool saved = false;           ///< something stays in the database whatever happens now
+    bool in_manual_code = false;  ///< between begin and end of code of unknown outcome
+    std::string job;              ///< of the last step
+    std::optional<bson::Value> cursor;
+  };
+  [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
+
+ private:
+  void in_one_transaction(const detail::StepData& step);
+  void as_job(const detail::StepData& step);
+  void rows_as_job(const detail::StepData& step, Job& job);
+  void code_as_job(const detail::StepData& step, Job& job);
+  void call(const detail::StepData& step, store::Session& session);
+  void tell(std::int64_t done);
+
+  Setup setup_;
+  store::Session* session_ = nullptr;
+  int number_ = 0;
+  std::int64_t total_ = 0;
+  Totals totals_;
+};
+
+}  // namespace quire::migrate

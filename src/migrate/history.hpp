@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrate/support.hpp"
+
+namespace quire::migrate {
+
+/// A document of _quire_history: where one migration stands.
+struct HistoryRow {
+  std::string id;
+  std::string title;
+  MigrationState state = MigrationState::applied;
+  std::string direction;  ///< "up", "down"
+  std::string atomicity;  ///< as it was when it ran
+  std::string checksum;
+  std::string error;
+  std::int64_t fence = 0;
+  std::int64_t seq = 0;  ///< order of application
+  std::int64_t min_app = 0;
+  std::int64_t ms = 0;
+  bool out_of_order = false;
+  bool reverts_partial = false;  ///< goes back from a half-done up
+  std::vector<std::string> touches;
+  std::optional<DateTime> finished;
+
+  [[nodiscard]] bool counts_as_applied() const noexcept {
+    return state == MigrationState::applied || state == MigrationState::baselined ||
+           state == MigrationState::superseded || state == MigrationState::skipped;
+  }
+};
+using History = std::map<std::string, HistoryRow, std::less<>>;
+
+/// All of it, in one find. Throws MigrationError history_corrupt for a row without id or with a
+/// state that is none.
+[[nodiscard]] History read_history(Database& db);
+
+/// Writes the edges between states: each a compare-and-set on {_id, state, fence ≤ ours} and one
+/// event, together in a transaction where there are any.
+class Journal {
+ public:
+  Journal(Database db, bool transactions, std::string run_id)
+      : db_(std::move(db)), transactions_(transactions), run_id_(std::move(run_id)) {}
+
+  struct Edge {
+    std::string_view id;
+    std::optional<MigrationState> from;  ///< nothing: there is no row yet
+    MigrationState to = MigrationState::running;
+    std::int64_t fence = 0;
+    bson::View set = {};          ///< further fields of the row
+    std::string_view stamp = {};  ///< "started" or "finished": set to the store's clock
+    std::string_view note = {};   ///< kept in the event
+    bool drop_error = false;
+  };
+  /// Throws MigrationError lock_lost when the row is not as `from` says.
+  void move(const Edge& edge, store::Session* session = nullptr);
+
+  [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
+
+ private:
+  void write(const Edge& edge, store::Session* session);
+  Database db_;
+  bool transactions_;
+  std::string run_id_;
+};
+
+}  // namespace quire::migrate

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "migrate/jobs.hpp"
+#include "quire/migrate/step.hpp"
+
+namespace quire::migrate {
+
+/// How rows are walked: batches in the order of _id from a cursor on.
+struct RowSettings {
+  bool transactions = true;
+  int batch_documents = 500;
+  std::size_t batch_bytes = 8 * 1024 * 1024;
+};
+
+/// Where a walk stands.
+struct RowProgress {
+  std::optional<bson::Value> cursor;  ///< the last _id done
+  Job::Counts counts;
+  bool done = false;
+};
+
+/// One batch of each, transform, copy, move or remove_copies: reads behind `at.cursor`, calls the
+/// function, writes what changed in `session` (null: without a transaction). `until`: the last _id
+/// to take; nothing = all. Returns where it stands afterwards.
+/// Throws StepError with collection and _id for a function that throws or a write that is refused;
+/// StoreError write_conflict when a document changed within a transaction.
+[[nodiscard]] RowProgress run_batch(Database& db, const detail::StepData& step,
+                                    const RowProgress& at, const std::optional<bson::Value>& until,
+                                    const RowSettings& settings, store::Session* session);
+
+}  // namespace quire::migrate

@@ -1,0 +1,410 @@
+#include "migrate/run.hpp"
+
+#include <algorithm>
+
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
+
+namespace quire::migrate {
+
+using enum MigrationState;
+
+MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Options& options)
+    : db_(db),
+      migrations_(migrations),
+      options_(options),
+      transactions_(db.store().capabilities().transactions),
+      journal_(db, transactions_, Uuid::generate().str()),
+      lock_(db, options.lease, options.application) {
+  report_.run = journal_.run_id();
+  compile_all();
+  read();
+}
+
+void MigrationRunner::Run::compile_all() {
+  for (const std::size_t position : migrations_.order()) {
+    const auto& migration = migrations_.items[position];
+    const std::string& id = migration->info().id;
+    try {
+      compiled_.push_back(compile(migration, transactions_));
+    } catch (const MigrationError&) {
+      throw;
+    } catch (const StoreError& error) {
+      throw StoreError(error.code(), FieldPath(id), error.detail(), error.backend_code());
+    } catch (...) {
+      const Caught caught = current_failure();
+      throw MigrationError(ErrorCode::invalid_migration, FieldPath(id),
+                           "up() or down() failed when they were called to learn their steps "
+                           "(whatever has an effect belongs into a step): " +
+                               caught.text);
+    }
+  }
+}
+
+const HistoryRow* MigrationRunner::Run::row(std::string_view id) const {
+  const auto found = history_.find(id);
+  return found == history_.end() ? nullptr : &found->second;
+}
+
+const Compiled* MigrationRunner::Run::compiled(std::string_view id) const {
+  const auto found = std::find_if(compiled_.begin(), compiled_.end(),
+                                  [&](const Compiled& one) { return one.id() == id; });
+  return found == compiled_.end() ? nullptr : &*found;
+}
+
+bool MigrationRunner::Run::settled(std::string_view id) const {
+  const HistoryRow* known = row(id);
+  return known != nullptr && known->counts_as_applied();
+}
+
+bool MigrationRunner::Run::nothing_to_do() const {
+  return std::all_of(compiled_.begin(), compiled_.end(),
+                     [&](const Compiled& one) { return settled(one.id()); });
+}
+
+bool MigrationRunner::Run::late(std::size_t position) const {
+  return std::any_of(compiled_.begin() + static_cast<std::ptrdiff_t>(position) + 1, compiled_.end(),
+                     [&](const Compiled& one) { return settled(one.id()); });
+}
+
+bool MigrationRunner::Run::independent(std::size_t position) const {
+  for (std::size_t i = position + 1; i < compiled_.size(); ++i) {
+    if (settled(compiled_[i].id()) && overlap(compiled_[position].touches, compiled_[i].touches))
+      return false;
+  }
+  return true;
+}
+
+auto MigrationRunner::Run::refused(std::size_t position) const -> std::optional<Refusal> {
+  const std::string& id = compiled_[position].id();
+  if (!late(position) || options_.order == OutOfOrder::apply) return std::nullopt;
+  if (options_.order == OutOfOrder::if_independent && independent(position)) return std::nullopt;
+  // What was begun is finished whatever the policy says now.
+  if (const HistoryRow* known = row(id);
+      known != nullptr && known->state != failed && known->state != reverted)
+    return std::nullopt;
+  return Refusal{MigrationResult::drifted,
+                 MigrationError(ErrorCode::out_of_order, FieldPath(id),
+                                options_.order == OutOfOrder::reject
+                                    ? "a later migration is applied already"
+                                    : "a later migration that touches the same data is applied "
+                                      "already"),
+                 {"give the migration an order after the applied ones (depends_on)",
+                  "or run with OutOfOrder::apply if the order does not matter"}};
+}
+
+auto MigrationRunner::Run::database_too_new() const -> std::optional<Refusal> {
+  for (const auto& [id, known] : history_) {
+    if (known.counts_as_applied() && known.min_app > migrations_.app_level) {
+      return Refusal{
+          MigrationResult::too_new,
+          MigrationError(ErrorCode::database_too_new, FieldPath(id),
+                         "the database needs a program of level " + std::to_string(known.min_app) +
+                             ", this one has " + std::to_string(migrations_.app_level)),
+          {"start a newer program"}};
+    }
+  }
+  return std::nullopt;
+}
+
+auto MigrationRunner::Run::drift(std::vector<std::string>& warnings) const
+    -> std::optional<Refusal> {
+  for (const Compiled& one : compiled_) {
+    const HistoryRow* known = row(one.id());
+    if (known == nullptr || known->state != applied || known->checksum.empty() ||
+        known->checksum == one.checksum) {
+      continue;
+    }
+    if (options_.checksum == ChecksumPolicy::warn) {
+      warnings.push_back(one.id() + ": changed after it was applied");
+      continue;
+    }
+    return Refusal{MigrationResult::drifted,
+                   MigrationError(ErrorCode::checksum_mismatch, FieldPath(one.id()),
+                                  "the migration was changed after it was applied; history has " +
+                                      known->checksum + ", the program " + one.checksum),
+                   {"restore the migration as it was and write a new one",
+                    "or run with ChecksumPolicy::warn if the change does not matter"}};
+  }
+  return std::nullopt;
+}
+
+auto MigrationRunner::Run::lost_unknown() const -> std::optional<Refusal> {
+  for (const auto& [id, known] : history_) {
+    const bool half_done = known.state == running || known.state == partial ||
+                           known.state == paused || known.state == reverting ||
+                           known.state == attention;
+    if (half_done && compiled(id) == nullptr) {
+      return Refusal{
+          MigrationResult::attention,
+          MigrationError(ErrorCode::unknown_migration, FieldPath(id),
+                         "history has this migration as " + std::string(to_string(known.state)) +
+                             ", and this program does not know it"),
+          {"run the program that began it"}};
+    }
+  }
+  return std::nullopt;
+}
+
+void MigrationRunner::Run::tell(MigrationEvent::Kind kind, std::string_view id) const {
+  if (options_.sink) options_.sink({kind, id, 0, 0, 0});
+}
+
+void MigrationRunner::Run::finish(MigrationResult result, Error error,
+                                  std::vector<std::string> next) {
+  report_.result = result;
+  report_.error.emplace(std::move(error));
+  report_.next = std::move(next);
+}
+
+bool MigrationRunner::Run::lock() {
+  const auto start = boot_time();
+  bool told = false;
+  bool mine = false;
+  if (options_.busy == Busy::wait) {
+    mine = lock_.wait(options_.wait_limit, options_.stop, [&] {
+      if (!std::exchange(told, true)) tell(MigrationEvent::Kind::waiting, {});
+    });
+  } else {
+    mine = lock_.try_take();
+  }
+  report_.waited_ms = (boot_time() - start).count();
+  if (mine) {
+    report_.lock_token = lock_.token();
+    report_.took_over = lock_.took_over();
+    if (report_.took_over) tell(MigrationEvent::Kind::took_over, {});
+    return true;
+  }
+  if (options_.stop.stop_requested()) {
+    finish(MigrationResult::paused,
+           MigrationError(ErrorCode::migration_partial, "stopped while waiting for the lock"), {});
+  } else {
+    finish(options_.busy == Busy::skip ? MigrationResult::skipped : MigrationResult::busy,
+           MigrationError(ErrorCode::lock_busy, "another process holds the migration lock"),
+           {"wait until it has finished, or run with on_busy(Wait{…})"});
+  }
+  return false;
+}
+
+MigrationReport MigrationRunner::Run::up() {
+  const auto refuse = [&](std::optional<Refusal> refusal) {
+    if (refusal) finish(refusal->result, refusal->error, std::move(refusal->next));
+    return refusal.has_value();
+  };
+  const auto checks = [&] {
+    report_.warnings.clear();
+    return refuse(database_too_new()) || refuse(drift(report_.warnings));
+  };
+  if (checks()) return std::move(report_);
+  if (nothing_to_do()) return std::move(report_);
+  try {
+    if (!lock()) return std::move(report_);
+    read();  // what was pending may be done by now
+    if (checks() || refuse(lost_unknown())) return std::move(report_);
+    if (!nothing_to_do() && apply_all()) report_.result = MigrationResult::applied;
+  } catch (const MigrationError& error) {
+    if (error.code() != ErrorCode::lock_lost) throw;
+    finish(MigrationResult::lock_lost, error, {"run again"});
+  }
+  lock_.release();
+  return std::move(report_);
+}
+
+bool MigrationRunner::Run::apply_all() {
+  for (std::size_t i = 0; i < compiled_.size(); ++i) {
+    if (settled(compiled_[i].id())) continue;
+    if (auto refusal = refused(i)) {
+      finish(refusal->result, refusal->error, std::move(refusal->next));
+      return false;
+    }
+    if (options_.stop.stop_requested()) {
+      finish(MigrationResult::paused,
+             MigrationError(ErrorCode::migration_partial, "stopped between two migrations"),
+             {"run again"});
+      return false;
+    }
+    if (!apply(i)) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const {
+  if (compiled(id) == nullptr) {
+    throw MigrationError(ErrorCode::unknown_migration, FieldPath(std::string(id)),
+                         "the program has no migration of this id");
+  }
+  std::vector<std::string> wanted{std::string(id)};
+  for (const Compiled& one : compiled_) {  // dependencies come first in this order
+    const auto& needs = one.migration->info().depends_on;
+    if (std::any_of(needs.begin(), needs.end(), [&](const std::string& need) {
+          return std::find(wanted.begin(), wanted.end(), need) != wanted.end();
+        })) {
+      wanted.push_back(one.id());
+    }
+  }
+  std::vector<std::string> result;
+  for (auto it = compiled_.rbegin(); it != compiled_.rend(); ++it) {
+    const HistoryRow* known = row(it->id());
+    if (known == nullptr || known->state == reverted || known->state == failed) continue;
+    if (std::find(wanted.begin(), wanted.end(), it->id()) != wanted.end())
+      result.push_back(it->id());
+  }
+  return result;
+}
+
+std::vector<std::string> MigrationRunner::Run::last(int count) const {
+  std::vector<const HistoryRow*> rows;
+  for (const auto& [id, known] : history_) {
+    if (known.state != reverted && known.state != failed) rows.push_back(&known);
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const HistoryRow* a, const HistoryRow* b) { return a->seq > b->seq; });
+  std::vector<std::string> result;
+  for (const HistoryRow* known : rows) {
+    if (static_cast<int>(result.size()) >= count) break;
+    if (compiled(known->id) == nullptr) {
+      throw MigrationError(ErrorCode::unknown_migration, FieldPath(known->id),
+                           "history has this migration, and this program does not know it");
+    }
+    result.push_back(known->id);
+  }
+  return result;
+}
+
+MigrationReport MigrationRunner::Run::down(FunctionRef<std::vector<std::string>()> choose) {
+  report_.operation = "down";
+  try {
+    if (choose().empty()) return std::move(report_);
+    if (!lock()) return std::move(report_);
+    read();
+    const std::vector<std::string> ids = choose();
+    auto refusal = lost_unknown();
+    for (const std::string& id : ids) {
+      if (!refusal) refusal = not_reversible(*compiled(id));
+    }
+    if (refusal) {
+      finish(refusal->result, refusal->error, std::move(refusal->next));
+      return std::move(report_);
+    }
+    bool all = true;
+    for (const std::string& id : ids) {
+      all = revert(*compiled(id));
+      if (!all) break;
+    }
+    if (all && !ids.empty()) report_.result = MigrationResult::applied;
+  } catch (const MigrationError& error) {
+    if (error.code() != ErrorCode::lock_lost) throw;
+    finish(MigrationResult::lock_lost, error, {"run again"});
+  }
+  lock_.release();
+  return std::move(report_);
+}
+
+MigrationPlan MigrationRunner::Run::plan() {
+  MigrationPlan plan;
+  std::string stopped;
+  const auto refuse = [&](const std::optional<Refusal>& refusal) {
+    if (refusal && stopped.empty()) stopped = refusal->error.what();
+  };
+  refuse(database_too_new());
+  refuse(drift(plan.warnings));
+  refuse(lost_unknown());
+  for (std::size_t i = 0; i < compiled_.size(); ++i) {
+    const Compiled& one = compiled_[i];
+    if (settled(one.id())) continue;
+    PlannedMigration planned;
+    planned.id = one.id();
+    planned.title = one.migration->info().title;
+    if (const HistoryRow* known = row(one.id())) planned.state = known->state;
+    planned.atomicity = one.atomicity;
+    planned.guarantee = one.guarantee;
+    planned.checksum = one.checksum;
+    planned.touches = one.touches;
+    planned.reversible = one.no_way_back;
+    planned.out_of_order = late(i);
+    std::set<std::string> collections;
+    for (const Step& step : one.steps) {
+      planned.steps.push_back(bson::to_json(step.spec()));
+      if (!step.data().collection.empty()) collections.insert(step.data().collection);
+    }
+    for (const std::string& name : collections)
+      planned.documents += db_.store().count(db_.ns(name), {}, store::CountOptions{});
+    refuse(refused(i));
+    if (planned.state == attention && stopped.empty())
+      stopped = "the outcome of " + one.id() + " is unknown";
+    planned.blocked_by = stopped;
+    if (!stopped.empty() && planned.state == pending) planned.state = blocked;
+    plan.migrations.push_back(std::move(planned));
+  }
+  return plan;
+}
+
+MigrationStatus MigrationRunner::Run::status() {
+  MigrationStatus status;
+  const auto entry_of = [](const HistoryRow& known) {
+    MigrationStatusEntry entry;
+    entry.id = known.id;
+    entry.title = known.title;
+    entry.state = known.state;
+    entry.out_of_order = known.out_of_order;
+    entry.sequence = known.seq;
+    entry.fence = known.fence;
+    entry.finished = known.finished;
+    entry.ms = known.ms;
+    entry.error = known.error;
+    return entry;
+  };
+  bool free = true;  // nothing before it is in the way
+  for (std::size_t i = 0; i < compiled_.size(); ++i) {
+    const Compiled& one = compiled_[i];
+    const HistoryRow* known = row(one.id());
+    if (known != nullptr) {
+      status.migrations.push_back(entry_of(*known));
+      auto& entry = status.migrations.back();
+      entry.title = one.migration->info().title;
+      if (known->state == applied && !known->checksum.empty() && known->checksum != one.checksum)
+        entry.state = drifted;
+      if (known->state == attention) free = false;
+    } else {
+      MigrationStatusEntry entry;
+      entry.id = one.id();
+      entry.title = one.migration->info().title;
+      entry.out_of_order = late(i);
+      if (!free || refused(i)) entry.state = blocked;
+      status.migrations.push_back(std::move(entry));
+    }
+  }
+  for (const auto& [id, known] : history_) {
+    if (compiled(id) != nullptr) continue;
+    status.migrations.push_back(entry_of(known));
+    if (known.counts_as_applied()) status.migrations.back().state = future;
+  }
+  return status;
+}
+
+void MigrationRunner::Run::mark(std::string_view id, MigrationState state,
+                                std::string_view reason) {
+  if ((state != applied && state != failed) || reason.empty()) {
+    throw MigrationError(ErrorCode::invalid_migration, FieldPath(std::string(id)),
+                         "mark takes applied or failed, and a reason");
+  }
+  if (!lock()) throw MigrationError(ErrorCode::lock_busy, report_.error->detail());
+  read();
+  const HistoryRow* known = row(id);
+  if (known == nullptr || known->state != attention) {
+    throw MigrationError(ErrorCode::invalid_migration, FieldPath(std::string(id)),
+                         "only a migration in state attention can be marked");
+  }
+  if (state == failed) {
+    in_transaction(db_, transactions_, [&](store::Session* session) {
+      remove_jobs(db_, id, lock_.token(), session);
+      journal_.move({id, attention, state, lock_.token(), {}, "finished", reason}, session);
+    });
+  } else {
+    journal_.move({id, attention, state, lock_.token(), {}, "finished", reason, true});
+  }
+  lock_.release();
+}
+
+}  // namespace quire::migrate

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <set>
+
+#include "migrate/compile.hpp"
+#include "migrate/execute.hpp"
+#include "migrate/history.hpp"
+#include "quire/migrate/runner.hpp"
+
+namespace quire::migrate {
+
+enum class Busy { wait, fail, skip };
+
+struct MigrationRunner::Options {
+  std::chrono::milliseconds lease{15'000};
+  Busy busy = Busy::wait;
+  std::chrono::milliseconds wait_limit = std::chrono::minutes(5);
+  OutOfOrder order = OutOfOrder::if_independent;
+  ChecksumPolicy checksum = ChecksumPolicy::fail;
+  int batch_documents = 500;
+  std::function<void(const MigrationEvent&)> sink;
+  std::stop_token stop;
+  std::string application;
+};
+
+/// One call of run, rollback, plan, status or mark: the program's migrations compiled, the history
+/// as read, and the report that is being made.
+class MigrationRunner::Run {
+ public:
+  Run(Database db, const Migrations& migrations, const Options& options);
+
+  MigrationReport up();
+  MigrationReport down(FunctionRef<std::vector<std::string>()> choose);
+  [[nodiscard]] MigrationPlan plan();
+  [[nodiscard]] MigrationStatus status();
+  void mark(std::string_view id, MigrationState state, std::string_view reason);
+
+  /// Ids to revert for an id, dependents first. After read().
+  [[nodiscard]] std::vector<std::string> behind(std::string_view id) const;
+  /// The last n applied, latest first. After read().
+  [[nodiscard]] std::vector<std::string> last(int count) const;
+
+ private:
+  struct Refusal {
+    MigrationResult result;
+    Error error;
+    std::vector<std::string> next;
+  };
+
+  void compile_all();
+  void read() { history_ = read_history(db_); }
+  [[nodiscard]] const HistoryRow* row(std::string_view id) const;
+  [[nodiscard]] const Compiled* compiled(std::string_view id) const;
+  [[nodiscard]] bool settled(std::string_view id) const;
+  [[nodiscard]] bool nothing_to_do() const;
+  [[nodiscard]] bool late(std::size_t position) const;
+  [[nodiscard]] bool independent(std::size_t position) const;
+  [[nodiscard]] std::optional<Refusal> refused(std::size_t position) const;
+  [[nodiscard]] std::optional<Refusal> database_too_new() const;
+  [[nodiscard]] std::optional<Refusal> drift(std::vector<std::string>& warnings) const;
+  [[nodiscard]] std::optional<Refusal> lost_unknown() const;
+
+  bool lock();
+  bool apply_all();
+  bool apply(std::size_t position);
+  bool revert(const Compiled& migration);
+  [[nodiscard]] std::optional<Refusal> not_reversible(const Compiled& migration) const;
+  bool prepare_partial_revert(const Compiled& migration, Executor::Setup& setup);
+  bool execute(const Compiled& migration, bool down, MigrationState from, Executor::Setup setup,
+               MigrationEntry& entry);
+  bool fail_with(const Compiled& migration, bool down, const Executor& executor, std::int64_t ms,
+                 MigrationEntry& entry);
+  void finish(MigrationResult result, Error error, std::vector<std::string> next);
+  void tell(MigrationEvent::Kind kind, std::string_view id) const;
+  [[nodiscard]] bson::Document progress_fields(const Executor& executor, std::int64_t ms) const;
+  [[nodiscard]] Error describe(const Compiled& migration, ErrorCode code, const Error* error,
+                               const Caught& caught) const;
+
+  Database db_;
+  const Migrations& migrations_;
+  const Options& options_;
+  bool transactions_;
+  std::vector<Compiled> compiled_;  ///< in the order in which they run
+  History history_;
+  MigrationReport report_;
+  Journal journal_;
+  Lock lock_;
+};
+
+}  // namespace quire::migrate

@@ -1,0 +1,307 @@
+// One migration under the lock: its edges between states, forward and back.
+#include <algorithm>
+
+#include "migrate/run.hpp"
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
+
+namespace quire::migrate {
+
+using enum MigrationState;
+
+bool MigrationRunner::Run::apply(std::size_t position) {
+  const Compiled& one = compiled_[position];
+  const MigrationInfo& info = one.migration->info();
+  const HistoryRow* known = row(one.id());
+  if (known != nullptr && known->state == attention) {
+    finish(MigrationResult::attention,
+           MigrationError(ErrorCode::needs_attention, FieldPath(one.id()),
+                          "it ended in the middle of code whose outcome is unknown"),
+           {"look whether its effect is there, then mark it applied or failed "
+            "(MigrationRunner::mark)"});
+    return false;
+  }
+  if (known != nullptr &&
+      (known->state == reverting ||
+       (known->direction == "down" && (known->state == partial || known->state == paused)))) {
+    if (!revert(one)) return false;  // half back is no place to start from
+    read();
+    known = row(one.id());
+  }
+  const bool fresh = known == nullptr || known->state == failed || known->state == reverted;
+  std::int64_t seq = known != nullptr ? known->seq : 0;
+  if (fresh) {
+    for (const auto& [id, other] : history_) seq = std::max(seq, other.seq);
+    ++seq;
+  }
+  const bool out_of_order = late(position);
+
+  bson::Writer set;
+  set.append("title", info.title)
+      .append("kind", to_string(info.kind))
+      .append("direction", "up")
+      .append("atomicity", to_string(one.atomicity))
+      .append("guarantee", one.guarantee)
+      .append("checksum", one.checksum)
+      .append("algorithm", "q1:sha256")
+      .append("tool", "quire 0.1.0")
+      .append("app", options_.application)
+      .append("min_app", std::int32_t{info.min_app})
+      .append("seq", seq)
+      .append("out_of_order", out_of_order)
+      .append("reverts_partial", false)
+      .append("steps_done", std::int32_t{0})
+      .append("steps_total", static_cast<std::int32_t>(one.steps.size()));
+  set.begin_array("touches");
+  for (const std::string& text : one.touches) set.push(text);
+  set.end();
+  const bson::Document fields = set.finish();
+  const std::optional<MigrationState> from =
+      known != nullptr ? std::optional(known->state) : std::nullopt;
+  in_transaction(db_, transactions_, [&](store::Session* session) {
+    if (fresh && from) remove_jobs(db_, one.id(), lock_.token(), session);
+    journal_.move({one.id(), from, running, lock_.token(), fields, "started", {}, true}, session);
+  });
+
+  MigrationEntry entry;
+  entry.out_of_order = out_of_order;
+  Executor::Setup setup;
+  return execute(one, false, running, std::move(setup), entry);
+}
+
+auto MigrationRunner::Run::not_reversible(const Compiled& one) const -> std::optional<Refusal> {
+  const HistoryRow* known = row(one.id());
+  const auto refuse = [&](const std::string& why, std::vector<std::string> next) {
+    return Refusal{MigrationResult::irreversible,
+                   MigrationError(ErrorCode::irreversible, FieldPath(one.id()), why),
+                   std::move(next)};
+  };
+  if (known == nullptr) return std::nullopt;
+  if (known->state == attention) {
+    return Refusal{MigrationResult::attention,
+                   MigrationError(ErrorCode::needs_attention, FieldPath(one.id()),
+                                  "it ended in the middle of code whose outcome is unknown"),
+                   {"mark it applied or failed first (MigrationRunner::mark)"}};
+  }
+  if (known->state != applied && known->counts_as_applied())
+    return refuse("it was not run here: " + std::string(to_string(known->state)), {});
+  if (one.back == Compiled::Way::none) return refuse(one.no_way_back, {});
+  const bool half_up = known->direction == "up" &&
+                       (known->state == partial || known->state == paused ||
+                        (known->state == running && one.atomicity != Atomicity::transactional));
+  const bool pairs = one.derived_back || (one.steps.size() == 1 && one.down_steps.size() == 1 &&
+                                          one.steps[0].data().operation != detail::Operation::code);
+  if (half_up && !pairs) {
+    return refuse("it is half done, and its way back does not say which step undoes which",
+                  {"run() it to its end, then go back"});
+  }
+  return std::nullopt;
+}
+
+/// Which down steps are needed, and how far, after an up that was not finished.
+bool MigrationRunner::Run::prepare_partial_revert(const Compiled& one, Executor::Setup& setup) {
+  bool any = false;
+  const int count = static_cast<int>(one.steps.size());
+  for (int i = 0; i < static_cast<int>(one.down_steps.size()); ++i) {
+    bool exists = false, done = false;
+    auto cursor = job_cursor(db_, one.id(), false, count - i, exists, done);
+    const auto& up_step = one.steps[static_cast<std::size_t>(count - 1 - i)].data();
+    const auto& down_step = one.down_steps[static_cast<std::size_t>(i)].data();
+    if (done || up_step.collection != down_step.collection) cursor.reset();
+    setup.needed.push_back(exists);
+    setup.until.push_back(std::move(cursor));
+    any = any || exists;
+  }
+  return any;
+}
+
+bool MigrationRunner::Run::revert(const Compiled& one) {
+  const HistoryRow* known = row(one.id());
+  const MigrationState from = known->state;
+  const bool goes_on = from == reverting || known->direction == "down";
+  const bool half_up = goes_on ? known->reverts_partial : from != applied;
+  Executor::Setup setup;
+  if (half_up) (void)prepare_partial_revert(one, setup);
+
+  bson::Writer set;
+  set.append("direction", "down")
+      .append("atomicity", to_string(one.down_atomicity))
+      .append("reverts_partial", half_up)
+      .append("steps_done", std::int32_t{0})
+      .append("steps_total", static_cast<std::int32_t>(one.down_steps.size()));
+  const bson::Document fields = set.finish();
+  in_transaction(db_, transactions_, [&](store::Session* session) {
+    if (!goes_on && !half_up) remove_jobs(db_, one.id(), lock_.token(), session);
+    journal_.move({one.id(), from, reverting, lock_.token(), fields, "started", {}, true}, session);
+  });
+  MigrationEntry entry;
+  return execute(one, true, reverting, std::move(setup), entry);
+}
+
+bson::Document MigrationRunner::Run::progress_fields(const Executor& executor,
+                                                     std::int64_t ms) const {
+  const auto& totals = executor.totals();
+  bson::Writer set;
+  set.append("ms", ms)
+      .append("matched", totals.counts.matched)
+      .append("changed", totals.counts.changed)
+      .append("removed", totals.counts.removed)
+      .append("rejected", std::int64_t{0})
+      .append("steps_done", std::int32_t{totals.steps_done})
+      .append("cursor", totals.job);
+  return set.finish();
+}
+
+bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationState from,
+                                   Executor::Setup setup, MigrationEntry& entry) {
+  entry.id = one.id();
+  entry.title = one.migration->info().title;
+  entry.down = down;
+  entry.atomicity = down ? one.down_atomicity : one.atomicity;
+  entry.guarantee = one.guarantee;
+  entry.state = from;
+  setup.db = db_;
+  setup.migration = &one;
+  setup.down = down;
+  setup.lock = &lock_;
+  setup.rows.transactions = transactions_;
+  setup.rows.batch_documents = options_.batch_documents;
+  setup.stop = options_.stop;
+  setup.sink = &options_.sink;
+  // A half-done up has jobs, which say what is to be undone: then step by step.
+  const bool whole = entry.atomicity == Atomicity::transactional && setup.needed.empty();
+  Executor executor(std::move(setup));
+  const MigrationState to = down ? reverted : applied;
+  tell(MigrationEvent::Kind::started, one.id());
+  const auto start = boot_time();
+  const auto elapsed = [&] { return (boot_time() - start).count(); };
+  const auto done = [&](store::Session* session) {
+    const bson::Document fields = progress_fields(executor, elapsed());
+    journal_.move({one.id(), from, to, lock_.token(), fields, "finished", {}, true}, session);
+  };
+  try {
+    if (whole) {
+      in_transaction(db_, true, [&](store::Session* session) {
+        lock_.check(session);
+        executor.run(session);
+        done(session);
+      });
+    } else {
+      executor.run(nullptr);
+      lock_.check();
+      done(nullptr);
+    }
+  } catch (...) {
+    return fail_with(one, down, executor, elapsed(), entry);
+  }
+  entry.state = to;
+  entry.ms = elapsed();
+  entry.matched = executor.totals().counts.matched;
+  entry.changed = executor.totals().counts.changed;
+  entry.removed = executor.totals().counts.removed;
+  report_.migrations.push_back(std::move(entry));
+  tell(MigrationEvent::Kind::finished, one.id());
+  read();
+  return true;
+}
+
+Error MigrationRunner::Run::describe(const Compiled& one, ErrorCode code, const Error* error,
+                                     const Caught& caught) const {
+  std::string text;
+  if (const auto* step = dynamic_cast<const StepError*>(error)) {
+    if (!step->collection().empty()) text += "collection " + step->collection();
+    if (step->id() != nullptr) {
+      text += text.empty() ? "" : ", ";
+      text += "_id " + bson::to_json(step->id()->view());
+    }
+    if (!text.empty()) text += ": ";
+  }
+  text += caught.text;
+  if (caught.code != ErrorCode::internal) {
+    text +=
+        " (" + std::to_string(static_cast<int>(caught.code)) + " " + to_string(caught.code) + ")";
+  }
+  return MigrationError(code, FieldPath(one.id()), text, caught.backend_code);
+}
+
+/// Inside a catch block: finds out what happened, writes the state that follows, reports.
+bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Executor& executor,
+                                     std::int64_t ms, MigrationEntry& entry) {
+  const auto& totals = executor.totals();
+  const bool whole = entry.atomicity == Atomicity::transactional && !totals.saved;
+  const MigrationState from = down ? reverting : running;
+  const bool keeps_cursor = entry.atomicity == Atomicity::resumable || totals.saved;
+  MigrationState to = down ? applied : MigrationState::failed;
+  MigrationResult result = MigrationResult::failed;
+  ErrorCode code = ErrorCode::migration_failed;
+  std::vector<std::string> next;
+  std::optional<Error> cause;
+  const Caught caught = current_failure();
+  try {
+    throw;
+  } catch (const Paused&) {
+    to = paused;
+    result = MigrationResult::paused;
+    code = ErrorCode::migration_partial;
+    cause.emplace(MigrationError(code, FieldPath(one.id()), "stopped on request"));
+    if (down && whole) to = applied;
+    next = {"run again: it goes on where it stopped"};
+  } catch (const OutcomeUnknown&) {
+    to = attention;
+  } catch (const MigrationError& error) {
+    if (error.code() == ErrorCode::lock_lost) throw;
+  } catch (...) {
+  }
+  if (to != paused && !cause) {
+    if (totals.in_manual_code) to = attention;
+    if (to == attention) {
+      result = MigrationResult::attention;
+      code = ErrorCode::needs_attention;
+      next = {
+          "look whether its effect is there, then mark it applied or failed "
+          "(MigrationRunner::mark)"};
+    } else if (!whole && keeps_cursor) {
+      to = partial;
+      result = MigrationResult::partial;
+      code = ErrorCode::migration_partial;
+      next = {"correct the cause and run again: it goes on at its cursor"};
+    } else {
+      next = {"correct the cause and run again: nothing was left behind"};
+    }
+    try {
+      throw;
+    } catch (const OutcomeUnknown&) {
+      cause.emplace(MigrationError(code, FieldPath(one.id()),
+                                   "it ended in the middle of code whose outcome is unknown"));
+    } catch (const Error& error) {
+      cause.emplace(describe(one, code, &error, caught));
+    } catch (...) {
+      cause.emplace(describe(one, code, nullptr, caught));
+    }
+  }
+  entry.state = to;
+  entry.ms = ms;
+  entry.matched = totals.counts.matched;
+  entry.changed = totals.counts.changed;
+  entry.removed = totals.counts.removed;
+  entry.cursor = totals.cursor;
+  entry.error = cause;
+  try {
+    bson::Writer set;
+    set.append_all(progress_fields(executor, ms)).append("error", cause->what());
+    if (down && to == applied) set.append("direction", "up");
+    journal_.move({one.id(), from, to, lock_.token(), set.finish(), "finished", cause->what()});
+  } catch (const MigrationError& error) {
+    if (error.code() == ErrorCode::lock_lost) throw;
+  } catch (const StoreError& error) {
+    // The row still says running, which the next run understands.
+    report_.warnings.push_back("the state could not be written: " + error.detail());
+  }
+  report_.migrations.push_back(entry);
+  finish(result, *cause, std::move(next));
+  tell(MigrationEvent::Kind::failed, one.id());
+  return false;
+}
+
+}  // namespace quire::migrate

@@ -1,0 +1,89 @@
+#include "quire/migrate/runner.hpp"
+
+#include <algorithm>
+
+#include "migrate/run.hpp"
+#include "quire/core/error.hpp"
+
+namespace quire::migrate {
+
+MigrationRunner::MigrationRunner(Database db, Migrations migrations)
+    : db_(std::move(db)),
+      migrations_(std::move(migrations)),
+      options_(std::make_unique<Options>()) {
+  migrations_.validate();
+  for (const auto& one : migrations_.items) {
+    if (one->info().min_app > migrations_.app_level) {
+      throw MigrationError(ErrorCode::invalid_migration, FieldPath(one->info().id),
+                           "min_app is above the app_level of the program that runs it; set "
+                           "Migrations{.app_level = …}");
+    }
+  }
+}
+MigrationRunner::~MigrationRunner() = default;
+MigrationRunner::MigrationRunner(MigrationRunner&&) noexcept = default;
+MigrationRunner& MigrationRunner::operator=(MigrationRunner&&) noexcept = default;
+
+MigrationRunner& MigrationRunner::lease(std::chrono::milliseconds time) {
+  options_->lease = std::max(time, std::chrono::milliseconds(50));
+  return *this;
+}
+MigrationRunner& MigrationRunner::on_busy(Wait how) {
+  options_->busy = Busy::wait;
+  options_->wait_limit = how.limit;
+  return *this;
+}
+MigrationRunner& MigrationRunner::on_busy(Fail) {
+  options_->busy = Busy::fail;
+  return *this;
+}
+MigrationRunner& MigrationRunner::on_busy(Skip) {
+  options_->busy = Busy::skip;
+  return *this;
+}
+MigrationRunner& MigrationRunner::order(OutOfOrder policy) {
+  options_->order = policy;
+  return *this;
+}
+MigrationRunner& MigrationRunner::on_checksum_mismatch(ChecksumPolicy policy) {
+  options_->checksum = policy;
+  return *this;
+}
+MigrationRunner& MigrationRunner::batch_size(int documents) {
+  options_->batch_documents = std::max(documents, 1);
+  return *this;
+}
+MigrationRunner& MigrationRunner::on_event(std::function<void(const MigrationEvent&)> sink) {
+  options_->sink = std::move(sink);
+  return *this;
+}
+MigrationRunner& MigrationRunner::stop_token(std::stop_token token) {
+  options_->stop = std::move(token);
+  return *this;
+}
+MigrationRunner& MigrationRunner::application(std::string name) {
+  options_->application = std::move(name);
+  return *this;
+}
+
+MigrationReport MigrationRunner::run() { return Run(db_, migrations_, *options_).up(); }
+
+MigrationReport MigrationRunner::rollback(std::string_view id) {
+  Run run(db_, migrations_, *options_);
+  return run.down([&] { return run.behind(id); });
+}
+
+MigrationReport MigrationRunner::rollback(int count) {
+  Run run(db_, migrations_, *options_);
+  return run.down([&] { return run.last(count); });
+}
+
+MigrationPlan MigrationRunner::plan() { return Run(db_, migrations_, *options_).plan(); }
+
+MigrationStatus MigrationRunner::status() { return Run(db_, migrations_, *options_).status(); }
+
+void MigrationRunner::mark(std::string_view id, MigrationState state, std::string_view reason) {
+  Run(db_, migrations_, *options_).mark(id, state, reason);
+}
+
+}  // namespace quire::migrate
