@@ -8,12 +8,12 @@ namespace quire::store::embedded {
 EmbeddedStore::EmbeddedStore(Options options)
     : file_(std::make_shared<StorageFile>(std::move(options))) {
   sweeper_ = std::make_unique<TtlSweeper>(file_);
+  commands_ = std::make_unique<CommandLayer>();
 }
 
 EmbeddedStore::~EmbeddedStore() {
   // Cursors and sessions may live a little longer; the file goes with the last.
-  sweeper_->stop();
-  file_->close();
+  close();
 }
 
 Capabilities EmbeddedStore::capabilities() {
@@ -35,11 +35,12 @@ std::unique_ptr<Session> EmbeddedStore::start_session() {
 bson::Document EmbeddedStore::run_command(std::string_view database, bson::View command,
                                           Session* session) {
   file_->check_usable();
-  return embedded::run_command(*this, database, command, session);
+  return commands_->run(*this, database, command, session);
 }
 
 void EmbeddedStore::close() {
   sweeper_->stop();
+  commands_->clear();
   file_->close();
 }
 

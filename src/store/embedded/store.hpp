@@ -8,6 +8,7 @@
 
 namespace quire::store::embedded {
 
+class CommandLayer;
 class TtlSweeper;
 
 /// The Store port over one SQLite file. Thread-safe.
@@ -63,6 +64,7 @@ class EmbeddedStore final : public Store {
                         FunctionRef<void(bson::View)> sink);
   std::shared_ptr<StorageFile> file_;
   std::unique_ptr<TtlSweeper> sweeper_;
+  std::unique_ptr<CommandLayer> commands_;
 };
 
 }  // namespace quire::store::embedded
