@@ -151,9 +151,8 @@ bool bits_match(const FilterNode& node, ValueView value) {
   if (!value.is_number()) return false;
   const auto number = integer_part(value);
   if (!number || !number->whole) return false;
-  return test([&](std::uint32_t p) {
-    return (number->value >> std::min<std::uint32_t>(p, 63) & 1) != 0;
-  });
+  return test(
+      [&](std::uint32_t p) { return (number->value >> std::min<std::uint32_t>(p, 63) & 1) != 0; });
 }
 
 bool matches_node(const FilterNode& node, View document, MatchDetails* details);
@@ -253,6 +252,60 @@ bool path_matches(const FilterNode& node, View document, MatchDetails* details) 
   return PathWalk(node.steps, looks_into_arrays(node.kind), test).from(document, 0, std::nullopt);
 }
 
+/// A server orders the conditions of an $and by kind before it runs them, and the last that meets
+/// an array names the position for the operator $.
+int order_of_evaluation(Kind kind) {
+  switch (kind) {
+    case Kind::conjunction:
+      return 0;
+    case Kind::disjunction:
+      return 1;
+    case Kind::elem_match_object:
+      return 2;
+    case Kind::elem_match_value:
+      return 3;
+    case Kind::size:
+      return 4;
+    case Kind::eq:
+      return 5;
+    case Kind::lte:
+      return 6;
+    case Kind::lt:
+      return 7;
+    case Kind::gt:
+      return 8;
+    case Kind::gte:
+      return 9;
+    case Kind::regex:
+      return 10;
+    case Kind::mod:
+      return 11;
+    case Kind::exists:
+      return 12;
+    case Kind::in:
+      return 13;
+    default:
+      return 14;
+  }
+}
+
+bool all_match(const FilterNode& node, View document, MatchDetails* details) {
+  int last = -1;
+  for (const auto& child : node.children) {
+    if (details == nullptr) {
+      if (!matches_node(*child, document, nullptr)) return false;
+      continue;
+    }
+    MatchDetails own;
+    if (!matches_node(*child, document, &own)) return false;
+    if (own.array_position && order_of_evaluation(child->kind) >= last) {
+      last = order_of_evaluation(child->kind);
+      details->array_position = own.array_position;
+    }
+  }
+  return true;
+}
+
 bool matches_node(const FilterNode& node, View document, MatchDetails* details) {
   switch (node.kind) {
     case Kind::always_true:
@@ -261,10 +314,7 @@ bool matches_node(const FilterNode& node, View document, MatchDetails* details) 
     case Kind::always_false:
       return false;
     case Kind::conjunction:
-      for (const auto& child : node.children) {
-        if (!matches_node(*child, document, details)) return false;
-      }
-      return true;
+      return all_match(node, document, details);
     case Kind::disjunction:
       for (const auto& child : node.children) {
         if (matches_node(*child, document, details)) return true;
