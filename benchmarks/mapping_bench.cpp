@@ -41,7 +41,8 @@ const Data& data() {
 #else
       const User made = workload::make_user(i);
       std::string buffer(workload::by_hand::room(made), '\0');
-      buffer.resize(workload::by_hand::encode(made, reinterpret_cast<std::uint8_t*>(buffer.data())));
+      buffer.resize(
+          workload::by_hand::encode(made, reinterpret_cast<std::uint8_t*>(buffer.data())));
       d.documents.push_back(buffer);
 #endif
       User by_hand;
@@ -62,8 +63,8 @@ const Data& data() {
 }
 
 void finish(benchmark::State& state) {
-  state.SetBytesProcessed(static_cast<std::int64_t>(
-      static_cast<double>(state.iterations()) * static_cast<double>(data().bytes) / 1000.0));
+  state.SetBytesProcessed(static_cast<std::int64_t>(static_cast<double>(state.iterations()) *
+                                                    static_cast<double>(data().bytes) / 1000.0));
 }
 
 template <class F>
@@ -189,7 +190,8 @@ void decode_quire_reversed(benchmark::State& state) {
     const bson::View view(bytes_of(document), document.size());
     for (auto it = view.begin(); it != view.end(); ++it) {
       const auto* end = it->value.data() + it->value.size();
-      fields.insert(0, reinterpret_cast<const char*>(it.raw()), static_cast<std::size_t>(end - it.raw()));
+      fields.insert(0, reinterpret_cast<const char*>(it.raw()),
+                    static_cast<std::size_t>(end - it.raw()));
     }
     const auto size = static_cast<std::int32_t>(document.size());
     reversed.push_back(std::string(reinterpret_cast<const char*>(&size), 4) + fields + '\0');
@@ -286,7 +288,9 @@ void take_text(const bson_iter_t& it, std::string& out) {
   const char* text = bson_iter_utf8(&it, &size);
   out.assign(text, size);
 }
-quire::DateTime take_date(const bson_iter_t& it) { return workload::date(bson_iter_date_time(&it)); }
+quire::DateTime take_date(const bson_iter_t& it) {
+  return workload::date(bson_iter_date_time(&it));
+}
 void decode_libbson_into(const std::string& document, User& u) {
   bson_iter_t it, sub, leaf;
   if (!bson_iter_init_from_data(&it, bytes_of(document), document.size())) return;
@@ -355,7 +359,8 @@ BENCHMARK(decode_libbson);
 #ifdef QUIRE_WITH_PEERS
 void encode_peer_raw(benchmark::State& state) {
   std::vector<::User> users(1000);
-  for (std::size_t i = 0; i < users.size(); ++i) users[i] = ::make_user(static_cast<std::uint32_t>(i));
+  for (std::size_t i = 0; i < users.size(); ++i)
+    users[i] = ::make_user(static_cast<std::uint32_t>(i));
   std::size_t i = 0;
   for (auto _ : state) {
     std::string buffer;
@@ -368,7 +373,8 @@ void encode_peer_raw(benchmark::State& state) {
 BENCHMARK(encode_peer_raw);
 void encode_reused_peer_raw(benchmark::State& state) {
   std::vector<::User> users(1000);
-  for (std::size_t i = 0; i < users.size(); ++i) users[i] = ::make_user(static_cast<std::uint32_t>(i));
+  for (std::size_t i = 0; i < users.size(); ++i)
+    users[i] = ::make_user(static_cast<std::uint32_t>(i));
   std::size_t i = 0;
   std::string buffer;
   for (auto _ : state) {

@@ -52,10 +52,14 @@ inline User make_user(std::uint32_t i) {
     state = state * 6364136223846793005ULL + 1442695040888963407ULL;
     return (state >> 33) % below;
   };
-  static constexpr const char* first[] = {"Ana", "Bjorn", "Chidi", "Dalia", "Emeka", "Freya", "Giulia", "Haruto"};
-  static constexpr const char* last[] = {"Andersen", "Bergstrom", "Castellanos", "Dimitrov", "Eriksson", "Fitzgerald"};
-  static constexpr const char* city[] = {"Rotterdam", "Bergen", "Ljubljana", "Valparaiso", "Gdansk", "Osaka"};
-  static constexpr const char* tag[] = {"subscriber", "trial-user", "mobile", "returning", "early-bird", "b2b-client"};
+  static constexpr const char* first[] = {"Ana",   "Bjorn", "Chidi",  "Dalia",
+                                          "Emeka", "Freya", "Giulia", "Haruto"};
+  static constexpr const char* last[] = {"Andersen", "Bergstrom", "Castellanos",
+                                         "Dimitrov", "Eriksson",  "Fitzgerald"};
+  static constexpr const char* city[] = {"Rotterdam",  "Bergen", "Ljubljana",
+                                         "Valparaiso", "Gdansk", "Osaka"};
+  static constexpr const char* tag[] = {"subscriber", "trial-user", "mobile",
+                                        "returning",  "early-bird", "b2b-client"};
   User u;
   for (std::size_t k = 0; k < 12; ++k) u.id.bytes[k] = static_cast<std::uint8_t>(next(256));
   const std::string given = first[next(8)];
@@ -66,8 +70,10 @@ inline User make_user(std::uint32_t i) {
   if (i % 4 != 0) u.age = static_cast<std::int32_t>(18 + next(60));
   u.active = next(10) != 0;
   u.score = static_cast<double>(next(1'000'000)) / 1000.0;
-  u.address = {std::to_string(next(300)) + " Long Harbour Road", city[next(6)],
-               std::to_string(10000 + next(89999)), "Netherlands",
+  u.address = {std::to_string(next(300)) + " Long Harbour Road",
+               city[next(6)],
+               std::to_string(10000 + next(89999)),
+               "Netherlands",
                {static_cast<double>(next(360'000)) / 1000.0 - 180.0,
                 static_cast<double>(next(180'000)) / 1000.0 - 90.0}};
   for (int k = 0; k < 5; ++k) u.tags.emplace_back(tag[next(6)]);
@@ -136,33 +142,51 @@ inline std::size_t encode(const User& u, std::uint8_t* out) {
   s.value(u.id.bytes);
   s.name("\x02username");
   s.text(u.username);
-  s.name("\x02" "email");
+  s.name(
+      "\x02"
+      "email");
   s.text(u.email);
-  s.name("\x02" "full_name");
+  s.name(
+      "\x02"
+      "full_name");
   s.text(u.full_name);
   if (u.age) {
-    s.name("\x10" "age");
+    s.name(
+        "\x10"
+        "age");
     s.value(*u.age);
   }
-  s.name("\x08" "active");
+  s.name(
+      "\x08"
+      "active");
   s.value(static_cast<std::uint8_t>(u.active));
   s.name("\x01score");
   s.value(u.score);
-  s.name("\x03" "address");
+  s.name(
+      "\x03"
+      "address");
   auto* address = s.begin();
   s.name("\x02street");
   s.text(u.address.street);
-  s.name("\x02" "city");
+  s.name(
+      "\x02"
+      "city");
   s.text(u.address.city);
   s.name("\x02zip");
   s.text(u.address.zip);
-  s.name("\x02" "country");
+  s.name(
+      "\x02"
+      "country");
   s.text(u.address.country);
   s.name("\x04loc");
   auto* loc = s.begin();
-  s.name("\x01" "0");
+  s.name(
+      "\x01"
+      "0");
   s.value(u.address.loc[0]);
-  s.name("\x01" "1");
+  s.name(
+      "\x01"
+      "1");
   s.value(u.address.loc[1]);
   s.end(loc);
   s.end(address);
@@ -185,12 +209,16 @@ inline std::size_t encode(const User& u, std::uint8_t* out) {
     s.value(o.qty);
     s.name("\x01price");
     s.value(o.price);
-    s.name("\x09" "at");
+    s.name(
+        "\x09"
+        "at");
     s.value(o.at);
     s.end(order);
   }
   s.end(orders);
-  s.name("\x09" "created_at");
+  s.name(
+      "\x09"
+      "created_at");
   s.value(u.created_at);
   s.name("\x09updated_at");
   s.value(u.updated_at);
@@ -247,21 +275,39 @@ inline bool decode(const std::uint8_t* bytes, std::size_t size, User& u) {
   Source s{bytes, bytes + size};
   std::uint8_t active = 0;
   if (!(s.open() && s.name("\x07_id") && s.value(u.id.bytes) && s.name("\x02username") &&
-        s.text(u.username) && s.name("\x02" "email") && s.text(u.email) && s.name("\x02" "full_name") &&
+        s.text(u.username) &&
+        s.name("\x02"
+               "email") &&
+        s.text(u.email) &&
+        s.name("\x02"
+               "full_name") &&
         s.text(u.full_name)))
     return false;
-  if (s.name("\x10" "age")) {
+  if (s.name("\x10"
+             "age")) {
     std::int32_t age;
     if (!s.value(age)) return false;
     u.age = age;
   } else {
     u.age.reset();
   }
-  if (!(s.name("\x08" "active") && s.value(active) && s.name("\x01score") && s.value(u.score) &&
-        s.name("\x03" "address") && s.open() && s.name("\x02street") && s.text(u.address.street) &&
-        s.name("\x02" "city") && s.text(u.address.city) && s.name("\x02zip") && s.text(u.address.zip) &&
-        s.name("\x02" "country") && s.text(u.address.country) && s.name("\x04loc") && s.open() &&
-        s.name("\x01" "0") && s.value(u.address.loc[0]) && s.name("\x01" "1") &&
+  if (!(s.name("\x08"
+               "active") &&
+        s.value(active) && s.name("\x01score") && s.value(u.score) &&
+        s.name("\x03"
+               "address") &&
+        s.open() && s.name("\x02street") && s.text(u.address.street) &&
+        s.name("\x02"
+               "city") &&
+        s.text(u.address.city) && s.name("\x02zip") && s.text(u.address.zip) &&
+        s.name("\x02"
+               "country") &&
+        s.text(u.address.country) && s.name("\x04loc") && s.open() &&
+        s.name("\x01"
+               "0") &&
+        s.value(u.address.loc[0]) &&
+        s.name("\x01"
+               "1") &&
         s.value(u.address.loc[1]) && s.close() && s.close() && s.name("\x04tags") && s.open()))
     return false;
   u.active = active != 0;
@@ -277,13 +323,18 @@ inline bool decode(const std::uint8_t* bytes, std::size_t size, User& u) {
     if (n == u.orders.size()) u.orders.emplace_back();
     Order& o = u.orders[n];
     if (!(s.position(3) && s.open() && s.name("\x02sku") && s.text(o.sku) && s.name("\x10qty") &&
-          s.value(o.qty) && s.name("\x01price") && s.value(o.price) && s.name("\x09" "at") &&
+          s.value(o.qty) && s.name("\x01price") && s.value(o.price) &&
+          s.name("\x09"
+                 "at") &&
           s.value(o.at) && s.close()))
       return false;
   }
   u.orders.resize(n);
-  return s.close() && s.name("\x09" "created_at") && s.value(u.created_at) &&
-         s.name("\x09updated_at") && s.value(u.updated_at) && s.close();
+  return s.close() &&
+         s.name(
+             "\x09"
+             "created_at") &&
+         s.value(u.created_at) && s.name("\x09updated_at") && s.value(u.updated_at) && s.close();
 }
 
 }  // namespace by_hand

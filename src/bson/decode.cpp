@@ -22,8 +22,8 @@ std::string path_text(const In& in, ConstBytes target) {
     ConstBytes at = document + 4;
     for (;;) {
       if (at >= last || at >= target) return path;
-      const auto* zero = static_cast<ConstBytes>(
-          std::memchr(at + 1, 0, static_cast<std::size_t>(last - at) - 1));
+      const auto* zero =
+          static_cast<ConstBytes>(std::memchr(at + 1, 0, static_cast<std::size_t>(last - at) - 1));
       if (zero == nullptr) return path;
       const auto* payload = zero + 1;
       // A payload that is not well-formed is where the error is, so that it reaches to the end.
@@ -221,10 +221,9 @@ double to_double(const In& in, ValueView value, Numbers numbers) {
       const std::string text = decimal.str();
       const double number = decimal_to_double(text);
       std::int64_t whole = 0;
-      const bool exact =
-          decimal.is_nan() || decimal.is_infinite() ||
-          (decimal_to_int64(text, whole) && static_cast<double>(whole) < two_to_63 &&
-           static_cast<std::int64_t>(static_cast<double>(whole)) == whole);
+      const bool exact = decimal.is_nan() || decimal.is_infinite() ||
+                         (decimal_to_int64(text, whole) && static_cast<double>(whole) < two_to_63 &&
+                          static_cast<std::int64_t>(static_cast<double>(whole)) == whole);
       if (!lossy && !exact)
         fail_read(in, value.data(), ErrorCode::lossy_conversion,
                   "a decimal that is no integer has no exact double");

@@ -83,7 +83,9 @@ struct Clash {
 
 template <>
 struct quire::Describe<quire::test::Foreign> {
-  static auto model() { return test::mapping<test::Foreign>().rename<&test::Foreign::a_field>("A"); }
+  static auto model() {
+    return test::mapping<test::Foreign>().rename<&test::Foreign::a_field>("A");
+  }
 };
 
 namespace quire::test {
@@ -123,7 +125,8 @@ TEST(Policies, RenamedSkippedAndFormerNames) {
 }
 
 TEST(Policies, CamelCase) {
-  EXPECT_EQ(json(Camel{}), R"({"_id":{"$oid":"000000000000000000000000"},"createdAtMs":1,"x2Y":2})");
+  EXPECT_EQ(json(Camel{}),
+            R"({"_id":{"$oid":"000000000000000000000000"},"createdAtMs":1,"x2Y":2})");
   EXPECT_EQ(from<Camel>(R"({"createdAtMs":9})").created_at_ms, 9);
 }
 
@@ -159,8 +162,9 @@ TEST(Policies, ExtraFieldsComeBackBehindTheKnownOnes) {
       R"({"_id":{"$oid":"010000000000000000000000"},"new":{"a":[1,2]},"known":5,"_v":3,"z":null})";
   const auto keeping = from<Keeping>(stored);
   EXPECT_EQ(keeping.known, 5);
-  EXPECT_EQ(json(keeping),
-            R"({"_id":{"$oid":"010000000000000000000000"},"known":5,"new":{"a":[1,2]},"_v":3,"z":null})");
+  EXPECT_EQ(
+      json(keeping),
+      R"({"_id":{"$oid":"010000000000000000000000"},"known":5,"new":{"a":[1,2]},"_v":3,"z":null})");
   auto used = keeping;
   bson::decode_into(bson::from_json(R"({"known":1})"), used);
   EXPECT_TRUE(used.extra.fields.empty());
@@ -195,8 +199,9 @@ TEST(Policies, RecursiveTypesMap) {
   Node node{"root", {}, nullptr};
   node.children.push_back({"a", {}, nullptr});
   node.next = std::make_unique<Node>();
-  EXPECT_EQ(json(node),
-            R"({"name":"root","children":[{"name":"a","children":[]}],"next":{"name":"","children":[]}})");
+  EXPECT_EQ(
+      json(node),
+      R"({"name":"root","children":[{"name":"a","children":[]}],"next":{"name":"","children":[]}})");
   EXPECT_EQ(bson::decode<Node>(bson::encode(node)).children.at(0).name, "a");
 }
 

@@ -63,10 +63,12 @@ TEST(Decode, LeavesInitialisersWhereFieldsAreAbsent) {
 
 TEST(Decode, ReusesTheRoomOfStringsAndVectors) {
   Person person;
-  bson::decode_into(bson::encode(Person{.name = std::string(100, 'x'), .orders = {3, Line{}}}), person);
+  bson::decode_into(bson::encode(Person{.name = std::string(100, 'x'), .orders = {3, Line{}}}),
+                    person);
   const auto* text = person.name.data();
   const auto* orders = person.orders.data();
-  bson::decode_into(bson::encode(Person{.name = std::string(50, 'y'), .orders = {2, Line{"a", 1}}}), person);
+  bson::decode_into(bson::encode(Person{.name = std::string(50, 'y'), .orders = {2, Line{"a", 1}}}),
+                    person);
   EXPECT_EQ(person.name.data(), text);
   EXPECT_EQ(person.orders.data(), orders);
   EXPECT_EQ(person.orders.size(), 2U);
@@ -108,8 +110,9 @@ TEST(DecodeNumbers, WidenWhereTheValueStaysTheSame) {
     std::uint8_t b = 0;
     Decimal128 m;
   };
-  const auto n = from<N>(R"({"i":{"$numberLong":"7"},"l":3.0,"d":{"$numberLong":"9007199254740992"},)"
-                         R"("b":{"$numberDecimal":"2.5E+2"},"m":-5})");
+  const auto n =
+      from<N>(R"({"i":{"$numberLong":"7"},"l":3.0,"d":{"$numberLong":"9007199254740992"},)"
+              R"("b":{"$numberDecimal":"2.5E+2"},"m":-5})");
   EXPECT_EQ(n.i, 7);
   EXPECT_EQ(n.l, 3);
   EXPECT_EQ(n.d, 9007199254740992.0);
@@ -165,21 +168,28 @@ TEST(DecodeErrors, NameTheFullPath) {
   expect_error([] { (void)from<Person>(R"({"name":"a","address":{"city":5}})"); },
                ErrorCode::type_mismatch, "address.city");
   expect_error([] { (void)from<Person>(R"({"orders":5})"); }, ErrorCode::type_mismatch, "orders");
-  expect_error([] { (void)from<Person>(R"({"orders":[1]})"); }, ErrorCode::type_mismatch, "orders[0]");
+  expect_error([] { (void)from<Person>(R"({"orders":[1]})"); }, ErrorCode::type_mismatch,
+               "orders[0]");
   expect_error([] { (void)from<Everything>(R"({"nested":{"k":[{"sku":"a"},{"sku":1}]}})"); },
                ErrorCode::type_mismatch, "nested.k[1].sku");
   expect_error([] { (void)from<Everything>(R"({"loc":[1]})"); }, ErrorCode::wrong_length, "loc");
-  expect_error([] { (void)from<Everything>(R"({"loc":[1,2,3]})"); }, ErrorCode::wrong_length, "loc");
-  expect_error([] { (void)from<Everything>(R"({"pair":[1,"a",3]})"); }, ErrorCode::wrong_length, "pair");
-  expect_error([] { (void)from<Everything>(R"({"plan":"gold"})"); }, ErrorCode::unknown_enum_value, "plan");
+  expect_error([] { (void)from<Everything>(R"({"loc":[1,2,3]})"); }, ErrorCode::wrong_length,
+               "loc");
+  expect_error([] { (void)from<Everything>(R"({"pair":[1,"a",3]})"); }, ErrorCode::wrong_length,
+               "pair");
+  expect_error([] { (void)from<Everything>(R"({"plan":"gold"})"); }, ErrorCode::unknown_enum_value,
+               "plan");
   expect_error([] { (void)from<Everything>(R"({"planned":{"gold":1}})"); },
                ErrorCode::unknown_enum_value, "planned.gold");
   expect_error([] { (void)from<Everything>(R"({"numbered":{"1x":"a"}})"); }, ErrorCode::invalid_key,
                "numbered.1x");
-  expect_error([] { (void)from<Everything>(R"({"money":-1})"); }, ErrorCode::conversion_failed, "money");
-  expect_error([] { (void)from<Everything>(R"({"wait":1500})"); }, ErrorCode::lossy_conversion, "wait");
-  expect_error([] { (void)from<Everything>(R"({"four":{"$binary":{"base64":"AQI=","subType":"00"}}})"); },
-               ErrorCode::wrong_length, "four");
+  expect_error([] { (void)from<Everything>(R"({"money":-1})"); }, ErrorCode::conversion_failed,
+               "money");
+  expect_error([] { (void)from<Everything>(R"({"wait":1500})"); }, ErrorCode::lossy_conversion,
+               "wait");
+  expect_error(
+      [] { (void)from<Everything>(R"({"four":{"$binary":{"base64":"AQI=","subType":"00"}}})"); },
+      ErrorCode::wrong_length, "four");
 }
 
 TEST(DecodeErrors, ADoubledFieldIsNotGuessed) {
@@ -192,7 +202,8 @@ TEST(DecodeErrors, ADoubledFieldIsNotGuessed) {
   map.append("a", 1).append("a", 2);
   map.end();
   const auto doubled = map.finish();
-  expect_error([&] { (void)bson::decode<Everything>(doubled); }, ErrorCode::duplicate_field, "map.a");
+  expect_error([&] { (void)bson::decode<Everything>(doubled); }, ErrorCode::duplicate_field,
+               "map.a");
 }
 
 TEST(DecodeErrors, Utf8IsCheckedUnlessOff) {
@@ -223,7 +234,8 @@ TEST(DecodeErrors, DamagedBytesAreNeverReadBeyond) {
   for (std::size_t i = 0; i < document.size(); ++i) {
     for (const int change : {0x01, 0x80, 0xFF}) {
       // Exactly as large as the document, so that a byte too far is noticed.
-      std::vector<std::uint8_t> bytes(document.view().data(), document.view().data() + document.size());
+      std::vector<std::uint8_t> bytes(document.view().data(),
+                                      document.view().data() + document.size());
       bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ change);
       try {
         (void)bson::decode<Everything>(bson::View(bytes.data(), bytes.size()));
@@ -277,8 +289,10 @@ TEST(DecodeVariant, KeepsUnknownTagsRawWhereADocumentIsAnAlternative) {
 TEST(DecodeValue, ReadsSingleValues) {
   EXPECT_EQ(bson::decode_value<int>(bson::Value(std::int64_t{5})), 5);
   EXPECT_EQ(bson::decode_value<std::optional<int>>(bson::Value()), std::nullopt);
-  EXPECT_EQ(bson::decode_value<Address>(bson::encode_value(Address{"B", "1"})), (Address{"B", "1"}));
-  expect_error([] { (void)bson::decode_value<int>(bson::Value("x")); }, ErrorCode::type_mismatch, "");
+  EXPECT_EQ(bson::decode_value<Address>(bson::encode_value(Address{"B", "1"})),
+            (Address{"B", "1"}));
+  expect_error([] { (void)bson::decode_value<int>(bson::Value("x")); }, ErrorCode::type_mismatch,
+               "");
 }
 
 }  // namespace

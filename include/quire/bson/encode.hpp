@@ -22,7 +22,7 @@ void finish_document(Out& out, const std::uint8_t* end);
 /// before. Otherwise as encode().
 template <class T>
 void encode_into(const T& value, Buffer& buffer, const EncodeOptions& options = {}) {
-  static_assert(detail::explain_document<T>());
+  (void)sizeof(detail::explain_document<T>());
   if constexpr (detail::MappedDocument<T>) {
     detail::Out out{buffer, buffer.size(), 0, options.utf8};
     detail::finish_document(out, detail::write_document(value, out));
@@ -48,17 +48,18 @@ template <class T>
 /// Any mapped value alone: an operand of a filter, an id. An empty optional is null.
 template <class V>
 [[nodiscard]] Value encode_value(const V& value, const EncodeOptions& options = {}) {
-  static_assert(detail::explain_value<V>());
+  (void)sizeof(detail::explain_value<V>());
   if constexpr (std::is_same_v<V, Value>) {
     return value;
   } else if constexpr (detail::can_map<V>()) {
     Buffer buffer;
     detail::Out out{buffer, 0, 0, options.utf8, false};
     auto* at = detail::grow(out, nullptr, detail::measure(value, 1) + 2);
-    const auto* end = detail::write_element(at, detail::TextKey{{}}, value, out, 1, WhenEmpty::null);
+    const auto* end =
+        detail::write_element(at, detail::TextKey{{}}, value, out, 1, WhenEmpty::null);
     const auto* begin = buffer.data();
-    return Value(ValueView(static_cast<Type>(*begin), begin + 2,
-                           static_cast<std::size_t>(end - begin) - 2));
+    return Value(
+        ValueView(static_cast<Type>(*begin), begin + 2, static_cast<std::size_t>(end - begin) - 2));
   } else {
     return Value();
   }

@@ -11,8 +11,7 @@ namespace quire::reflect {
 
 /// An enum that BOOST_DESCRIBE_ENUM describes; stored as the enumerator's text.
 template <class E>
-concept DescribedEnum =
-    std::is_enum_v<E> && boost::describe::has_describe_enumerators<E>::value;
+concept DescribedEnum = std::is_enum_v<E> && boost::describe::has_describe_enumerators<E>::value;
 
 template <class E>
 struct Enumerator {
@@ -29,8 +28,8 @@ consteval auto list_enumerators(L<D...>*) {
 
 /// All described enumerators in their order.
 template <DescribedEnum E>
-inline constexpr auto enumerators = detail::list_enumerators<E>(
-    static_cast<boost::describe::describe_enumerators<E>*>(nullptr));
+inline constexpr auto enumerators =
+    detail::list_enumerators<E>(static_cast<boost::describe::describe_enumerators<E>*>(nullptr));
 
 /// The enumerator's text; null data for a value that none has.
 template <DescribedEnum E>

@@ -52,9 +52,9 @@ struct DescribedMembers<L<D...>> {
   }
 };
 template <class T>
-using described_t = DescribedMembers<
-    boost::describe::describe_members<T, boost::describe::mod_any_access |
-                                             boost::describe::mod_inherited>>;
+using described_t =
+    DescribedMembers<boost::describe::describe_members<T, boost::describe::mod_any_access |
+                                                              boost::describe::mod_inherited>>;
 
 template <class T>
 consteval std::size_t count_fields() {
@@ -139,9 +139,9 @@ consteval std::size_t find_member(std::index_sequence<I...>) {
     return described_t<T>::template index_of<P>();
   } else {
     std::size_t at = 0;
-    const bool found = ((same_address(leaf<I>(extern_leaves<T>), extern_object<T>.value.*P) ||
-                         (++at, false)) ||
-                        ...);
+    const bool found =
+        ((same_address(leaf<I>(extern_leaves<T>), extern_object<T>.value.*P) || (++at, false)) ||
+         ...);
     return found ? at : sizeof...(I);
   }
 }

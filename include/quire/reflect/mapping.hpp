@@ -226,9 +226,8 @@ consteval PolicyTable<N> make_policies(Ops<O...>*) {
 
 /// The policies of T's members, by position.
 template <class T>
-inline constexpr PolicyTable<field_count<T>> policies =
-    detail::make_policies<field_count<T>>(
-        static_cast<typename model_builder_t<T>::mapping_ops*>(nullptr));
+inline constexpr PolicyTable<field_count<T>> policies = detail::make_policies<field_count<T>>(
+    static_cast<typename model_builder_t<T>::mapping_ops*>(nullptr));
 
 namespace detail {
 template <std::size_t I, class C>

@@ -111,8 +111,7 @@ concept VariantLike = requires(const V& v) {
 };
 
 template <class V>
-inline constexpr bool is_byte =
-    std::is_same_v<V, std::byte> || std::is_same_v<V, unsigned char>;
+inline constexpr bool is_byte = std::is_same_v<V, std::byte> || std::is_same_v<V, unsigned char>;
 template <class V>
 inline constexpr bool is_character =
     std::is_same_v<V, char> || std::is_same_v<V, wchar_t> || std::is_same_v<V, char8_t> ||

@@ -118,10 +118,12 @@ inline N take(const In& in, ConstBytes& at, ConstBytes end) {
 template <class V>
 consteval const char* wanted_name() {
   constexpr Kind k = kind<V>;
-  if constexpr (k == Kind::integer || k == Kind::enum_number || k == Kind::duration) return "a number";
+  if constexpr (k == Kind::integer || k == Kind::enum_number || k == Kind::duration)
+    return "a number";
   if constexpr (k == Kind::floating || k == Kind::decimal) return "a number";
   if constexpr (k == Kind::boolean) return "bool";
-  if constexpr (k == Kind::string || k == Kind::string_view || k == Kind::enum_text) return "string";
+  if constexpr (k == Kind::string || k == Kind::string_view || k == Kind::enum_text)
+    return "string";
   if constexpr (k == Kind::object_id) return "objectId";
   if constexpr (k == Kind::timestamp) return "timestamp";
   if constexpr (k == Kind::uuid) return "binData of subtype 4";
@@ -175,8 +177,8 @@ inline ConstBytes skip_index(const In& in, ConstBytes at, ConstBytes end) {
     if (at[2] == 0) return at + 3;
     if (at[3] == 0) return at + 4;
   }
-  const auto* zero = static_cast<ConstBytes>(
-      std::memchr(at + 1, 0, static_cast<std::size_t>(end - at) - 1));
+  const auto* zero =
+      static_cast<ConstBytes>(std::memchr(at + 1, 0, static_cast<std::size_t>(end - at) - 1));
   if (zero == nullptr) fail_malformed(in, at + 1, "a position of an array that does not end");
   return zero + 1;
 }
@@ -266,8 +268,8 @@ ConstBytes read_map(const In& in, ConstBytes at, ConstBytes last, V& out, const 
     if (zero == nullptr) fail_malformed(in, at + 1, "a field name that does not end");
     const std::string_view key(reinterpret_cast<const char*>(at + 1),
                                static_cast<std::size_t>(zero - at) - 1);
-    auto [it, is_new] = out.emplace(read_map_key<typename V::key_type>(in, key, at + 1),
-                                    typename V::mapped_type{});
+    auto [it, is_new] =
+        out.emplace(read_map_key<typename V::key_type>(in, key, at + 1), typename V::mapped_type{});
     if (!is_new) fail_read(in, at + 1, ErrorCode::duplicate_field, "the key appears twice");
     at = read_typed(in, type, zero + 1, last, it->second, inner);
   }
@@ -365,7 +367,8 @@ inline ConstBytes read_payload(const In& in, ConstBytes at, ConstBytes end, V& o
   } else if constexpr (k == Kind::enum_text) {
     const auto* begin = at;
     if (!reflect::enum_value(take_text(in, at, end), out)) [[unlikely]]
-      fail_read(in, begin, ErrorCode::unknown_enum_value, "the text names none of the enum's values");
+      fail_read(in, begin, ErrorCode::unknown_enum_value,
+                "the text names none of the enum's values");
     return at;
   } else if constexpr (k == Kind::object_id) {
     out.bytes = take<decltype(out.bytes)>(in, at, end);
@@ -415,8 +418,7 @@ inline ConstBytes read_payload(const In& in, ConstBytes at, ConstBytes end, V& o
     return at;
   } else if constexpr (k == Kind::structure) {
     return read_document(in, at, end, out, rules);
-  } else if constexpr (wire_type<V> == static_cast<std::uint8_t>(Type::array) ||
-                       k == Kind::map) {
+  } else if constexpr (wire_type<V> == static_cast<std::uint8_t>(Type::array) || k == Kind::map) {
     check_depth(in, at, rules.depth);
     const auto* last = nested_end(in, at, end);
     if constexpr (k == Kind::map) {
@@ -426,13 +428,15 @@ inline ConstBytes read_payload(const In& in, ConstBytes at, ConstBytes end, V& o
     } else if constexpr (k == Kind::set) {
       return read_set(in, at + 4, last, out, rules);
     } else {
-      return read_tuple(in, at, last, out, rules,
-                        std::make_index_sequence<std::tuple_size_v<V>>{});
+      return read_tuple(in, at, last, out, rules, std::make_index_sequence<std::tuple_size_v<V>>{});
     }
+  } else if constexpr (k == Kind::none) {
+    return at;  // explained elsewhere
   } else {
     const auto size = payload_size(wire_type<V>, at, static_cast<std::size_t>(end - at));
     const ValueView value(static_cast<Type>(wire_type<V>), at, size);
-    if constexpr (k == Kind::uuid || k == Kind::binary || k == Kind::bytes || k == Kind::byte_array) {
+    if constexpr (k == Kind::uuid || k == Kind::binary || k == Kind::bytes ||
+                  k == Kind::byte_array) {
       read_binary(in, at, value.as_binary(), out);
     } else if constexpr (k == Kind::regex) {
       const auto regex = value.as_regex();

