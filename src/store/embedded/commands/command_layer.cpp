@@ -1,0 +1,250 @@
+#include "store/embedded/commands/command_layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "store/embedded/commands/context.hpp"
+#include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/sessions.hpp"
+
+namespace quire::store::embedded {
+namespace commands {
+namespace {
+
+// By name, for binary search.
+constexpr auto answered = std::to_array<Command>({
+    {"abortTransaction", run_abort_transaction, Concern::write, true, true},
+    {"buildInfo", run_build_info},
+    {"buildinfo", run_build_info},
+    {"bulkWrite", run_bulk_write, Concern::both, true, true},
+    {"commitTransaction", run_commit_transaction, Concern::write, true, true},
+    {"count", run_count, Concern::read},
+    {"create", run_create, Concern::write, true},
+    {"createIndexes", run_create_indexes, Concern::write, true},
+    {"delete", run_delete, Concern::both, true},
+    {"distinct", run_distinct, Concern::read, true},
+    {"drop", run_drop, Concern::write},
+    {"dropDatabase", run_drop_database, Concern::write},
+    {"dropIndexes", run_drop_indexes, Concern::write},
+    {"endSessions", run_end_sessions},
+    {"find", run_find, Concern::read, true},
+    {"findAndModify", run_find_and_modify, Concern::both, true},
+    {"findandmodify", run_find_and_modify, Concern::both, true},
+    {"getMore", run_get_more, Concern::read, true},
+    {"hello", run_hello},
+    {"insert", run_insert, Concern::both, true},
+    {"isMaster", run_hello},
+    {"ismaster", run_hello},
+    {"killCursors", run_kill_cursors, Concern::none, true},
+    {"listCollections", run_list_collections},
+    {"listIndexes", run_list_indexes},
+    {"ping", run_ping},
+    {"refreshSessions", run_refresh_sessions},
+    {"startSession", run_start_session},
+    {"update", run_update, Concern::both, true},
+});
+static_assert(std::ranges::is_sorted(answered, {}, &Command::name));
+
+// Commands of a server that this store refuses by name; another name is no command at all.
+constexpr auto refused = std::to_array<std::string_view>({
+    "aggregate",
+    "analyze",
+    "analyzeShardKey",
+    "applyOps",
+    "authenticate",
+    "bulkWriteRead",
+    "cloneCollectionAsCapped",
+    "collMod",
+    "collStats",
+    "compact",
+    "configureFailPoint",
+    "connPoolStats",
+    "connectionStatus",
+    "convertToCapped",
+    "createRole",
+    "createSearchIndexes",
+    "createUser",
+    "currentOp",
+    "dataSize",
+    "dbHash",
+    "dbStats",
+    "dropAllRolesFromDatabase",
+    "dropAllUsersFromDatabase",
+    "dropConnections",
+    "dropRole",
+    "dropSearchIndex",
+    "dropUser",
+    "explain",
+    "features",
+    "filemd5",
+    "flushRouterConfig",
+    "fsync",
+    "fsyncUnlock",
+    "getAuditConfig",
+    "getClusterParameter",
+    "getCmdLineOpts",
+    "getDefaultRWConcern",
+    "getLog",
+    "getParameter",
+    "getShardMap",
+    "getShardVersion",
+    "grantPrivilegesToRole",
+    "grantRolesToRole",
+    "grantRolesToUser",
+    "hostInfo",
+    "invalidateUserCache",
+    "isdbgrid",
+    "killAllSessions",
+    "killAllSessionsByPattern",
+    "killOp",
+    "killSessions",
+    "listCommands",
+    "listDatabases",
+    "listSearchIndexes",
+    "listShards",
+    "lockInfo",
+    "logRotate",
+    "logout",
+    "mapReduce",
+    "mapreduce",
+    "netstat",
+    "planCacheClear",
+    "planCacheClearFilters",
+    "planCacheListFilters",
+    "planCacheSetFilter",
+    "profile",
+    "reIndex",
+    "removeQuerySettings",
+    "renameCollection",
+    "replSetGetConfig",
+    "replSetGetStatus",
+    "resize",
+    "revokePrivilegesFromRole",
+    "revokeRolesFromRole",
+    "revokeRolesFromUser",
+    "rolesInfo",
+    "rotateCertificates",
+    "saslContinue",
+    "saslStart",
+    "serverStatus",
+    "setAuditConfig",
+    "setClusterParameter",
+    "setDefaultRWConcern",
+    "setFeatureCompatibilityVersion",
+    "setIndexCommitQuorum",
+    "setParameter",
+    "setProfilingFilterGlobally",
+    "setQuerySettings",
+    "setUserWriteBlockMode",
+    "shardCollection",
+    "shutdown",
+    "top",
+    "updateRole",
+    "updateSearchIndex",
+    "updateUser",
+    "usersInfo",
+    "validate",
+    "validateDBMetadata",
+    "voteCommitIndexBuild",
+    "waitForFailPoint",
+    "whatsmyuri",
+});
+
+}  // namespace
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::lower_bound(answered, name, {}, &Command::name);
+  return found != answered.end() && found->name == name ? &*found : nullptr;
+}
+
+bool is_known_command(std::string_view name) noexcept {
+  return std::ranges::find(refused, name) != refused.end() || find_command(name) != nullptr;
+}
+
+Namespace Context::target() const {
+  const auto value = command.begin()->value;
+  if (!value.is_string())
+    fail(code::invalid_namespace, "the collection's name in '" + std::string(name) +
+                                      "' must be a string, not " +
+                                      std::string(bson::type_name(value.type())));
+  check_database_name(database);
+  check_collection_name(database, value.as_string());
+  return {database, value.as_string()};
+}
+
+}  // namespace commands
+
+struct CommandLayer::State {
+  commands::CursorTable cursors;
+  commands::SessionTable sessions;
+};
+
+CommandLayer::CommandLayer() : state_(std::make_unique<State>()) {}
+CommandLayer::~CommandLayer() = default;
+
+void CommandLayer::clear() {
+  state_->cursors.clear();
+  state_->sessions.clear();
+}
+
+bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
+                                 Session* session) {
+  using namespace commands;
+  try {
+    const auto first = command.begin();
+    if (first == command.end()) fail(code::failed_to_parse, "an empty document is no command");
+    const Command* known = find_command(first->key);
+    if (known == nullptr) {
+      if (is_known_command(first->key)) refuse("the command '" + std::string(first->key) + "'");
+      fail(code::command_not_found, "no such command: '" + std::string(first->key) + "'");
+    }
+    const std::string_view name = known->name;
+    const bool ends = name == "commitTransaction" || name == "abortTransaction";
+    auto common = read_common(command, known->concern, name);
+    if (known->admin_only && database != "admin")
+      fail(code::unauthorized, "'" + std::string(name) + "' runs on the database admin");
+    if (session != nullptr) {
+      common.options.session = session;
+      if (session->in_transaction() && !known->in_transaction)
+        fail(code::not_in_transaction,
+             "'" + std::string(name) + "' cannot be part of a transaction");
+      Context context{store, state_->cursors, state_->sessions, database,
+                      name,  command,         common,           {}};
+      bson::Writer reply;
+      known->run(context, reply);
+      return reply.append("ok", 1.0).finish();
+    }
+    SessionScope scope(state_->sessions, store, command, known->in_transaction, ends);
+    common.options.session = scope.session();
+    Context context{store, state_->cursors, state_->sessions, database,
+                    name,  command,         common,           scope.key()};
+    bson::Writer reply;
+    try {
+      known->run(context, reply);
+    } catch (...) {
+      scope.failed();
+      throw;
+    }
+    if (ends && scope.named() != nullptr) {
+      scope.named()->state = name == "commitTransaction" ? NamedSession::State::committed
+                                                         : NamedSession::State::aborted;
+    }
+    return reply.append("ok", 1.0).finish();
+  } catch (const Error& error) {
+    rethrow(error);
+  }
+}
+
+bson::Document CommandLayer::run_reply(Store& store, std::string_view database, bson::View command,
+                                       Session* session) {
+  try {
+    return run(store, database, command, session);
+  } catch (const Error& error) {
+    return commands::error_reply(error);
+  } catch (const std::exception& error) {
+    return commands::error_reply(Error(ErrorCode::internal, error.what()));
+  }
+}
+
+}  // namespace quire::store::embedded

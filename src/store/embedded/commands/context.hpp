@@ -1,0 +1,77 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "quire/bson/writer.hpp"
+#include "quire/store/store.hpp"
+#include "store/embedded/commands/arguments.hpp"
+#include "store/embedded/commands/cursors.hpp"
+
+namespace quire::store::embedded::commands {
+
+class SessionTable;
+
+/// What one command runs on.
+struct Context {
+  Store& store;
+  CursorTable& cursors;
+  SessionTable& sessions;
+  std::string_view database;
+  std::string_view name;  ///< the command's, as documented: "findAndModify"
+  bson::View command;
+  CommonArguments common;  ///< its options.session is the session of the command, or null
+  std::string session_id;  ///< bytes of its lsid; empty without
+
+  /// The collection that the command's first field names. Throws 73.
+  [[nodiscard]] Namespace target() const;
+  [[nodiscard]] const OperationOptions& options() const { return common.options; }
+};
+
+/// Writes the reply's fields, all but `ok`. Throws as CommandLayer::run.
+using Handler = void (*)(Context& context, bson::Writer& reply);
+
+struct Command {
+  std::string_view name;
+  Handler run;
+  Concern concern = Concern::none;
+  bool in_transaction = false;  ///< may stand in a transaction
+  bool admin_only = false;
+};
+
+/// Null for what this store does not answer.
+[[nodiscard]] const Command* find_command(std::string_view name);
+/// Whether a server has such a command.
+[[nodiscard]] bool is_known_command(std::string_view name) noexcept;
+
+/// Same fields in the same order, numbers by value: {a: 1} and {a: 1.0}.
+[[nodiscard]] bool same_key_pattern(bson::View a, bson::View b);
+
+void run_find(Context&, bson::Writer&);
+void run_get_more(Context&, bson::Writer&);
+void run_kill_cursors(Context&, bson::Writer&);
+void run_count(Context&, bson::Writer&);
+void run_distinct(Context&, bson::Writer&);
+void run_insert(Context&, bson::Writer&);
+void run_update(Context&, bson::Writer&);
+void run_delete(Context&, bson::Writer&);
+void run_find_and_modify(Context&, bson::Writer&);
+void run_bulk_write(Context&, bson::Writer&);
+void run_create(Context&, bson::Writer&);
+void run_drop(Context&, bson::Writer&);
+void run_drop_database(Context&, bson::Writer&);
+void run_list_collections(Context&, bson::Writer&);
+void run_create_indexes(Context&, bson::Writer&);
+void run_list_indexes(Context&, bson::Writer&);
+void run_drop_indexes(Context&, bson::Writer&);
+void run_hello(Context&, bson::Writer&);
+void run_ping(Context&, bson::Writer&);
+void run_build_info(Context&, bson::Writer&);
+void run_start_session(Context&, bson::Writer&);
+void run_end_sessions(Context&, bson::Writer&);
+void run_refresh_sessions(Context&, bson::Writer&);
+void run_commit_transaction(Context&, bson::Writer&);
+void run_abort_transaction(Context&, bson::Writer&);
+
+}  // namespace quire::store::embedded::commands

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "quire/bson/writer.hpp"
+#include "quire/store/store.hpp"
+
+namespace quire::store::embedded::commands {
+
+/// A cursor as replies know it: its documents, its namespace and how many it may still give.
+struct OpenCursor {
+  std::unique_ptr<Cursor> documents;
+  std::string ns;                       ///< "database.collection"
+  std::string session;                  ///< bytes of the lsid that opened it; empty without
+  std::optional<bson::Document> ahead;  ///< read already, not given yet
+  bool knows_its_end = false;           ///< sorted or listed: the end shows without another batch
+  std::size_t left = 0;                 ///< 0 = no limit
+
+  /// Appends documents to the open array until `batch` (nothing: as many as fit a reply) or the
+  /// end. Returns true when there may be more.
+  bool fill(bson::Writer& batch_array, std::optional<std::int64_t> batch);
+};
+
+/// The cursors that replies left open, by id. Thread-safe. A cursor is taken out while it is read.
+class CursorTable {
+ public:
+  /// The id: random, positive, never 0.
+  std::int64_t put(std::unique_ptr<OpenCursor> cursor);
+  void put_back(std::int64_t id, std::unique_ptr<OpenCursor> cursor);
+  /// Null when there is none of that id (or it is being read).
+  [[nodiscard]] std::unique_ptr<OpenCursor> take(std::int64_t id);
+  bool kill(std::int64_t id, const std::string& ns);
+  void kill_of_session(const std::string& session);
+  void clear();
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::int64_t, std::unique_ptr<OpenCursor>> cursors_;
+};
+
+/// A cursor over documents that are there already.
+[[nodiscard]] std::unique_ptr<Cursor> list_cursor(std::vector<bson::Document> documents);
+
+/// Writes {cursor: {id, ns, firstBatch|nextBatch}, …} of a reply; the cursor stays in `table` when
+/// there is more. `keep` false closes it after the batch. `id` is 0 for a new one.
+void append_cursor_reply(bson::Writer& reply, CursorTable& table,
+                         std::unique_ptr<OpenCursor> cursor, std::string_view batch_name,
+                         std::optional<std::int64_t> batch, std::int64_t id = 0, bool keep = true);
+
+}  // namespace quire::store::embedded::commands

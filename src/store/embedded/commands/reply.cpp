@@ -1,0 +1,261 @@
+#include "store/embedded/commands/reply.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "quire/store/store.hpp"
+
+namespace quire::store::embedded::commands {
+namespace {
+
+struct Name {
+  int code;
+  std::string_view name;
+};
+
+// In the order of the numbers.
+constexpr auto names = std::to_array<Name>({
+    {1, "InternalError"},
+    {2, "BadValue"},
+    {4, "NoSuchKey"},
+    {5, "GraphContainsCycle"},
+    {9, "FailedToParse"},
+    {10, "CannotMutateObject"},
+    {11, "UserNotFound"},
+    {13, "Unauthorized"},
+    {14, "TypeMismatch"},
+    {15, "Overflow"},
+    {16, "InvalidLength"},
+    {17, "ProtocolError"},
+    {20, "IllegalOperation"},
+    {21, "EmptyArrayOperation"},
+    {22, "InvalidBSON"},
+    {24, "LockTimeout"},
+    {26, "NamespaceNotFound"},
+    {27, "IndexNotFound"},
+    {28, "PathNotViable"},
+    {40, "ConflictingUpdateOperators"},
+    {43, "CursorNotFound"},
+    {48, "NamespaceExists"},
+    {50, "MaxTimeMSExpired"},
+    {52, "DollarPrefixedFieldName"},
+    {53, "InvalidIdField"},
+    {54, "NotSingleValueField"},
+    {56, "EmptyFieldName"},
+    {57, "DottedFieldName"},
+    {59, "CommandNotFound"},
+    {61, "ShardKeyNotFound"},
+    {66, "ImmutableField"},
+    {67, "CannotCreateIndex"},
+    {68, "IndexAlreadyExists"},
+    {72, "InvalidOptions"},
+    {73, "InvalidNamespace"},
+    {85, "IndexOptionsConflict"},
+    {86, "IndexKeySpecsConflict"},
+    {91, "ShutdownInProgress"},
+    {96, "OperationFailed"},
+    {112, "WriteConflict"},
+    {115, "CommandNotSupported"},
+    {121, "DocumentValidationFailure"},
+    {123, "NotAReplicaSet"},
+    {125, "CommandFailed"},
+    {136, "CappedPositionLost"},
+    {146, "ExceededMemoryLimit"},
+    {165, "ViewDepthLimitExceeded"},
+    {166, "CommandNotSupportedOnView"},
+    {167, "OptionNotSupportedOnView"},
+    {168, "InvalidPipelineOperator"},
+    {171, "CannotIndexParallelArrays"},
+    {181, "AmbiguousIndexKeyPattern"},
+    {197, "InvalidIndexSpecificationOption"},
+    {202, "NetworkInterfaceExceededTimeLimit"},
+    {217, "IncompleteTransactionHistory"},
+    {222, "CloseChangeStream"},
+    {224, "QueryFeatureNotAllowed"},
+    {225, "TransactionTooOld"},
+    {238, "NotImplemented"},
+    {241, "ConversionFailure"},
+    {244, "TransactionAborted"},
+    {251, "NoSuchTransaction"},
+    {256, "TransactionCommitted"},
+    {257, "TransactionTooLarge"},
+    {263, "OperationNotSupportedInTransaction"},
+    {276, "IndexBuildAborted"},
+    {282, "TransactionCoordinatorSteppingDown"},
+    {290, "TransactionExceededLifetimeLimitSeconds"},
+    {291, "NoQueryExecutionPlans"},
+    {334, "ChangeStreamFatalError"},
+    {10107, "NotWritablePrimary"},
+    {10334, "BSONObjectTooLarge"},
+    {11000, "DuplicateKey"},
+    {11600, "InterruptedAtShutdown"},
+    {11601, "Interrupted"},
+    {14031, "OutOfDiskSpace"},
+});
+
+ErrorCode kind_of(int code) noexcept {
+  switch (code) {
+    case 11000:
+      return ErrorCode::duplicate_key;
+    case 26:
+      return ErrorCode::namespace_not_found;
+    case 27:
+      return ErrorCode::index_not_found;
+    case 43:
+      return ErrorCode::cursor_not_found;
+    case 48:
+      return ErrorCode::namespace_exists;
+    case 50:
+      return ErrorCode::timeout;
+    case 66:
+      return ErrorCode::immutable_field;
+    case 85:
+    case 86:
+      return ErrorCode::index_conflict;
+    case 112:
+      return ErrorCode::write_conflict;
+    case 225:
+    case 251:
+    case 256:
+      return ErrorCode::transaction_state;
+    case 238:
+      return ErrorCode::unsupported;
+    default:
+      return ErrorCode::command_failed;
+  }
+}
+
+// Numbers of kinds whose backend_code() is SQLite's, or that have none.
+int code_of(ErrorCode kind) noexcept {
+  switch (kind) {
+    case ErrorCode::duplicate_key:
+      return 11000;
+    case ErrorCode::write_conflict:
+      return 112;
+    case ErrorCode::unsupported:
+      return code::not_implemented;
+    case ErrorCode::store_closed:
+      return 91;
+    case ErrorCode::busy:
+      return 24;
+    case ErrorCode::read_only:
+      return code::illegal_operation;
+    case ErrorCode::disk_full:
+      return 14031;
+    case ErrorCode::timeout:
+      return 50;
+    case ErrorCode::transaction_state:
+      return code::no_such_transaction;
+    case ErrorCode::immutable_field:
+      return 66;
+    case ErrorCode::namespace_not_found:
+      return code::namespace_not_found;
+    case ErrorCode::namespace_exists:
+      return code::namespace_exists;
+    case ErrorCode::index_conflict:
+      return 86;
+    case ErrorCode::index_not_found:
+      return code::index_not_found;
+    case ErrorCode::cursor_not_found:
+      return code::cursor_not_found;
+    case ErrorCode::document_too_large:
+      return 10334;
+    case ErrorCode::too_deep:
+      return 15;
+    case ErrorCode::malformed_bson:
+      return 22;
+    case ErrorCode::type_mismatch:
+      return code::type_mismatch;
+    case ErrorCode::invalid_argument:
+    case ErrorCode::invalid_query:
+    case ErrorCode::invalid_projection:
+    case ErrorCode::invalid_sort:
+    case ErrorCode::invalid_utf8:
+      return code::bad_value;
+    case ErrorCode::invalid_update:
+      return code::failed_to_parse;
+    case ErrorCode::invalid_index:
+      return 67;
+    default:
+      return code::internal_error;
+  }
+}
+
+bool number_is_of_sqlite(ErrorCode kind) noexcept {
+  switch (kind) {
+    case ErrorCode::busy:
+    case ErrorCode::read_only:
+    case ErrorCode::disk_full:
+    case ErrorCode::io_error:
+    case ErrorCode::not_a_database:
+    case ErrorCode::newer_format:
+    case ErrorCode::corrupt:
+    case ErrorCode::internal:
+    case ErrorCode::unsupported:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string code_name(int code) {
+  const auto found = std::ranges::lower_bound(names, code, {}, &Name::code);
+  if (found != names.end() && found->code == code) return std::string(found->name);
+  return "Location" + std::to_string(code);
+}
+
+int server_code(const Error& error) noexcept {
+  if (error.backend_code() != 0 && !number_is_of_sqlite(error.code())) return error.backend_code();
+  return code_of(error.code());
+}
+
+void fail(int code, std::string_view detail) { throw StoreError(kind_of(code), detail, code); }
+
+void refuse(std::string_view feature) {
+  throw StoreError(ErrorCode::unsupported,
+                   std::string(feature) + " is not supported by the embedded store",
+                   code::not_implemented);
+}
+
+void rethrow(const Error& error) {
+  const int code = server_code(error);
+  if (error.backend_code() == code) throw;
+  if (number_is_of_sqlite(error.code()) && error.code() != ErrorCode::unsupported) throw;
+  if (dynamic_cast<const QueryError*>(&error) != nullptr)
+    throw QueryError(error.code(), error.path(), error.detail(), code);
+  if (dynamic_cast<const StoreError*>(&error) != nullptr)
+    throw StoreError(error.code(), error.path(), error.detail(), code);
+  // A mistake in the bytes of a document: what() keeps quire's own kind and path.
+  throw StoreError(kind_of(code), error.path(),
+                   std::string(to_string(error.code())) + ": " + error.detail(), code);
+}
+
+bson::Document error_details(const Error& error) {
+  const auto* detailed = dynamic_cast<const DetailedError*>(&error);
+  return detailed == nullptr ? bson::Document{} : detailed->details();
+}
+
+bson::Document error_reply(const Error& error) {
+  const int code = server_code(error);
+  bson::Writer writer;
+  writer.append("ok", 0.0)
+      .append("errmsg", error.detail())
+      .append("code", std::int32_t{code})
+      .append("codeName", code_name(code));
+  writer.append_all(error_details(error));
+  return writer.finish();
+}
+
+void push_write_error(bson::Writer& writer, std::size_t index, const Error& error,
+                      bson::View details) {
+  writer.push_document_begin()
+      .append("index", static_cast<std::int32_t>(index))
+      .append("code", std::int32_t{server_code(error)});
+  writer.append_all(details);
+  writer.append("errmsg", error.detail()).end();
+}
+
+}  // namespace quire::store::embedded::commands

@@ -1,0 +1,123 @@
+#include "store/embedded/commands/sessions.hpp"
+
+#include <array>
+#include <utility>
+
+#include "store/embedded/commands/arguments.hpp"
+#include "store/embedded/commands/reply.hpp"
+
+namespace quire::store::embedded::commands {
+
+void NamedSession::abort() {
+  if (session != nullptr && session->in_transaction()) session->abort_transaction();
+  state = State::aborted;
+}
+
+std::shared_ptr<NamedSession> SessionTable::get(Store& store, const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  auto& entry = sessions_[id];
+  if (entry == nullptr) {
+    auto made = std::make_shared<NamedSession>();
+    made->session = store.start_session();
+    entry = std::move(made);
+  }
+  return entry;
+}
+
+void SessionTable::end(const std::string& id) {
+  std::shared_ptr<NamedSession> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end()) return;
+    ended = std::move(found->second);
+    sessions_.erase(found);
+  }
+  const std::lock_guard lock(ended->mutex);
+  if (ended->state == NamedSession::State::open) ended->abort();
+}
+
+void SessionTable::clear() {
+  std::unordered_map<std::string, std::shared_ptr<NamedSession>> ended;
+  const std::lock_guard lock(mutex_);
+  ended.swap(sessions_);
+}
+
+std::string session_key(bson::ValueView lsid) {
+  constexpr auto rules = std::to_array<Rule>({
+      {"id", Takes::any, true},
+      {"uid", Takes::any},
+      {"txnNumber", Takes::long_only},
+      {"txnUUID", Takes::any},
+  });
+  if (!lsid.is_document()) fail(code::type_mismatch, "lsid must be a document");
+  const Arguments arguments(lsid.as_document(), rules, "lsid.");
+  const auto id = *arguments.get("id");
+  if (id.type() != bson::Type::binary) fail(code::type_mismatch, "lsid.id must be a UUID");
+  const auto bytes = id.as_binary();
+  if (bytes.subtype != bson::BinarySubtype::uuid)
+    fail(code::type_mismatch, "lsid.id must be a UUID: a binary of subtype 4");
+  if (bytes.size != 16) fail(207, "lsid.id must have 16 bytes");
+  return {reinterpret_cast<const char*>(bytes.data), bytes.size};
+}
+
+SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command,
+                           bool may_be_in_transaction, bool ends_transaction) {
+  const auto lsid = command.find("lsid");
+  const auto number = command.find("txnNumber");
+  const auto autocommit = command.find("autocommit");
+  const auto start = command.find("startTransaction");
+  if (number && number->type() != bson::Type::int64)
+    fail(code::type_mismatch, "txnNumber must be a long");
+  if (autocommit && autocommit->type() != bson::Type::boolean)
+    fail(code::type_mismatch, "autocommit must be a bool");
+  if (start && start->type() != bson::Type::boolean)
+    fail(code::type_mismatch, "startTransaction must be a bool");
+  if (number && !lsid) fail(code::invalid_options, "txnNumber needs lsid");
+  if (autocommit && !number) fail(code::invalid_options, "autocommit needs txnNumber");
+  if (autocommit && autocommit->as_bool())
+    fail(code::invalid_options, "autocommit can only be false");
+  if (start && (!start->as_bool() || !autocommit))
+    fail(code::invalid_options, "startTransaction must be true, beside autocommit: false");
+  if (!lsid) return;
+  key_ = session_key(*lsid);
+  if (autocommit && !may_be_in_transaction)
+    fail(code::not_in_transaction, "this command cannot be part of a transaction");
+  if (number && number->as_int64() < 0) fail(code::invalid_options, "txnNumber is negative");
+  if (!autocommit) return;  // outside of transactions a session carries no state here
+  named_ = table.get(store, key_);
+  lock_ = std::unique_lock(named_->mutex);
+  using State = NamedSession::State;
+  if (number->as_int64() < named_->transaction)
+    fail(code::transaction_too_old, "a later transaction was begun on this session");
+  if (start) {
+    if (number->as_int64() == named_->transaction)
+      fail(117, "the transaction of this number was begun already");
+    if (named_->state == State::open) named_->abort();
+    named_->transaction = number->as_int64();
+    named_->state = State::none;
+    named_->session->start_transaction();
+    named_->state = State::open;
+  } else if (number->as_int64() != named_->transaction || named_->state == State::none ||
+             named_->state == State::aborted) {
+    fail(code::no_such_transaction, "there is no transaction of this number on this session");
+  } else if (named_->state == State::committed && !ends_transaction) {
+    fail(code::transaction_committed, "the transaction was committed");
+  }
+  in_transaction_ = true;
+}
+
+Session* SessionScope::session() const noexcept {
+  return in_transaction_ ? named_->session.get() : nullptr;
+}
+
+void SessionScope::failed() noexcept {
+  if (!in_transaction_ || named_->state != NamedSession::State::open) return;
+  try {
+    named_->abort();
+  } catch (const Error&) {  // the store is closed or the disk failed: nothing is left to undo
+    named_->state = NamedSession::State::aborted;
+  }
+}
+
+}  // namespace quire::store::embedded::commands
