@@ -92,7 +92,7 @@ class Parser {
     if (depth > bson::max_depth) fail("", "the filter is nested over 100 levels");
     auto all = make(Kind::conjunction);
     for (const auto& element : filter) {
-      if (auto node = member(element, depth)) all->children.push_back(std::move(node));
+      if (auto node = member(element, depth)) add_condition(*all, std::move(node));
     }
     return all;
   }
@@ -130,15 +130,32 @@ class Parser {
                  ". Write $and, $or, $nor, or a field's name");
   }
 
+  /// Conjunctions in conjunctions are one.
+  static void add_condition(FilterNode& all, Node node) {
+    if (node->kind != Kind::conjunction) {
+      all.children.push_back(std::move(node));
+      return;
+    }
+    for (auto& child : node->children) all.children.push_back(std::move(child));
+  }
+
   Node logical(Kind kind, const Element& element, int depth) {
     const std::string name(element.key);
     if (!element.value.is_array()) fail("", name + " must be an array");
     auto node = make(kind);
+    bool any = false;  // an $and of empty documents has no conditions left
     for (const auto& branch : element.value.as_array()) {
       if (!branch.value.is_document()) fail("", name + " entries need to be full objects");
-      node->children.push_back(document(branch.value.as_document(), depth + 1));
+      auto child = document(branch.value.as_document(), depth + 1);
+      if (kind == Kind::conjunction) {
+        any = true;
+        add_condition(*node, std::move(child));
+      } else {
+        if (child->children.size() == 1) child = std::move(child->children.front());
+        node->children.push_back(std::move(child));
+      }
     }
-    if (node->children.empty()) fail("", name + " must be a nonempty array");
+    if (node->children.empty() && !any) fail("", name + " must be a nonempty array");
     return node;
   }
 
