@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -10,40 +11,40 @@
 
 namespace quire::reflect::detail {
 
-#if defined(__clang__)
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wundefined-internal"
-#pragma clang diagnostic ignored "-Wundefined-internal-type"
-#pragma clang diagnostic ignored "-Wundefined-inline"
-#endif
-
-/// Becomes anything that a copyable aggregate's member may be; never called.
+/// Becomes anything that a copyable aggregate's member may be; never called, but defined, since a
+/// function of a type without linkage must be.
 struct AnyLvalue {
   std::size_t unused;
   template <class Type>
-  operator Type&() const&& noexcept;
+  operator Type&() const&& noexcept {
+    std::terminate();
+  }
   template <class Type>
-  operator Type&() const& noexcept;
+  operator Type&() const& noexcept {
+    std::terminate();
+  }
 };
 /// The same for aggregates with members that can only be moved.
 struct AnyRvalue {
   std::size_t unused;
   template <class Type>
-  operator Type() const&& noexcept;
+  operator Type() const&& noexcept {
+    std::terminate();
+  }
 };
 template <class T>
 struct AnyBaseOf {
   template <class Base>
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base&() const noexcept;
+  operator Base&() const noexcept {
+    std::terminate();
+  }
   template <class Base>
     requires(std::is_base_of_v<Base, T> && !std::is_same_v<Base, T>)
-  operator Base&&() const noexcept;
+  operator Base&&() const noexcept {
+    std::terminate();
+  }
 };
-
-#if defined(__clang__)
-#pragma clang diagnostic pop
-#endif
 
 template <class T, std::size_t... I>
 consteval bool takes(std::index_sequence<I...>) {
