@@ -1,0 +1,277 @@
+#include "store_fixture.hpp"
+
+namespace quire::store::contract {
+namespace {
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::ValuesIn(all_stores()), store_name);
+
+TEST_P(StoreContract, InsertedDocumentsAreFoundByIdAndByScan) {
+  EXPECT_EQ(insert({R"({"_id":1,"a":"x"})", R"({"_id":2,"a":"y"})"}).inserted, 2);
+  EXPECT_EQ(find(R"({"_id":2})"), (Strings{R"({"_id":2,"a":"y"})"}));
+  EXPECT_EQ(find(R"({"a":"x"})").size(), 1U);
+  EXPECT_EQ(find("{}").size(), 2U);
+  EXPECT_EQ(find(R"({"_id":{"$gt":1}})").size(), 1U);
+  EXPECT_EQ(find(R"({"_id":3})").size(), 0U);
+}
+
+TEST_P(StoreContract, AnAbsentCollectionIsEmpty) {
+  EXPECT_TRUE(find("{}").empty());
+  EXPECT_EQ(count(), 0);
+  EXPECT_EQ(remove("{}", true), 0);
+  EXPECT_EQ(update("{}", R"({"$set":{"a":1}})").matched, 0);
+  EXPECT_TRUE(store_->list_indexes(ns()).empty());
+}
+
+TEST_P(StoreContract, ADocumentWithoutIdGetsAnObjectIdInFront) {
+  insert({R"({"a":1})"});
+  const auto empty = bson::Document();
+  bson::Document found;
+  ASSERT_TRUE(store_->find_one(ns(), empty, {}, [&](bson::View v) { found = bson::Document(v); }));
+  EXPECT_EQ(found.begin()->key, "_id");
+  EXPECT_EQ(found.begin()->value.type(), bson::Type::object_id);
+}
+
+TEST_P(StoreContract, IdsOfAllNumberTypesAreOne) {
+  insert({R"({"_id":5})"});
+  EXPECT_EQ(find(R"({"_id":5.0})").size(), 1U);
+  EXPECT_EQ(find(R"({"_id":{"$numberLong":"5"}})").size(), 1U);
+  const auto again = insert({R"({"_id":5.0})"});
+  ASSERT_EQ(again.errors.size(), 1U);
+  EXPECT_EQ(again.errors[0].error.code(), ErrorCode::duplicate_key);
+  EXPECT_EQ(again.errors[0].error.backend_code(), 11000);
+}
+
+TEST_P(StoreContract, OrderedInsertStopsAtTheFirstErrorUnorderedGoesOn) {
+  const auto ordered = insert({R"({"_id":1})", R"({"_id":1})", R"({"_id":2})"});
+  EXPECT_EQ(ordered.inserted, 1);
+  ASSERT_EQ(ordered.errors.size(), 1U);
+  EXPECT_EQ(ordered.errors[0].index, 1U);
+  EXPECT_EQ(text(ordered.errors[0].details), R"({"keyPattern":{"_id":1},"keyValue":{"_id":1}})");
+  InsertOptions options;
+  options.ordered = false;
+  const auto unordered =
+      insert({R"({"_id":1})", R"({"_id":3})", R"({"_id":3})", R"({"_id":4})"}, options);
+  EXPECT_EQ(unordered.inserted, 2);
+  EXPECT_EQ(unordered.errors.size(), 2U);
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_P(StoreContract, BadDocumentsAreErrorsOfTheirItems) {
+  InsertOptions options;
+  options.ordered = false;
+  const auto result = insert({R"({"_id":[1]})", R"({"_id":{"$bad":1}})", R"({"_id":1})"}, options);
+  EXPECT_EQ(result.inserted, 1);
+  ASSERT_EQ(result.errors.size(), 2U);
+  EXPECT_EQ(result.errors[0].error.code(), ErrorCode::invalid_key);
+  EXPECT_EQ(result.errors[0].error.path().str(), "_id");
+}
+
+TEST_P(StoreContract, UpdatesSetOneOrMany) {
+  insert({R"({"_id":1,"n":1})", R"({"_id":2,"n":1})", R"({"_id":3,"n":2})"});
+  auto one = update(R"({"n":1})", R"({"$inc":{"n":10}})");
+  EXPECT_EQ(one.matched, 1);
+  EXPECT_EQ(one.modified, 1);
+  UpdateOptions many;
+  many.multi = true;
+  auto all = update("{}", R"({"$set":{"n":2}})", many);
+  EXPECT_EQ(all.matched, 3);
+  EXPECT_EQ(all.modified, 2);  // one has it already
+  EXPECT_EQ(count(R"({"n":2})"), 3);
+}
+
+TEST_P(StoreContract, AReplacementKeepsTheId) {
+  insert({R"({"_id":1,"n":1})"});
+  EXPECT_EQ(update(R"({"n":1})", R"({"m":2})").modified, 1);
+  EXPECT_EQ(find("{}"), (Strings{R"({"_id":1,"m":2})"}));
+  EXPECT_EQ(code_of([&] { update(R"({"_id":1})", R"({"$set":{"_id":2}})"); }),
+            ErrorCode::immutable_field);
+}
+
+TEST_P(StoreContract, AnUpsertTakesTheFiltersFields) {
+  UpdateOptions options;
+  options.upsert = true;
+  const auto result = update(R"({"_id":7,"kind":"a"})", R"({"$set":{"n":1}})", options);
+  EXPECT_EQ(result.matched, 0);
+  ASSERT_TRUE(result.upserted_id.has_value());
+  EXPECT_EQ(result.upserted_id->view().as_int32(), 7);
+  EXPECT_EQ(find("{}"), (Strings{R"({"_id":7,"kind":"a","n":1})"}));
+  const auto again = update(R"({"_id":7})", R"({"$inc":{"n":1}})", options);
+  EXPECT_EQ(again.matched, 1);
+  EXPECT_FALSE(again.upserted_id.has_value());
+}
+
+TEST_P(StoreContract, AFailingUpdateOfManyChangesNone) {
+  insert({R"({"_id":1,"n":1})", R"({"_id":2,"n":"text"})"});
+  UpdateOptions many;
+  many.multi = true;
+  EXPECT_EQ(code_of([&] { update("{}", R"({"$inc":{"n":1}})", many); }), ErrorCode::invalid_update);
+  EXPECT_EQ(find(R"({"_id":1})"), (Strings{R"({"_id":1,"n":1})"}));
+}
+
+TEST_P(StoreContract, RemovesOneOrMany) {
+  insert({R"({"_id":1,"n":1})", R"({"_id":2,"n":1})", R"({"_id":3,"n":1})"});
+  EXPECT_EQ(remove(R"({"n":1})", false), 1);
+  EXPECT_EQ(remove(R"({"n":1})", true), 2);
+  EXPECT_EQ(count(), 0);
+}
+
+TEST_P(StoreContract, SortSkipLimitAndProjection) {
+  insert({R"({"_id":1,"n":3})", R"({"_id":2,"n":1})", R"({"_id":3,"n":2})", R"({"_id":4})"});
+  const auto sort = json(R"({"n":-1})");
+  const auto projection = json(R"({"_id":0,"n":1})");
+  FindOptions options;
+  options.sort = sort;
+  options.projection = projection;
+  EXPECT_EQ(find("{}", options), (Strings{R"({"n":3})", R"({"n":2})", R"({"n":1})", "{}"}));
+  options.skip = 1;
+  options.limit = 2;
+  EXPECT_EQ(find("{}", options), (Strings{R"({"n":2})", R"({"n":1})"}));
+  const auto up = json(R"({"n":1})");
+  options.sort = up;
+  EXPECT_EQ(find("{}", options), (Strings{R"({"n":1})", R"({"n":2})"}));
+}
+
+TEST_P(StoreContract, FindAndModifyGivesBeforeOrAfter) {
+  insert({R"({"_id":1,"n":1})", R"({"_id":2,"n":2})"});
+  const auto filter = json("{}");
+  const auto body = json(R"({"$inc":{"n":10}})");
+  const auto sort = json(R"({"n":-1})");
+  FindAndModifyOptions options;
+  options.sort = sort;
+  auto result = store_->find_and_modify(ns(), filter, {body, false}, options);
+  ASSERT_TRUE(result.value);
+  EXPECT_EQ(text(*result.value), R"({"_id":2,"n":2})");
+  options.return_document = ReturnDocument::after;
+  result = store_->find_and_modify(ns(), filter, {body, false}, options);
+  EXPECT_EQ(text(*result.value), R"({"_id":2,"n":22})");
+  EXPECT_TRUE(result.updated_existing);
+  FindAndModifyOptions removal;
+  removal.remove = true;
+  removal.sort = sort;
+  result = store_->find_and_modify(ns(), filter, {}, removal);
+  EXPECT_EQ(text(*result.value), R"({"_id":2,"n":22})");
+  EXPECT_EQ(count(), 1);
+  const auto absent = json(R"({"_id":9})");
+  result = store_->find_and_modify(ns(), absent, {body, false}, {});
+  EXPECT_FALSE(result.value);
+  FindAndModifyOptions upsert;
+  upsert.upsert = true;
+  upsert.return_document = ReturnDocument::after;
+  result = store_->find_and_modify(ns(), absent, {body, false}, upsert);
+  EXPECT_EQ(text(*result.value), R"({"_id":9,"n":10})");
+  EXPECT_FALSE(result.updated_existing);
+  EXPECT_TRUE(result.upserted_id);
+}
+
+TEST_P(StoreContract, BulkWriteTellsEachItemsError) {
+  insert({R"({"_id":1,"n":1})"});
+  const auto one = json(R"({"_id":1})"), two = json(R"({"_id":2,"n":2})"), all = json("{}");
+  const auto set = json(R"({"$set":{"m":1}})"), three = json(R"({"_id":3})");
+  std::vector<BulkOperation> operations(5);
+  operations[0].kind = BulkOperation::Kind::insert;
+  operations[0].document = two;
+  operations[1].kind = BulkOperation::Kind::insert;
+  operations[1].document = one;
+  operations[2].kind = BulkOperation::Kind::update_many;
+  operations[2].filter = all;
+  operations[2].update = {set, false};
+  operations[3].kind = BulkOperation::Kind::update_one;
+  operations[3].filter = three;
+  operations[3].update = {set, false};
+  operations[3].upsert = true;
+  operations[4].kind = BulkOperation::Kind::remove_one;
+  operations[4].filter = one;
+  BulkOptions unordered;
+  unordered.ordered = false;
+  const auto result = store_->bulk_write(ns(), operations, unordered);
+  EXPECT_EQ(result.inserted, 1);
+  EXPECT_EQ(result.matched, 2);
+  EXPECT_EQ(result.modified, 2);
+  EXPECT_EQ(result.removed, 1);
+  ASSERT_EQ(result.upserted.size(), 1U);
+  EXPECT_EQ(result.upserted[0].index, 3U);
+  ASSERT_EQ(result.errors.size(), 1U);
+  EXPECT_EQ(result.errors[0].index, 1U);
+  EXPECT_EQ(count(), 2);
+  const auto ordered = store_->bulk_write(ns(), operations, {});
+  EXPECT_EQ(ordered.errors.size(), 1U);
+  EXPECT_EQ(ordered.errors[0].index, 0U);
+  EXPECT_EQ(ordered.matched, 0);
+}
+
+TEST_P(StoreContract, DistinctUnwindsArrays) {
+  insert({R"({"_id":1,"t":["a","b"]})", R"({"_id":2,"t":"a"})", R"({"_id":3,"t":["c"]})",
+          R"({"_id":4})"});
+  const auto all = json("{}");
+  EXPECT_EQ(compact(bson::array_to_json(store_->distinct(ns(), "t", all, {}))), R"(["a","b","c"])");
+}
+
+TEST_P(StoreContract, ACursorSeesTheCollectionAsItWas) {
+  for (int i = 0; i < 300; ++i) insert({"{\"_id\":" + std::to_string(i) + "}"});
+  const auto all = json("{}");
+  auto cursor = store_->find(ns(), all, {});
+  ASSERT_TRUE(cursor->next());
+  UpdateOptions many;
+  many.multi = true;
+  update("{}", R"({"$set":{"late":true}})", many);
+  insert({R"({"_id":"new"})"});
+  remove(R"({"_id":{"$gt":100}})", true);
+  const auto rest = drain(*cursor);
+  EXPECT_EQ(rest.size(), 299U);
+  for (const auto& document : rest) EXPECT_EQ(document.find("late"), std::string::npos);
+  EXPECT_EQ(count(), 102);
+}
+
+TEST_P(StoreContract, CollectionsAreCreatedListedAndDropped) {
+  store_->create_collection(ns(), {}, {});
+  EXPECT_EQ(code_of([&] { store_->create_collection(ns(), {}, {}); }), ErrorCode::namespace_exists);
+  store_->create_collection({database_, "other"}, {}, {});
+  const auto list = store_->list_collections(database_);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0].name, "other");
+  EXPECT_TRUE(store_->drop_collection(ns(), {}));
+  EXPECT_FALSE(store_->drop_collection(ns(), {}));
+  store_->drop_database(database_);
+  EXPECT_TRUE(store_->list_collections(database_).empty());
+  EXPECT_EQ(code_of([&] { store_->create_collection({database_, ""}, {}, {}); }),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of([&] { store_->create_collection({database_, "a$b"}, {}, {}); }),
+            ErrorCode::invalid_argument);
+}
+
+TEST_P(StoreContract, DatabasesAreApart) {
+  insert({R"({"_id":1})"});
+  const auto document = json(R"({"_id":1,"b":1})");
+  const bson::View view = document;
+  EXPECT_EQ(store_->insert({"second", "things"}, {&view, 1}, {}).inserted, 1);
+  EXPECT_EQ(count(), 1);
+  EXPECT_EQ(store_->estimated_count({"second", "things"}), 1);
+  store_->drop_database("second");
+  EXPECT_EQ(count(), 1);
+}
+
+TEST_P(StoreContract, UseAfterCloseIsRefused) {
+  insert({R"({"_id":1})"});
+  const auto all = json("{}");
+  auto cursor = store_->find(ns(), all, {});
+  store_->close();
+  store_->close();
+  EXPECT_EQ(code_of([&] { (void)count(); }), ErrorCode::store_closed);
+  EXPECT_EQ(code_of([&] { insert({R"({"_id":2})"}); }), ErrorCode::store_closed);
+  EXPECT_EQ(code_of([&] { (void)find(R"({"_id":1})"); }), ErrorCode::store_closed);
+}
+
+TEST_P(StoreContract, WhatMeansNothingIsRefusedByItsCode) {
+  insert({R"({"_id":1})"});
+  EXPECT_EQ(code_of([&] { (void)find(R"({"a":{"$nonsense":1}})"); }), ErrorCode::invalid_query);
+  EXPECT_EQ(code_of([&] { update("{}", R"({"$nonsense":{"a":1}})"); }), ErrorCode::invalid_update);
+  const auto pipeline = bson::Document();
+  EXPECT_EQ(code_of([&] { (void)store_->aggregate(ns(), pipeline, {}); }), ErrorCode::unsupported);
+  FindOptions options;
+  const auto collation = json(R"({"locale":"de"})");
+  options.collation = collation;
+  EXPECT_EQ(code_of([&] { (void)find("{}", options); }), ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace quire::store::contract
