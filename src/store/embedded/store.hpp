@@ -67,4 +67,7 @@ class EmbeddedStore final : public Store {
   std::unique_ptr<CommandLayer> commands_;
 };
 
+/// The store as this kind. Throws StoreError unsupported, store_closed.
+[[nodiscard]] EmbeddedStore& embedded_store(Store& store);
+
 }  // namespace quire::store::embedded

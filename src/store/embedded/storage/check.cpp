@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "quire/store/embedded/embedded.hpp"
+#include "store/embedded/storage/checksum.hpp"
+#include "store/embedded/storage/scope.hpp"
+#include "store/embedded/store.hpp"
+
+namespace quire::store::embedded {
+namespace {
+
+class Checker {
+ public:
+  Checker(Connection& connection, const CheckOptions& options)
+      : connection_(connection), options_(options) {}
+
+  CheckReport run() {
+    integrity();
+    for (const auto& [database, collections] : connection_.catalog->databases) {
+      for (const auto& [name, meta] : collections) collection(*meta);
+    }
+    tables();
+    return std::move(report_);
+  }
+
+ private:
+  void problem(std::string where, std::string what) {
+    ++report_.problem_count;
+    if (report_.problems.size() < options_.most_problems)
+      report_.problems.push_back({std::move(where), std::move(what)});
+  }
+
+  /// Structure of SQLite's trees; also that the unique index of _id has just the table's rows.
+  void integrity() {
+    Statement pragma(connection_.handle(), "PRAGMA integrity_check(100)");
+    while (pragma.step()) {
+      if (pragma.text(0) != "ok") problem("file", std::string(pragma.text(0)));
+    }
+  }
+
+  void collection(const CollectionMeta& meta) {
+    ++report_.collections;
+    const std::string where = meta.full_name();
+    std::vector<std::int64_t> expected(meta.indexes.size(), 0);
+    std::vector<Statement> lookups;
+    for (const auto& index : meta.indexes)
+      lookups.emplace_back(connection_.handle(), "SELECT sum FROM i" + std::to_string(index->iid) +
+                                                     " WHERE key=?1 AND rid=?2");
+    Statement row(connection_.handle(), "SELECT rid,body,sum,id FROM c" + std::to_string(meta.cid));
+    try {
+      while (row.step()) {
+        ++report_.documents;
+        document(meta, where, row, lookups, expected);
+      }
+    } catch (const StoreError& error) {
+      problem(where, error.what());
+      row.reset();
+    }
+    for (std::size_t i = 0; i < meta.indexes.size(); ++i)
+      index(meta, *meta.indexes[i], expected[i]);
+  }
+
+  void document(const CollectionMeta& meta, const std::string& where, Statement& row,
+                std::vector<Statement>& lookups, std::vector<std::int64_t>& expected) {
+    const std::int64_t rid = row.integer(0);
+    const std::string name = "row " + std::to_string(rid);
+    const auto body = row.blob(1);
+    if (body_sum(row.blob(3), body) != static_cast<std::uint32_t>(row.integer(2))) {
+      problem(where, name + ": the checksum is wrong");
+      return;
+    }
+    try {
+      const bson::View view = row.document(1);
+      bson::validate(view);
+      const auto id = view.begin();
+      if (id == view.end() || id->key != "_id") {
+        problem(where, name + ": the document does not begin with _id");
+        return;
+      }
+      std::string key;
+      append_key(key, id->value);
+      if (key != row.blob(3)) problem(where, name + ": stands under the key of another _id");
+      std::vector<std::string> keys;
+      for (std::size_t i = 0; i < meta.indexes.size(); ++i) {
+        const IndexMeta& index = *meta.indexes[i];
+        keys.clear();
+        if (index.partial && !index.partial->matches(view)) continue;
+        const bool several = index.maker.make(view, keys);
+        if (several && !index.multikey)
+          problem(where + " index " + index.spec.name,
+                  name + ": has several keys, but the index is not marked so");
+        expected[i] += static_cast<std::int64_t>(keys.size());
+        for (const auto& one : keys) {
+          lookups[i].bind(1, std::string_view(one)).bind(2, rid);
+          if (!lookups[i].step()) {
+            problem(where + " index " + index.spec.name, name + ": an entry is missing");
+            continue;
+          }
+          lookups[i].reset();
+        }
+      }
+    } catch (const Error& error) {
+      problem(where, name + ": " + error.what());
+    }
+  }
+
+  /// All of a document's entries were found; so as many entries as expected are exactly those.
+  void index(const CollectionMeta& meta, const IndexMeta& index, std::int64_t expected) {
+    ++report_.indexes;
+    const std::string where = meta.full_name() + " index " + index.spec.name;
+    std::int64_t entries = 0;
+    Statement row(connection_.handle(), "SELECT key,rid,sum FROM i" + std::to_string(index.iid));
+    try {
+      while (row.step()) {
+        ++entries;
+        if (entry_sum(row.blob(0), row.integer(1)) != static_cast<std::uint32_t>(row.integer(2)))
+          problem(where, "the checksum of an entry of row " + std::to_string(row.integer(1)) +
+                             " is wrong");
+      }
+    } catch (const StoreError& error) {
+      problem(where, error.what());
+      row.reset();
+    }
+    report_.entries += entries;
+    if (entries != expected)
+      problem(where, std::to_string(entries) + " entries, but the documents have " +
+                         std::to_string(expected));
+  }
+
+  /// Tables that the catalog does not know.
+  void tables() {
+    Statement row(
+        connection_.handle(),
+        "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' "
+        "AND name NOT IN ('quire_collections','quire_indexes') AND name NOT IN (SELECT 'c'||cid "
+        "FROM quire_collections UNION ALL SELECT 'i'||iid FROM quire_indexes)");
+    while (row.step())
+      problem("file", "the catalog does not know table " + std::string(row.text(0)));
+  }
+
+  Connection& connection_;
+  CheckOptions options_;
+  CheckReport report_;
+};
+
+}  // namespace
+
+EmbeddedStore& embedded_store(Store& store) {
+  auto* own = dynamic_cast<EmbeddedStore*>(&store);
+  if (own == nullptr)
+    throw StoreError(ErrorCode::unsupported, "only an embedded store can do this, this one is " +
+                                                 std::string(store.kind()));
+  own->file()->check_usable();
+  return *own;
+}
+
+CheckReport check(Store& store, const CheckOptions& options) {
+  ReadScope scope(embedded_store(store).file(), nullptr);
+  return Checker(scope.connection(), options).run();
+}
+
+}  // namespace quire::store::embedded
