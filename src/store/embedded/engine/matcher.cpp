@@ -467,6 +467,9 @@ bool condition_implies(const FilterNode& narrow, const FilterNode& wide) {
     // A comparison only meets values of its own bracket.
     if (is_range(narrow.kind) || narrow.kind == Kind::eq) {
       const auto v = narrow.operand.view();
+      // $gt: MinKey and $lt: MaxKey meet every type, and missing fields.
+      if (is_range(narrow.kind) && (v.type() == Type::min_key || v.type() == Type::max_key))
+        return false;
       if (v.is_number()) {
         const auto numbers = type_bit(Type::int32) | type_bit(Type::int64) |
                              type_bit(Type::double_) | type_bit(Type::decimal128);

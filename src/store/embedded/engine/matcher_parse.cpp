@@ -24,6 +24,8 @@ namespace {
 constexpr int bad_value = 2;
 constexpr int failed_to_parse = 9;
 constexpr int type_mismatch = 14;
+constexpr int overflow = 15;
+constexpr int max_nesting = 200;  // of a filter, which may hold a whole document
 
 [[noreturn]] void fail(std::string_view path, const std::string& what,
                        int server_code = bad_value) {
@@ -48,8 +50,24 @@ Node make(Kind kind, std::string_view path = {}) {
   auto node = std::make_unique<FilterNode>();
   node->kind = kind;
   node->path = path;
-  if (!path.empty()) node->steps = split(path);
+  const bool logical = kind == Kind::conjunction || kind == Kind::disjunction ||
+                       kind == Kind::joint_denial || kind == Kind::always_false;
+  if (!logical) node->steps = split(path);  // the empty name is a name too
   return node;
+}
+
+/// Operands are compared and encoded by functions that call themselves once a level. Bytes that
+/// are no document are told where they are reached.
+void check_nesting(View document, int levels) {
+  if (levels == 0) fail("", "the filter is nested over 200 levels", overflow);
+  for (const auto& element : document) {
+    if (element.value.is_document() || element.value.is_array())
+      check_nesting(element.value.as_nested(), levels - 1);
+    else if (element.value.type() == Type::code_with_scope) {
+      const auto skip = 8 + std::size_t{bson::load<std::uint32_t>(element.value.data() + 4)};
+      check_nesting(View(element.value.data() + skip, element.value.size() - skip), levels - 1);
+    }
+  }
 }
 
 Node negate(Node child) {
@@ -486,9 +504,14 @@ std::uint32_t type_bit(Type type) noexcept {
   return 1U << code;
 }
 
-Node parse_filter(View filter) { return Parser().document(filter, 1); }
+Node parse_filter(View filter) {
+  check_nesting(filter, max_nesting);
+  return Parser().document(filter, 1);
+}
 
 Node parse_element_condition(ValueView condition) {
+  if (condition.is_document() || condition.is_array())
+    check_nesting(condition.as_nested(), max_nesting);
   Parser parser;
   if (Parser::is_operators(condition)) {
     const auto first = condition.as_document().begin()->key;
