@@ -6,6 +6,7 @@
 #include "quire/bson/encode.hpp"            // IWYU pragma: export
 #include "quire/collection/collection.hpp"  // IWYU pragma: export
 #include "quire/collection/document.hpp"    // IWYU pragma: export
+#include "quire/migrate/migrate.hpp"        // IWYU pragma: export
 #include "quire/model/model.hpp"            // IWYU pragma: export
 #include "quire/query/path.hpp"             // IWYU pragma: export
 

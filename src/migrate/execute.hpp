@@ -19,7 +19,8 @@ struct OutcomeUnknown {};
 class Executor final : public MigrationContext::Sink {
  public:
   struct Setup {
-    Database db{nullptr, {}};
+    explicit Setup(Database where) : db(std::move(where)) {}
+    Database db;
     const Compiled* migration = nullptr;
     bool down = false;
     Lock* lock = nullptr;

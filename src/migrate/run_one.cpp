@@ -66,7 +66,7 @@ bool MigrationRunner::Run::apply(std::size_t position) {
 
   MigrationEntry entry;
   entry.out_of_order = out_of_order;
-  Executor::Setup setup;
+  Executor::Setup setup(db_);
   return execute(one, false, running, std::move(setup), entry);
 }
 
@@ -121,7 +121,7 @@ bool MigrationRunner::Run::revert(const Compiled& one) {
   const MigrationState from = known->state;
   const bool goes_on = from == reverting || known->direction == "down";
   const bool half_up = goes_on ? known->reverts_partial : from != applied;
-  Executor::Setup setup;
+  Executor::Setup setup(db_);
   if (half_up) (void)prepare_partial_revert(one, setup);
 
   bson::Writer set;
@@ -161,7 +161,6 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   entry.atomicity = down ? one.down_atomicity : one.atomicity;
   entry.guarantee = one.guarantee;
   entry.state = from;
-  setup.db = db_;
   setup.migration = &one;
   setup.down = down;
   setup.lock = &lock_;

@@ -140,6 +140,14 @@ Step detail::row_step(Operation operation, std::string_view collection, RowFunct
   return Step(std::move(data));
 }
 
+bool detail::has_version(bson::View document, std::int32_t least) {
+  const auto version = document.find("_v");
+  if (!version) return false;
+  if (version->type() == bson::Type::int32) return version->as_int32() >= least;
+  if (version->type() == bson::Type::int64) return version->as_int64() >= least;
+  return version->type() == bson::Type::double_ && version->as_double() >= least;
+}
+
 Step run(Atomicity atomicity, Code code) {
   auto data = make(Operation::code, "",
                    bson::make_document("op", "run", "atomicity", to_string(atomicity)));

@@ -9,6 +9,7 @@
 
 #include "quire/bson/document.hpp"
 #include "quire/collection/database.hpp"
+#include "quire/collection/options.hpp"
 #include "quire/migrate/types.hpp"
 
 namespace quire::migrate {
@@ -22,7 +23,7 @@ struct RowImages {
 /// What each() and transform() become: typed code behind one call a document.
 using RowFunction = std::function<RowImages(bson::View document)>;
 /// What run() takes. The session is in a transaction when the class is transactional.
-using Code = std::function<void(Database&, store::Session&)>;
+using Code = std::function<void(Database&, Session&)>;
 
 namespace detail {
 enum class Operation {

@@ -14,6 +14,19 @@ namespace quire::migrate {
 namespace detail {
 [[nodiscard]] Step row_step(Operation operation, std::string_view collection, RowFunction rows);
 
+[[nodiscard]] bool has_version(bson::View document, std::int32_t least);
+/// Whether a document says by its _v that it has B's shape already. False for models without
+/// versions.
+template <class B>
+[[nodiscard]] bool has_version_of(bson::View document) {
+  if constexpr (reflect::model_builder_t<B>::versioned) {
+    return has_version(document, reflect::schema_version<B>());
+  } else {
+    return false;
+  }
+}
+[[nodiscard]] inline RowImages unchanged() { return {{}, bson::Document()}; }
+
 template <class T>
 struct unwrap_optional {
   using type = T;
@@ -44,7 +57,10 @@ template <class T, class F>
 
 /// Turns each document from struct A to struct B by `fn(const A&)`, which returns B, or
 /// std::optional<B> where nothing removes the document. Fields that neither A nor B names survive;
-/// fields of A that B lacks are removed. Batches, order and repetition as for each().
+/// fields of A that B lacks are removed. Where B's model declares a version, documents that carry
+/// it
+/// (_v) are passed over, and it is written to the others. Batches, order and repetition as for
+/// each().
 template <class A, class B, class F>
 [[nodiscard]] Step transform(std::string_view collection, F fn) {
   static_assert(std::is_invocable_v<F&, const A&>,
@@ -54,6 +70,7 @@ template <class A, class B, class F>
                 "quire: the function of transform<A, B> returns B or std::optional<B>.");
   return detail::row_step(detail::Operation::transform, collection,
                           [fn = std::move(fn)](bson::View document) mutable {
+                            if (detail::has_version_of<B>(document)) return detail::unchanged();
                             const A before = bson::decode<A>(document);
                             RowImages images{bson::encode(before), {}};
                             if constexpr (std::is_same_v<Result, B>) {
