@@ -199,6 +199,25 @@ std::string bson_type_text(Kind kind, std::uint8_t wire, std::string_view inner)
   }
 }
 
+std::string clean_type(std::string_view name) {
+  std::string text(name);
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+      text.replace(at, from.size(), to);
+  };
+  for (const char* space : {"std::__cxx11::", "std::__1::", "std::_V2::", "std::chrono::", "std::",
+                            "quire::bson::", "quire::"})
+    replace(space, "");
+  replace("(anonymous namespace)::", "");
+  replace("{anonymous}::", "");
+  replace("basic_string<char>", "string");
+  replace("time_point<system_clock, duration<long int, ratio<1, 1000> > >", "DateTime");
+  replace("time_point<system_clock, duration<long, ratio<1, 1000>>>", "DateTime");
+  replace("chrono::", "");
+  replace(" >", ">");
+  return text;
+}
+
 void add_aliases(std::vector<FieldInfo>& fields, const reflect::MappingNames& names,
                  const std::string_view* members) {
   for (const auto& alias : names.aliases) {

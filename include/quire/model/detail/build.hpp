@@ -138,6 +138,8 @@ RulePtr member_rule(std::string text, F function) {
 template <class T>
 const std::vector<FieldInfo>& fields_of();
 
+/// "vector<string>" of what the compiler says.
+[[nodiscard]] std::string clean_type(std::string_view name);
 /// "array of string" needs the parts; compiled once.
 [[nodiscard]] std::string bson_type_text(Kind kind, std::uint8_t wire, std::string_view inner);
 
@@ -180,7 +182,7 @@ void add_field_info(std::vector<FieldInfo>& fields) {
     FieldInfo& field = fields.emplace_back();
     field.name = reflect::member_names<T>[I];
     field.stored = reflect::stored_name<T, I>();
-    field.cpp_type = reflect::type_name<V>();
+    field.cpp_type = clean_type(reflect::type_name<V>());
     field.optional = kind<V> == Kind::optional || kind<V> == Kind::pointer;
     field.flattened = policy.flattened;
     if constexpr (policy.converted) {

@@ -1,0 +1,28 @@
+// expect: quire: field<…>: the next member belongs to another class
+#include "quire/collection/collection.hpp"
+#include "quire/query/path.hpp"
+
+using quire::query::field;
+
+struct Item {
+  int count = 0;
+};
+struct User {
+  quire::ObjectId id;
+  std::string name;
+  int age = 0;
+  std::vector<std::string> tags;
+  std::vector<Item> items;
+};
+struct Other {
+  int size = 0;
+};
+
+auto test(quire::Collection<User>& users) {
+  (void)users;
+#ifdef QUIRE_BAD
+  return field<&User::items, &Other::size>.str();
+#else
+  return field<&User::items, &Item::count>.str();
+#endif
+}
