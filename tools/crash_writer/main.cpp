@@ -199,7 +199,8 @@ int verify(const std::string& file, const std::string& acks) {
     ++wrong;
   };
   const auto report = store::embedded::check(*db);
-  if (!report.ok()) complain("check(): " + report.str());
+  for (const auto& problem : report.problems)
+    complain("check(): " + problem.where + ": " + problem.what);
   for (const auto& [id, want] : expected) {
     bool found = false;
     std::int64_t version = -1;

@@ -41,6 +41,12 @@ void expect(bool holds, const char* claim) {
   std::exit(1);
 }
 
+store::FindOptions sorted_by(const bson::Document& sort) {
+  store::FindOptions options;
+  options.sort = sort;
+  return options;
+}
+
 /// A bijection on 64 bits (splitmix64's mixer), so that values come in no order.
 std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -106,7 +112,7 @@ int main(int argc, char** argv) {
   std::int64_t seen = 0;
   std::int64_t last = -1;
   const auto by_key = bson::make_document("key", std::int32_t{1});
-  auto cursor = db->find(rows_ns, {}, {.sort = by_key});
+  auto cursor = db->find(rows_ns, {}, sorted_by(by_key));
   while (auto document = cursor->next()) {
     const auto key = (*document)["key"].as_int64();
     expect(key > last, "an index gives its order");
@@ -119,7 +125,7 @@ int main(int argc, char** argv) {
   start = seconds();
   const auto by_text = bson::make_document("group", std::int32_t{-1}, "text", std::int32_t{1},
                                            "key", std::int32_t{1});
-  cursor = db->find(rows_ns, {}, {.sort = by_text});
+  cursor = db->find(rows_ns, {}, sorted_by(by_text));
   seen = 0;
   std::int32_t group = 1000;
   while (auto document = cursor->next()) {
@@ -133,22 +139,26 @@ int main(int argc, char** argv) {
   report("sort without an index", rows, start);
 
   start = seconds();
+  store::UpdateOptions many;
+  many.multi = true;
   const auto touched = db->update(
       rows_ns, bson::make_document("group", std::int32_t{7}),
       {bson::make_document("$inc",
                            bson::make_document("key", std::int64_t{0}, "visits", std::int32_t{1}))},
-      {.multi = true});
+      many);
   expect(touched.matched == touched.modified && touched.matched >= rows / 1000,
          "an update of many meets its group");
   report("update a thousandth by scan", rows, start);
 
   start = seconds();
-  const auto removed = db->remove(
-      rows_ns, bson::make_document("_id", bson::make_document("$gte", rows / 2)), {.multi = true});
+  store::RemoveOptions all;
+  all.multi = true;
+  const auto removed =
+      db->remove(rows_ns, bson::make_document("_id", bson::make_document("$gte", rows / 2)), all);
   expect(removed == rows - rows / 2, "a range of ids is removed whole");
   report("remove the upper half", removed, start);
   expect(db->count(rows_ns, {}, {}) == rows / 2, "the lower half is still there");
-  expect(store::embedded::check(*db).ok(), "check() finds nothing wrong");
+  expect(store::embedded::check(*db).clean(), "check() finds nothing wrong");
   db->close();
   std::printf("file: %.1f MiB\n",
               static_cast<double>(std::filesystem::file_size(file)) / 1048576.0);
