@@ -30,7 +30,7 @@ for number in range(1, options.rounds + 1):
     with open(acks, "ab") as out:
         # Each round begins on a line of its own, should the last one have been cut.
         writer = subprocess.Popen([options.writer, "write", str(file), str(options.seed * 100000 + number)], stdout=out)
-        time.sleep(moments.choice([0.005, 0.02, 0.05, 0.1, 0.2, 0.4]) * moments.uniform(0.5, 1.5))
+        time.sleep(moments.choice([0.02, 0.1, 0.2, 0.4, 0.6, 1.0]) * moments.uniform(0.5, 1.5))
         if writer.poll() is not None:
             sys.exit(f"round {number}: the writer ended by itself with {writer.returncode}; files in {folder}")
         writer.send_signal(signal.SIGKILL)
