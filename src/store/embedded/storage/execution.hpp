@@ -52,6 +52,11 @@ class Execution {
  public:
   Execution(Connection& connection, std::shared_ptr<const CollectionMeta> collection,
             std::shared_ptr<Query> query, bool verify);
+  ~Execution() {  // the statement is shared: its next user finds it at its start
+    if (by_rid_ != nullptr) by_rid_->reset();
+  }
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
   /// The next match within skip and limit.
   bool next();
   [[nodiscard]] std::int64_t rid() const noexcept;
