@@ -10,6 +10,11 @@ namespace tour {
 namespace q = quire;
 using q::field;
 
+struct Label {  // any struct whose fields are some of the model's
+  std::string id;
+  std::string name;
+};
+
 namespace {
 
 void heading(std::string_view text) { std::cout << "\n-- " << text << '\n'; }
@@ -35,11 +40,6 @@ void one_country(q::Database& db) {
     std::cout << "  " << region.part << "  " << region.name << '\n';
   }
 }
-
-struct Label {  // any struct whose fields are some of the model's
-  std::string id;
-  std::string name;
-};
 
 void references(q::Database& db) {
   heading("what belongs to the autonomous republic of Nakhchivan (a parent that is a reference)");
