@@ -281,7 +281,10 @@ bson::View Arguments::document(std::string_view name) const {
   const auto value = get(name);
   return value ? value->as_document() : bson::View{};
 }
-std::optional<bson::View> Arguments::array(std::string_view name) const {
+bson::View Arguments::array(std::string_view name) const {
+  return optional_array(name).value_or(bson::View{});
+}
+std::optional<bson::View> Arguments::optional_array(std::string_view name) const {
   const auto value = get(name);
   if (!value) return std::nullopt;
   return value->as_array();
@@ -459,8 +462,8 @@ Hint read_hint(std::optional<bson::ValueView> value) {
   const auto key = value->as_document();
   if (const auto natural = key.find("$natural")) {
     const auto direction =
-        natural->is_number() ? exact_integer(*natural) : std::optional<std::int64_t>{};
-    if (key.count() != 1 || !direction || (*direction != 1 && *direction != -1))
+        natural->is_number() ? exact_integer(*natural).value_or(0) : std::int64_t{0};
+    if (key.count() != 1 || (direction != 1 && direction != -1))
       fail(code::bad_value, "a $natural hint stands alone and is 1 or -1");
   }
   hint.key = key;

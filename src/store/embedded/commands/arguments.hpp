@@ -55,7 +55,9 @@ class Arguments {
   [[nodiscard]] std::string_view string(std::string_view name, std::string_view absent = {}) const;
   /// The empty document when absent.
   [[nodiscard]] bson::View document(std::string_view name) const;
-  [[nodiscard]] std::optional<bson::View> array(std::string_view name) const;
+  /// Empty when absent.
+  [[nodiscard]] bson::View array(std::string_view name) const;
+  [[nodiscard]] std::optional<bson::View> optional_array(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name, bool absent = false) const;
   /// Whole number; fractions are cut, what does not fit becomes the nearest that does.
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t absent = 0) const;

@@ -107,7 +107,7 @@ Operation read_operation(const Context& context, const std::vector<Namespace>& n
     static_cast<OperationOptions&>(options) = context.options();
     options.multi = arguments.flag("multi");
     options.upsert = arguments.flag("upsert");
-    options.array_filters = arguments.array("arrayFilters");
+    options.array_filters = arguments.optional_array("arrayFilters");
     const auto hint = read_hint(arguments.get("hint"));
     options.hint = hint.key;
     options.hint_name = hint.name;
@@ -193,7 +193,7 @@ void run_one(Context& context, const Operation& operation, Totals& totals, bson:
 void run_bulk_write(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, bulk_rules, "bulkWrite");
   std::vector<Namespace> namespaces;
-  for (const auto& element : *arguments.array("nsInfo")) {
+  for (const auto& element : arguments.array("nsInfo")) {
     const Arguments info(element.value.as_document(), ns_rules, "bulkWrite.nsInfo");
     namespaces.push_back(split(info.string("ns")));
   }
@@ -207,7 +207,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
   if (!context.common.acknowledged && !errors_only && arguments.has("errorsOnly"))
     fail(code::invalid_options, "errorsOnly must be true where writes are not acknowledged");
   std::vector<Operation> operations;
-  for (const auto& element : *arguments.array("ops"))
+  for (const auto& element : arguments.array("ops"))
     operations.push_back(read_operation(context, namespaces, element.value.as_document(),
                                         arguments.document("let")));
   if (operations.empty() || operations.size() > 100'000)

@@ -193,7 +193,7 @@ void run_create_indexes(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, create_indexes_rules, "createIndexes");
   const Namespace ns = context.target();
   std::vector<bson::View> specs;
-  for (const auto& element : *arguments.array("indexes"))
+  for (const auto& element : arguments.array("indexes"))
     specs.push_back(element.value.as_document());
   if (specs.empty()) fail(code::bad_value, "'createIndexes.indexes' is empty");
   for (const auto& spec : specs) {

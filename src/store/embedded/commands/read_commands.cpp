@@ -197,7 +197,7 @@ void run_get_more(Context& context, bson::Writer& reply) {
 void run_kill_cursors(Context& context, bson::Writer& reply) {
   const Namespace ns = context.target();
   const Arguments arguments(context.command, kill_rules, "killCursors");
-  const bson::View ids = *arguments.array("cursors");
+  const bson::View ids = arguments.array("cursors");
   for (const auto& id : ids) {
     if (id.value.type() != bson::Type::int64)
       fail(code::type_mismatch, "'killCursors.cursors." + std::string(id.key) + "' must be a long");

@@ -133,7 +133,7 @@ UpdateEntry read_update(const Context& context, bson::View entry) {
   static_cast<OperationOptions&>(options) = context.options();
   options.multi = arguments.flag("multi");
   options.upsert = arguments.flag("upsert");
-  options.array_filters = arguments.array("arrayFilters");
+  options.array_filters = arguments.optional_array("arrayFilters");
   const auto hint = read_hint(arguments.get("hint"));
   options.hint = hint.key;
   options.hint_name = hint.name;
@@ -172,7 +172,7 @@ DeleteEntry read_delete(const Context& context, bson::View entry) {
 void run_insert(Context& context, bson::Writer& reply) {
   const Namespace ns = context.target();
   const Arguments arguments(context.command, insert_rules, "insert");
-  const auto documents = elements_of(*arguments.array("documents"), "insert.documents");
+  const auto documents = elements_of(arguments.array("documents"), "insert.documents");
   InsertOptions options;
   static_cast<OperationOptions&>(options) = context.options();
   options.ordered = arguments.flag("ordered", true);
@@ -190,7 +190,7 @@ void run_update(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, update_rules, "update");
   const bool ordered = arguments.flag("ordered", true);
   std::vector<UpdateEntry> entries;
-  for (const auto& entry : elements_of(*arguments.array("updates"), "update.updates"))
+  for (const auto& entry : elements_of(arguments.array("updates"), "update.updates"))
     entries.push_back(read_update(context, entry));
   std::int64_t matched = 0;
   std::int64_t modified = 0;
@@ -230,7 +230,7 @@ void run_delete(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, delete_rules, "delete");
   const bool ordered = arguments.flag("ordered", true);
   std::vector<DeleteEntry> entries;
-  for (const auto& entry : elements_of(*arguments.array("deletes"), "delete.deletes"))
+  for (const auto& entry : elements_of(arguments.array("deletes"), "delete.deletes"))
     entries.push_back(read_delete(context, entry));
   std::int64_t removed = 0;
   Mistakes mistakes;
@@ -261,7 +261,7 @@ void run_find_and_modify(Context& context, bson::Writer& reply) {
   options.return_document = after ? ReturnDocument::after : ReturnDocument::before;
   options.sort = arguments.document("sort");
   options.projection = arguments.document("fields");
-  options.array_filters = arguments.array("arrayFilters");
+  options.array_filters = arguments.optional_array("arrayFilters");
   options.let = arguments.document("let");
   const auto hint = read_hint(arguments.get("hint"));
   options.hint = hint.key;
