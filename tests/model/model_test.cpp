@@ -7,6 +7,7 @@
 
 #include "quire/bson/decode.hpp"
 #include "quire/bson/json.hpp"
+#include "quire/core/error.hpp"
 #include "quire/query/path.hpp"
 
 namespace quire {

@@ -472,6 +472,11 @@ using walk_t = Walk<typename member_of<decltype(M)>::owner, M, More...>;
 
 }  // namespace detail
 
+#if defined(__GNUC__) && !defined(__clang__)
+// For structs of an unnamed namespace GCC sees the base's linkage but not Path's own.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
 /// A field named by member pointers: field<&User::address, &Address::city> is "address.city".
 /// Empty, constexpr, steps through optional, pointers, variants and lists.
 template <auto First, auto... More>
@@ -489,6 +494,10 @@ class Path : public PathOperations<Path<First, More...>, typename detail::member
     return text;
   }
 };
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 /// Goes on below a field: field<&User::orders>.each() / field<&Order::price>.
 template <class D, class Root, class V, class D2, class Root2, class V2>
