@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ "$install" = 1 ] && scripts/install_deps.sh soak
+[ "$install" = 1 ] && scripts/install_deps.sh test
 build=build/soak
 cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 cmake --build "$build" -j "$jobs"

@@ -25,22 +25,34 @@ export CTEST_OUTPUT_ON_FAILURE=1
 build=build/test
 step() { printf '\n== %s\n' "$*"; }
 
-step "Build (g++, warnings are errors)"
-cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 -DQUIRE_WARNINGS_AS_ERRORS=ON -DQUIRE_BUILD_BENCHMARKS=ON >/dev/null
-cmake --build "$build" -j "$jobs"
+step "Build with g++: library, tests, examples, benchmarks, each public header alone"
+cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 \
+  -DQUIRE_WARNINGS_AS_ERRORS=ON -DQUIRE_BUILD_BENCHMARKS=ON >/dev/null
+cmake --build "$build" -j "$jobs" --target all all_verify_interface_header_sets
 
 if [ "$fast" = 0 ]; then
-  step "Unit tests under the address and undefined-behaviour sanitizers"
-  cmake -S . -B build/asan -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON \
-    -DCMAKE_CXX_FLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g1" >/dev/null
-  cmake --build build/asan -j "$jobs" --target unit_tests
-  ctest --test-dir build/asan -j "$jobs" -L unit --output-on-failure | tail -n 15
+  # Clang where it is there: the second compiler is checked on the way.
+  compiler=g++
+  command -v clang++-19 >/dev/null && compiler=clang++-19
+  sanitized() {  # FOLDER FLAGS TARGETS...
+    local folder=$1 flags=$2
+    shift 2
+    cmake -S . -B "$folder" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER="$compiler" \
+      -DCMAKE_CXX_FLAGS="$flags -fno-omit-frame-pointer -O1 -g1" -DQUIRE_WARNINGS_AS_ERRORS=ON \
+      -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON >/dev/null
+    cmake --build "$folder" -j "$jobs" --target "$@"
+  }
+  step "Unit tests with $compiler under the address and undefined-behaviour sanitizers"
+  sanitized build/asan "-fsanitize=address,undefined -fno-sanitize-recover=all" unit_tests
+  ctest --test-dir build/asan -j "$jobs" -L unit --output-on-failure --quiet -O build/asan/log.txt ||
+    { cat build/asan/log.txt; exit 1; }
+  tail -n 6 build/asan/log.txt
 
   step "Tests with threads under the thread sanitizer"
-  cmake -S . -B build/tsan -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON \
-    -DCMAKE_CXX_FLAGS="-fsanitize=thread -O1 -g1" >/dev/null
-  cmake --build build/tsan -j "$jobs" --target test_embedded
-  ctest --test-dir build/tsan -j "$jobs" -L unit -R 'Concurren|Thread' --output-on-failure | tail -n 15
+  sanitized build/tsan "-fsanitize=thread" test_embedded
+  ctest --test-dir build/tsan -j "$jobs" -L unit -R 'Concurren|Thread' --output-on-failure --quiet -O build/tsan/log.txt ||
+    { cat build/tsan/log.txt; exit 1; }
+  tail -n 6 build/tsan/log.txt
 fi
 
 step "All tests"
