@@ -96,14 +96,17 @@ namespace detail {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wundefined-var-template"
 #endif
-/// The members of an object that does not exist: good for addresses alone.
+/// The members of an object that does not exist: good for addresses alone. A function, because a
+/// variable would be emitted by unoptimised builds and ask the linker for the object.
 template <class T>
-inline constexpr auto extern_leaves = tie_aggregate<field_count<T>>(extern_object<T>.value);
+consteval auto extern_leaves() {
+  return tie_aggregate<field_count<T>>(extern_object<T>.value);
+}
 
 template <class T, std::size_t... I>
 consteval auto aggregate_names(std::index_sequence<I...>) {
   return std::array<std::string_view, sizeof...(I)>{
-      name_of_address<&leaf<I>(extern_leaves<T>)>()...};
+      name_of_address<&leaf<I>(extern_leaves<T>())>()...};
 }
 template <class T>
 consteval auto make_member_names() {
@@ -140,7 +143,7 @@ consteval std::size_t find_member(std::index_sequence<I...>) {
   } else {
     std::size_t at = 0;
     const bool found =
-        ((same_address(leaf<I>(extern_leaves<T>), extern_object<T>.value.*P) || (++at, false)) ||
+        ((same_address(leaf<I>(extern_leaves<T>()), extern_object<T>.value.*P) || (++at, false)) ||
          ...);
     return found ? at : sizeof...(I);
   }
