@@ -3,6 +3,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "quire/core/error.hpp"
 #include "quire/query/detail/build.hpp"
 
 namespace quire::query {

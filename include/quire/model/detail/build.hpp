@@ -180,7 +180,8 @@ void add_field_info(std::vector<FieldInfo>& fields) {
   if constexpr (!policy.skipped) {
     using V = std::remove_const_t<reflect::field_t<T, I>>;
     FieldInfo& field = fields.emplace_back();
-    field.name = reflect::member_names<T>[I];
+    static constexpr std::string_view name = reflect::member_names<T>[I];
+    field.name = name;
     field.stored = reflect::stored_name<T, I>();
     field.cpp_type = clean_type(reflect::type_name<V>());
     field.optional = kind<V> == Kind::optional || kind<V> == Kind::pointer;
@@ -204,8 +205,10 @@ void add_aliases(std::vector<FieldInfo>& fields, const reflect::MappingNames& na
 template <class T>
 std::vector<FieldInfo> list_fields_of() {
   auto fields = list_fields<T>(std::make_index_sequence<reflect::field_count<T>>{});
-  if constexpr (reflect::policies<T>.any_runtime_name)
-    add_aliases(fields, reflect::make_model<T>().mapping_names(), reflect::member_names<T>.data());
+  if constexpr (reflect::policies<T>.any_runtime_name) {
+    static constexpr auto names = reflect::member_names<T>;
+    add_aliases(fields, reflect::make_model<T>().mapping_names(), names.data());
+  }
   return fields;
 }
 template <class T>
