@@ -52,7 +52,7 @@ QUERIES = [
 def source(models, queries):
     text = "#include \"quire/bson/decode.hpp\"\n#include \"quire/bson/encode.hpp\"\n"
     if queries:
-        text += "#include \"quire/query/filter.hpp\"\nusing quire::field;\n"
+        text += "#include \"quire/query/path.hpp\"\nusing quire::query::field;\n"
     text += "".join(MODEL.format(i=i) for i in range(models))
     for n in range(queries):
         text += f"auto query{n}() {{ return {QUERIES[n % len(QUERIES)].format(n=n)}; }}\n"
