@@ -63,9 +63,8 @@ Migrations user_migrations() {
                                              return UserV2{u.id, u.name.substr(0, space),
                                                            u.name.substr(space + 1)};
                                            }),
-           .down = transform<UserV2, UserV1>("users", [](const UserV2& u) {
-             return UserV1{u.id, u.first + " " + u.last};
-           })});
+           .down = transform<UserV2, UserV1>(
+               "users", [](const UserV2& u) { return UserV1{u.id, u.first + " " + u.last}; })});
   return all;
 }
 
@@ -90,8 +89,10 @@ TEST(Runner, AppliesClassAndValueFormsInOrder) {
   EXPECT_EQ(
       all(db, "users"),
       (std::vector<std::string>{
-          same(R"({"_id":{"$oid":"0000000000000000000000aa"},"email":"ada@example.org","extra":[1],"status":"active","first":"Ada","last":"Lovelace"})"),
-          same(R"({"_id":{"$oid":"0000000000000000000000ab"},"email":"kurt@example.org","status":"gone","first":"Kurt","last":"G"})")}));
+          same(
+              R"({"_id":{"$oid":"0000000000000000000000aa"},"email":"ada@example.org","extra":[1],"status":"active","first":"Ada","last":"Lovelace"})"),
+          same(
+              R"({"_id":{"$oid":"0000000000000000000000ab"},"email":"kurt@example.org","status":"gone","first":"Kurt","last":"G"})")}));
 }
 
 TEST(Runner, FindsNothingToDoInOneReadWithoutALock) {
@@ -127,11 +128,11 @@ TEST(Runner, TransactionalFailureLeavesNothingBehind) {
   put_users(db);
   const auto before = all(db, "users");
   Migrations broken;
-  broken.add({.id = "m",
-              .up = {add_field("users", "a", 1),
-                     run(Atomicity::transactional, [](Database&, Session&) {
-                       throw std::runtime_error("no");
-                     })}});
+  broken.add(
+      {.id = "m",
+       .up = {add_field("users", "a", 1), run(Atomicity::transactional, [](Database&, Session&) {
+                throw std::runtime_error("no");
+              })}});
   const auto report = MigrationRunner{db, broken}.run();
   EXPECT_EQ(report.result, MigrationResult::failed);
   EXPECT_EQ(report.exit_code(), 30);
@@ -152,10 +153,10 @@ TEST(Runner, EachStopsAtItsLastBatchAndResumesThere) {
   bool broken = true;
   Migrations migrations;
   migrations.add({.id = "count", .up = each<Counter>("counters", [&](Counter& c) {
-                    ++calls;
-                    if (broken && c.id == 17) throw std::runtime_error("bad row");
-                    ++c.n;
-                  })});
+                                   ++calls;
+                                   if (broken && c.id == 17) throw std::runtime_error("bad row");
+                                   ++c.n;
+                                 })});
   auto report = MigrationRunner{db, migrations}.batch_size(5).run();
   EXPECT_EQ(report.result, MigrationResult::partial);
   EXPECT_EQ(report.exit_code(), 31);
@@ -188,11 +189,12 @@ TEST(Runner, TransformMayRemoveDocuments) {
   auto db = memory();
   put_counters(db, 10);
   Migrations migrations;
-  migrations.add({.id = "drop_odd", .up = transform<Counter, Counter>(
-                                        "counters", [](const Counter& c) -> std::optional<Counter> {
-                                          if (c.id % 2 == 1) return std::nullopt;
-                                          return c;
-                                        })});
+  migrations.add({.id = "drop_odd",
+                  .up = transform<Counter, Counter>("counters",
+                                                    [](const Counter& c) -> std::optional<Counter> {
+                                                      if (c.id % 2 == 1) return std::nullopt;
+                                                      return c;
+                                                    })});
   const auto report = MigrationRunner{db, migrations}.run();
   ASSERT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(report.migrations[0].removed, 5);
@@ -201,9 +203,10 @@ TEST(Runner, TransformMayRemoveDocuments) {
 
 TEST(Runner, WalksIdsOfAllTypes) {
   auto db = memory();
-  for (const char* id : {"null", "1", "2.5", R"("a")", R"({"k":1})", "true",
-                         R"({"$oid":"0000000000000000000000aa"})", R"({"$date":"2026-01-01T00:00:00Z"})",
-                         R"({"$minKey":1})", R"({"$maxKey":1})", R"({"$numberDouble":"NaN"})"}) {
+  for (const char* id :
+       {"null", "1", "2.5", R"("a")", R"({"k":1})", "true",
+        R"({"$oid":"0000000000000000000000aa"})", R"({"$date":"2026-01-01T00:00:00Z"})",
+        R"({"$minKey":1})", R"({"$maxKey":1})", R"({"$numberDouble":"NaN"})"}) {
     put(db, "mixed", std::string(R"({"_id":)") + id + R"(,"n":0})");
   }
   Migrations migrations;
@@ -219,9 +222,9 @@ TEST(Runner, UnknownFieldsSurviveAtEveryLevel) {
   put(db, "t", R"({"_id":1,"inner":{"a":1,"b":2},"lines":[{"sku":"x","qty":5}],"z":null})");
   Migrations migrations;
   migrations.add({.id = "m", .up = each<Outer>("t", [](Outer& o) {
-                    o.inner.a = 9;
-                    o.lines[0].sku = "y";
-                  })});
+                               o.inner.a = 9;
+                               o.lines[0].sku = "y";
+                             })});
   const auto report = MigrationRunner{db, migrations}.run();
   ASSERT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(all(db, "t")[0],
@@ -240,8 +243,7 @@ TEST(Runner, RefusesAChangedMigration) {
   EXPECT_EQ(report.error->code(), ErrorCode::checksum_mismatch);
   EXPECT_EQ(report.error->path().str(), "m");
   EXPECT_EQ(state_of(db, second, "m"), MigrationState::drifted);
-  const auto warned =
-      MigrationRunner{db, second}.on_checksum_mismatch(ChecksumPolicy::warn).run();
+  const auto warned = MigrationRunner{db, second}.on_checksum_mismatch(ChecksumPolicy::warn).run();
   EXPECT_TRUE(warned.ok());
   EXPECT_EQ(warned.warnings.size(), 1U);
 }
@@ -288,8 +290,8 @@ TEST(Runner, StartsOnANewerDatabaseUnlessItSaysNo) {
   EXPECT_EQ(state_of(db, older, "b"), MigrationState::future);
   EXPECT_THROW((void)(MigrationRunner{db, older}.rollback("b")), MigrationError);
 
-  newer.add({.id = "c", .kind = MigrationKind::contract, .min_app = 7,
-             .up = unset_field("users", "a")});
+  newer.add(
+      {.id = "c", .kind = MigrationKind::contract, .min_app = 7, .up = unset_field("users", "a")});
   ASSERT_TRUE((MigrationRunner{db, newer}.run().ok()));
   const auto report = MigrationRunner{db, older}.run();
   EXPECT_EQ(report.result, MigrationResult::too_new);
@@ -303,10 +305,11 @@ TEST(Runner, StopsAtABatchEdgeAndGoesOn) {
   std::stop_source stop;
   Migrations migrations;
   migrations.add({.id = "m", .up = each<Counter>("counters", [&](Counter& c) {
-                    ++c.n;
-                    if (c.id == 7) stop.request_stop();
-                  })});
-  const auto report = MigrationRunner{db, migrations}.batch_size(5).stop_token(stop.get_token()).run();
+                               ++c.n;
+                               if (c.id == 7) stop.request_stop();
+                             })});
+  const auto report =
+      MigrationRunner{db, migrations}.batch_size(5).stop_token(stop.get_token()).run();
   EXPECT_EQ(report.result, MigrationResult::paused);
   EXPECT_EQ(report.exit_code(), 32);
   EXPECT_EQ(count(db, "counters", R"({"n":1})"), 10);
@@ -319,8 +322,8 @@ TEST(Runner, ManualCodeOfUnknownOutcomeWaitsForAPerson) {
   int calls = 0;
   Migrations migrations;
   migrations.add({.id = "m", .up = run(Atomicity::manual, [&](Database&, Session&) {
-                    if (++calls == 1) throw std::runtime_error("half way");
-                  })});
+                               if (++calls == 1) throw std::runtime_error("half way");
+                             })});
   auto report = MigrationRunner{db, migrations}.run();
   EXPECT_EQ(report.result, MigrationResult::attention);
   EXPECT_EQ(report.exit_code(), 31);

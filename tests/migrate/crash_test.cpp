@@ -1,0 +1,197 @@
+// A program that dies at any of its calls to the store, and the next one that goes on.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "counting_store.hpp"
+#include "fixture.hpp"
+
+namespace quire::migrate::test::crash {
+
+struct CounterV2 {
+  std::int64_t id = 0;
+  std::int64_t twice = 0;
+};
+
+/// Steps of all classes; each() and the code count, so that work done twice shows.
+Migrations steps() {
+  Migrations all;
+  all.add({.id = "a_declared",
+           .up = {add_field("counters", "status", "new"), rename_field("counters", "kept", "held"),
+                  create_index("counters", bson::make_document("status", 1, "n", 1))}});
+  all.add({.id = "b_each",
+           .depends_on = {"a_declared"},
+           .up = {each<Counter>("counters", [](Counter& c) { c.n += c.id + 1; }),
+                  copy_documents("counters", "copies", bson::make_document("_id", std::int64_t{3})),
+                  run(Atomicity::transactional, [](Database& db, Session& session) {
+                    store::UpdateOptions options;
+                    options.session = &session;
+                    options.multi = true;
+                    const auto once = bson::from_json(R"({"$inc":{"runs":1}})");
+                    (void)db.store().update(db.ns("counters"), {}, {once.view()}, options);
+                  })}});
+  all.add({.id = "c_transform",
+           .depends_on = {"b_each"},
+           .up = transform<Counter, CounterV2>("counters",
+                                               [](const Counter& c) -> std::optional<CounterV2> {
+                                                 if (c.id == 5) return std::nullopt;
+                                                 return CounterV2{c.id, 2 * c.n};
+                                               })});
+  return all;
+}
+
+MigrationReport run_all(const std::shared_ptr<store::Store>& store) {
+  return MigrationRunner{Database{store, "app"}, steps()}.batch_size(3).run();
+}
+
+std::string uri(const TempFile& file) { return "quire:" + file.path() + "?durability=normal"; }
+
+/// Runs in a child that dies at its `fatal`-th call. True when it came to its end before.
+bool child_finishes(const TempFile& file, int fatal, bool after) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    std::atomic<int> calls{0};
+    auto counted =
+        std::make_shared<quire::test::CountingStore>(store::open(uri(file)), [&](const char* what) {
+          const bool commits = std::string_view(what) == "committed";
+          if (++calls >= fatal && commits == after) ::kill(::getpid(), SIGKILL);
+        });
+    const auto report = run_all(counted);
+    ::_exit(report.ok() ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+  return !WIFSIGNALED(status);
+}
+
+TEST(Crash, AtEveryCallIsResumedToTheSameData) {
+  std::vector<std::string> expected, copies;
+  {
+    auto db = memory();
+    put_counters(db, 10);
+    ASSERT_TRUE(run_all(db.shared_store()).ok());
+    expected = all(db, "counters");
+    copies = all(db, "copies");
+    ASSERT_EQ(expected.size(), 9U);
+    ASSERT_EQ(copies.size(), 1U);
+  }
+  int deaths = 0;
+  for (const bool after : {false, true}) {
+    for (int fatal = 1;; fatal += after ? 5 : 1) {
+      SCOPED_TRACE(fatal);
+      const TempFile file("crash");
+      {
+        Database db{store::open(uri(file)), "app"};
+        put_counters(db, 10);
+        db.store().close();
+      }
+      if (child_finishes(file, fatal, after)) break;
+      ++deaths;
+      Database db{store::open(uri(file)), "app"};
+      const auto report = run_all(db.shared_store());
+      ASSERT_TRUE(report.ok()) << report.json();
+      ASSERT_EQ(all(db, "counters"), expected);
+      ASSERT_EQ(all(db, "copies"), copies);
+      ASSERT_EQ(count(db, "_quire_history", R"({"state":"applied"})"), 3);
+      if (report.lock_token != 0) {  // 0: it died when all was done, and nobody needs the lock
+        ASSERT_EQ(count(db, "_quire_lock", R"({"holder":null})"), 1);
+      }
+    }
+  }
+  EXPECT_GT(deaths, 60);
+}
+
+TEST(Crash, TwoProcessesAndManyThreadsApplyEachMigrationOnce) {
+  const TempFile file("many");
+  {
+    Database db{store::open(uri(file)), "app"};
+    put_counters(db, 10);
+    db.store().close();
+  }
+  std::vector<pid_t> children;
+  for (int i = 0; i < 3; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const auto store = store::open(uri(file));
+      std::atomic<int> bad{0};
+      std::vector<std::thread> threads;
+      for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([&] {
+          if (!run_all(store).ok()) ++bad;
+        });
+      }
+      for (auto& thread : threads) thread.join();
+      ::_exit(bad.load());
+    }
+    children.push_back(pid);
+  }
+  for (const pid_t pid : children) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+  }
+  Database db{store::open(uri(file)), "app"};
+  EXPECT_EQ(count(db, "_quire_events", R"({"to":"applied"})"), 3);
+  EXPECT_EQ(count(db, "_quire_events", R"({"to":"running"})"), 3);
+  EXPECT_EQ(count(db, "counters", R"({"runs":1})"), 9);
+}
+
+TEST(Lock, IsTakenOverWhenItsHolderStoppedBeating) {
+  auto db = memory();
+  put_counters(db, 3);
+  put(db, "_quire_lock",
+      R"({"_id":"migrate","token":{"$numberLong":"7"},"beat":{"$numberLong":"9"},"holder":"elsewhere","lease_ms":{"$numberLong":"200"}})");
+  auto report =
+      MigrationRunner{db, steps()}.lease(std::chrono::milliseconds(100)).on_busy(Fail{}).run();
+  EXPECT_EQ(report.result, MigrationResult::busy);
+  EXPECT_EQ(report.exit_code(), 20);
+  EXPECT_EQ(report.error->code(), ErrorCode::lock_busy);
+  report = MigrationRunner{db, steps()}.on_busy(Skip{}).run();
+  EXPECT_EQ(report.result, MigrationResult::skipped);
+  report = MigrationRunner{db, steps()}.lease(std::chrono::milliseconds(100)).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_TRUE(report.took_over);
+  EXPECT_EQ(report.lock_token, 8);
+  EXPECT_GE(report.waited_ms, 250);
+}
+
+TEST(Lock, TokenRisesAboveHistoryWhenItsDocumentWasLost) {
+  auto db = memory();
+  put(db, "_quire_history", R"({"_id":"x","state":"applied","fence":{"$numberLong":"41"}})");
+  const auto report = MigrationRunner{db, steps()}.run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(report.lock_token, 42);
+}
+
+TEST(Lock, ARunThatLostItWritesNothingMore) {
+  auto db = memory();
+  put_counters(db, 10);
+  Migrations migrations;
+  migrations.add({.id = "m", .up = each<Counter>("counters", [&](Counter& c) {
+                               ++c.n;
+                               if (c.id != 5) return;
+                               // Somebody takes over while this batch is computed, through another
+                               // session.
+                             })});
+  const auto stolen = bson::from_json(R"({"$set":{"holder":"thief"},"$inc":{"token":1}})");
+  const auto key = bson::from_json(R"({"_id":"migrate"})");
+  int batches = 0;
+  const auto report =
+      MigrationRunner{db, migrations}
+          .batch_size(2)
+          .on_event([&](const MigrationEvent& event) {
+            if (event.kind == MigrationEvent::Kind::batch && ++batches == 2)
+              (void)db.store().update(db.ns("_quire_lock"), key, {stolen.view()}, {});
+          })
+          .run();
+  EXPECT_EQ(report.result, MigrationResult::lock_lost);
+  EXPECT_EQ(report.exit_code(), 21);
+  EXPECT_EQ(count(db, "counters", R"({"n":1})"), 4);
+}
+
+}  // namespace quire::migrate::test::crash
