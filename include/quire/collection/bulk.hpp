@@ -38,7 +38,7 @@ class Bulk {
   }
   Bulk& replace_one(const query::Filter<T>& filter, const T& object, bool upsert = false) {
     bson::Buffer buffer;
-    collection_detail::encode_plain(object, buffer);
+    collection_detail::encode_replacement(object, buffer);
     data_.add(Kind::replace_one, filter.document(), bson::Document(std::move(buffer)), upsert,
               nullptr);
     return *this;

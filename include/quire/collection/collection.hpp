@@ -197,7 +197,7 @@ class Collection {
   UpdateResult replace_one(const Filter& filter, const T& object,
                            const UpdateOptions& options = {}) const {
     collection_detail::Scratch scratch;
-    encode_replacement(object, scratch.buffer());
+    collection_detail::encode_replacement(object, scratch.buffer());
     return core_->replace(filter.view(), scratch.view(), &object, options);
   }
   /// update_one(filter, age.inc(1), name.set("Ada")); with options: (filter, a & b, {…}).
@@ -254,7 +254,7 @@ class Collection {
   std::optional<T> find_one_and_replace(const Filter& filter, const T& object,
                                         const ModifyOptions<T>& options = {}) const {
     collection_detail::Scratch scratch;
-    encode_replacement(object, scratch.buffer());
+    collection_detail::encode_replacement(object, scratch.buffer());
     auto what = modify_of(options);
     what.update = scratch.view();
     what.replacement = true;
@@ -314,14 +314,6 @@ class Collection {
     options.upsert = true;
     core_->replace(collection_detail::TypedId<id_type>(id).view(), scratch.view(), &object,
                    options);
-  }
-  /// A replacement without an id of its own keeps that of the document found.
-  static void encode_replacement(const T& object, bson::Buffer& buffer) {
-    collection_detail::encode_plain(object, buffer);
-    if constexpr (collection_detail::IdOf<T>::present &&
-                  collection_detail::is_made_here<id_type>) {
-      if (collection_detail::IdOf<T>::of(object).empty()) collection_detail::drop_id(buffer);
-    }
   }
   template <class... U>
   static Update join(const U&... updates) {

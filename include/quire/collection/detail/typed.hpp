@@ -104,6 +104,15 @@ void encode_plain(const T& object, bson::Buffer& buffer) {
     bson::encode_into(object, buffer);
 }
 
+/// A replacement without an id of its own keeps that of the document found.
+template <class T>
+void encode_replacement(const T& object, bson::Buffer& buffer) {
+  encode_plain(object, buffer);
+  if constexpr (IdOf<T>::present && is_made_here<id_t<T>>) {
+    if (IdOf<T>::of(object).empty()) drop_id(buffer);
+  }
+}
+
 template <class T>
 T decode_as(bson::View document) {
   if constexpr (is_raw<T>)
