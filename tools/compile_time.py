@@ -42,7 +42,7 @@ QUERIES = [
     "field<&Model0::address, &Address0::city> == \"city{n}\"",
     "field<&Model0::tags> == \"tag{n}\"",
     "field<&Model0::score0> < {n}.5 || field<&Model0::age> == {n}",
-    "field<&Model0::name>.in({{\"a\", \"b{n}\"}})",
+    "field<&Model0::name>.in(\"a\", \"b{n}\")",
     "!(field<&Model0::age> < {n})",
     "field<&Model0::counts> == {n}",
     "field<&Model0::created_at> < quire::DateTime{{}} && field<&Model0::email> != \"x{n}\"",
