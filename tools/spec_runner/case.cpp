@@ -231,9 +231,17 @@ Document steps_of(View line) {
   return bson::make_document("steps", bson::Value(line["steps"]));
 }
 
+// Where `bson` counts, `steps` may be what JSON cannot say: it is cut out.
+Document read_line(std::string_view json) {
+  const auto steps = json.find(",\"steps\":[");
+  const auto bytes = json.rfind(",\"bson\":\"");
+  if (bytes == json.npos || steps == json.npos || steps > bytes) return bson::from_json(json);
+  return bson::from_json(std::string(json.substr(0, steps)) + std::string(json.substr(bytes)));
+}
+
 }  // namespace
 
-Case::Case(std::string_view json) : line(bson::from_json(json)) {
+Case::Case(std::string_view json) : line(read_line(json)) {
   id = line["id"].as_string();
   op = line["op"].as_string();
 }

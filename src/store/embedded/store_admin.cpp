@@ -27,13 +27,23 @@ bool is_id_key(bson::View key) {
   return field != key.end() && field->key == "_id" && key.count() == 1 && field->value.is_number();
 }
 
-/// What makes an index another one than the next of the same key.
-bool same_signature(const IndexSpec& a, const IndexSpec& b) {
-  const bool partial =
-      a.partial_filter.has_value() == b.partial_filter.has_value() &&
-      (!a.partial_filter || compare_documents(*a.partial_filter, *b.partial_filter) == 0);
-  return compare_documents(a.key, b.key) == 0 && a.unique == b.unique && a.sparse == b.sparse &&
-         partial;
+constexpr std::size_t max_indexes = 64;  // with the one of _id
+
+/// The index of _id is always there; asking for it again is no mistake as long as it is that one.
+void check_id_index(bson::View spec) {
+  const auto direction = spec["key"].as_document().begin()->value;
+  if (compare(direction, bson::Value(std::int32_t{1})) != 0)
+    throw QueryError(ErrorCode::invalid_index, FieldPath("key"), "the index of _id is {_id: 1}", 2);
+  for (const auto& field : spec) {
+    if (field.key == "key" || field.key == "name" || field.key == "v" || field.key == "ns" ||
+        field.key == "background" || field.key == "collation")
+      continue;
+    const bool off = field.value.type() == bson::Type::boolean && !field.value.as_bool();
+    if (off) continue;
+    throw QueryError(ErrorCode::invalid_index, FieldPath(std::string(field.key)),
+                     "the index of _id takes no '" + std::string(field.key) + "'",
+                     field.key == "hidden" ? 2 : 197);
+  }
 }
 
 /// Whether the index is there already. Throws StoreError index_conflict.
@@ -41,7 +51,7 @@ bool is_present(const CollectionMeta& collection, const IndexSpec& wanted) {
   for (const auto& index : collection.indexes) {
     const IndexSpec& there = index->spec;
     const bool same_name = there.name == wanted.name;
-    const bool same = same_signature(there, wanted);
+    const bool same = there.same_signature(wanted);
     if (same_name && same && there.same_options(wanted)) return true;
     if (same_name && !same)
       throw StoreError(ErrorCode::index_conflict,
@@ -56,7 +66,7 @@ bool is_present(const CollectionMeta& collection, const IndexSpec& wanted) {
                        85);
   }
   for (const auto& index : collection.indexes) {
-    if (same_signature(index->spec, wanted))
+    if (index->spec.same_signature(wanted))
       throw StoreError(ErrorCode::index_conflict,
                        "Index already exists with a different name: " + index->spec.name, 85);
   }
@@ -90,8 +100,10 @@ void EmbeddedStore::create_indexes(Namespace ns, std::span<const bson::View> spe
   std::vector<IndexSpec> wanted;
   for (const bson::View spec : specs) {
     if (const auto key = spec.find("key");
-        key && key->is_document() && is_id_key(key->as_document()))
+        key && key->is_document() && is_id_key(key->as_document())) {
+      check_id_index(spec);
       continue;  // always there
+    }
     wanted.push_back(IndexSpec::parse(spec));
     if (wanted.back().name == "_id_")
       throw QueryError(ErrorCode::invalid_index, FieldPath("name"),
@@ -100,7 +112,11 @@ void EmbeddedStore::create_indexes(Namespace ns, std::span<const bson::View> spe
   WriteScope scope(file_, options.session, true);
   (void)scope.find_or_create(ns);
   for (const auto& spec : wanted) {
-    if (!is_present(*scope.find(ns), spec)) build(scope, ns, spec);
+    if (is_present(*scope.find(ns), spec)) continue;
+    if (scope.find(ns)->indexes.size() + 2 > max_indexes)
+      throw QueryError(ErrorCode::invalid_index, FieldPath(spec.name),
+                       "a collection has at most 64 indexes, with the one of _id", 67);
+    build(scope, ns, spec);
   }
   scope.commit();
 }

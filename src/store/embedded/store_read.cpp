@@ -189,10 +189,11 @@ std::int64_t EmbeddedStore::estimated_count(Namespace ns) { return count(ns, {},
 namespace {
 
 /// Calls `sink` with the values at a path, each element where one is an array, as distinct does.
+/// The path's end is the view without data: "a." has a second step, the empty name.
 template <class Sink>
 void values_at(bson::ValueView value, std::string_view path, const Sink& sink,
                bool at_end_unwound) {
-  if (path.empty()) {
+  if (path.data() == nullptr) {
     if (value.is_array() && !at_end_unwound) {
       for (const auto& element : value.as_array()) sink(element.value);
     } else {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 #include "store/embedded/commands/context.hpp"
@@ -15,7 +16,7 @@ constexpr auto create_rules = std::to_array<Rule>({
     {"size", Takes::number},
     {"max", Takes::number},
     {"autoIndexId", Takes::flag},
-    {"idIndex", Takes::unsupported},
+    {"idIndex", Takes::document},
     {"storageEngine", Takes::unsupported},
     {"indexOptionDefaults", Takes::unsupported},
     {"validator", Takes::document},
@@ -28,7 +29,7 @@ constexpr auto create_rules = std::to_array<Rule>({
     {"clusteredIndex", Takes::any},
     {"expireAfterSeconds", Takes::any},
     {"changeStreamPreAndPostImages", Takes::document},
-    {"encryptedFields", Takes::unsupported},
+    {"encryptedFields", Takes::document},
     {"recordIdsReplicated", Takes::unsupported_flag},
     {"temp", Takes::unsupported_flag},
     {"flags", Takes::unsupported},
@@ -47,7 +48,7 @@ constexpr auto list_collections_rules = std::to_array<Rule>({
     {"listCollections", Takes::any},
     {"filter", Takes::document},
     {"nameOnly", Takes::flag},
-    {"authorizedCollections", Takes::flag},
+    {"authorizedCollections", Takes::boolean},
     {"cursor", Takes::document},
 });
 
@@ -92,6 +93,23 @@ std::string full_name(Namespace ns) {
   return std::string(ns.database) + "." + std::string(ns.collection);
 }
 
+/// A UUID (version 8) from the collection's name: drivers look for one. It says nothing more than
+/// the name does.
+bson::Value uuid_of(Namespace ns) {
+  std::uint64_t high = 0xcbf29ce484222325U;  // FNV-1a, 64 bits, twice
+  std::uint64_t low = 0x9e3779b97f4a7c15U;
+  for (const char letter : full_name(ns)) {
+    high = (high ^ static_cast<std::uint8_t>(letter)) * 0x100000001b3U;
+    low = (low ^ static_cast<std::uint8_t>(letter)) * 0x100000001b3U;
+  }
+  bson::Uuid uuid;
+  std::memcpy(uuid.bytes.data(), &high, 8);
+  std::memcpy(uuid.bytes.data() + 8, &low, 8);
+  uuid.bytes[6] = static_cast<std::uint8_t>(0x80 | (uuid.bytes[6] & 0x0F));
+  uuid.bytes[8] = static_cast<std::uint8_t>(0x80 | (uuid.bytes[8] & 0x3F));
+  return bson::Value(uuid);
+}
+
 bool collection_exists(Store& store, Namespace ns) {
   const auto all = store.list_collections(ns.database);
   return std::ranges::find(all, ns.collection, &CollectionInfo::name) != all.end();
@@ -127,12 +145,17 @@ void run_create(Context& context, bson::Writer&) {
     fail(code::invalid_namespace, "the name of a collection has no '$'");
   if (arguments.has("pipeline") && !arguments.has("viewOn"))
     fail(code::invalid_options, "'create.pipeline' needs 'viewOn'");
-  for (const auto* feature : {"viewOn", "timeseries", "clusteredIndex", "validator",
-                              "expireAfterSeconds", "changeStreamPreAndPostImages"}) {
+  for (const auto* feature :
+       {"viewOn", "timeseries", "clusteredIndex", "validator", "expireAfterSeconds",
+        "changeStreamPreAndPostImages", "idIndex", "encryptedFields"}) {
     const auto given = arguments.get(feature);
-    if (!given || given->is_null() || (given->is_document() && given->as_document().empty()))
-      continue;
-    refuse("'create." + std::string(feature) + "'");
+    if (!given) continue;
+    const std::string_view name = feature;
+    if (given->is_null() && name == "clusteredIndex")
+      fail(code::type_mismatch, "'create.clusteredIndex' must be a bool or a document");
+    const bool nothing = given->is_null() || (name == "validator" && given->is_document() &&
+                                              given->as_document().empty());
+    if (!nothing) refuse("'create." + std::string(name) + "'");
   }
   for (const auto* of_capped : {"size", "max"}) {
     if (arguments.has(of_capped))
@@ -140,7 +163,12 @@ void run_create(Context& context, bson::Writer&) {
            "'create." + std::string(of_capped) + "' is for capped collections");
   }
   check_collation(arguments.get("collation"));
-  context.store.create_collection(ns, {}, context.options());
+  try {
+    context.store.create_collection(ns, {}, context.options());
+  } catch (const StoreError& error) {
+    // The same collection again, without options of its own, is no mistake.
+    if (error.code() != ErrorCode::namespace_exists) throw;
+  }
 }
 
 void run_drop(Context& context, bson::Writer& reply) {
@@ -151,14 +179,12 @@ void run_drop(Context& context, bson::Writer& reply) {
   reply.append("nIndexesWas", static_cast<std::int32_t>(indexes)).append("ns", full_name(ns));
 }
 
-void run_drop_database(Context& context, bson::Writer& reply) {
+void run_drop_database(Context& context, bson::Writer&) {
   const Arguments arguments(context.command, drop_database_rules, "dropDatabase");
   const auto value = *arguments.get("dropDatabase");
   if (!value.is_number() || exact_integer(value) != 1) fail(5, "'dropDatabase' takes 1");
   check_database_name(context.database);
-  const bool there = !context.store.list_collections(context.database).empty();
   context.store.drop_database(context.database);
-  if (there) reply.append("dropped", context.database);
 }
 
 void run_list_collections(Context& context, bson::Writer& reply) {
@@ -173,7 +199,8 @@ void run_list_collections(Context& context, bson::Writer& reply) {
     writer.append("name", info.name).append("type", info.type);
     if (!name_only) {
       writer.append("options", info.options);
-      writer.begin_document("info").append("readOnly", false).end();
+      writer.begin_document("info").append("readOnly", false);
+      writer.append("uuid", uuid_of({context.database, info.name})).end();
       writer.begin_document("idIndex").append("v", std::int32_t{2});
       writer.begin_document("key").append("_id", std::int32_t{1}).end();
       writer.append("name", "_id_").end();
@@ -192,6 +219,9 @@ void run_list_collections(Context& context, bson::Writer& reply) {
 void run_create_indexes(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, create_indexes_rules, "createIndexes");
   const Namespace ns = context.target();
+  constexpr std::string_view system = "system.";
+  if (ns.collection.starts_with(system) && !ns.collection.starts_with("system.buckets."))
+    fail(code::invalid_namespace, "collections of 'system.' have no indexes of their own");
   std::vector<bson::View> specs;
   for (const auto& element : arguments.array("indexes"))
     specs.push_back(element.value.as_document());
@@ -205,10 +235,11 @@ void run_create_indexes(Context& context, bson::Writer& reply) {
   const auto after = context.options().session != nullptr
                          ? std::max(before, std::size_t{1}) + specs.size()
                          : context.store.list_indexes(ns).size();
-  reply.append("numIndexesBefore", static_cast<std::int32_t>(std::max(before, std::size_t{1})))
-      .append("numIndexesAfter", static_cast<std::int32_t>(after));
-  if (before == 0) reply.append("createdCollectionAutomatically", true);
-  if (before == after) reply.append("note", "all indexes already exist");
+  const auto with_id = std::max(before, std::size_t{1});
+  reply.append("numIndexesBefore", static_cast<std::int32_t>(with_id))
+      .append("numIndexesAfter", static_cast<std::int32_t>(after))
+      .append("createdCollectionAutomatically", before == 0);
+  if (with_id == after) reply.append("note", "all indexes already exist");
 }
 
 void run_list_indexes(Context& context, bson::Writer& reply) {
@@ -248,8 +279,10 @@ void run_drop_indexes(Context& context, bson::Writer& reply) {
   const auto indexes = context.store.list_indexes(ns);
   if (indexes.empty() && !collection_exists(context.store, ns))
     fail(code::namespace_not_found, "ns not found " + full_name(ns));
-  const bool all = index.is_string() && index.as_string() == "*";
+  const bool all = (index.is_string() && index.as_string() == "*") ||
+                   std::ranges::find(names, "*") != names.end();
   if (all) {
+    names.clear();
     for (const auto& one : indexes) names.emplace_back(one["name"].as_string());
     std::erase(names, "_id_");
   } else if (index.is_string()) {
@@ -258,7 +291,8 @@ void run_drop_indexes(Context& context, bson::Writer& reply) {
     names.push_back(index_of_key(indexes, index.as_document()));
   }
   std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (const auto twice = std::ranges::adjacent_find(names); twice != names.end())
+    fail(code::index_not_found, "index not found with name [" + *twice + "]: it is there once");
   for (const auto& name : names) need_droppable(indexes, name);
   for (const auto& name : names) context.store.drop_index(ns, name, context.options());
   reply.append("nIndexesWas", static_cast<std::int32_t>(indexes.size()));

@@ -151,6 +151,25 @@ constexpr auto refused = std::to_array<std::string_view>({
     "whatsmyuri",
 });
 
+// What apiStrict leaves out.
+constexpr auto outside_of_api = std::to_array<std::string_view>(
+    {"buildInfo", "buildinfo", "distinct", "isMaster", "ismaster", "startSession"});
+
+void check_transaction_command(std::string_view database, const Command& known,
+                               bson::View command) {
+  const bool ends = known.name == "commitTransaction" || known.name == "abortTransaction";
+  if (!ends && command.contains("writeConcern"))
+    fail(code::invalid_options, "in a transaction, only its end takes a writeConcern");
+  if (command.contains("startTransaction") &&
+      (known.name == "killCursors" || known.name == "getMore"))
+    fail(code::not_in_transaction, "'" + std::string(known.name) + "' cannot begin a transaction");
+  const bool local = database == "local" || database == "config" || database == "admin";
+  if (local && !ends && known.name != "bulkWrite" && known.name != "find" &&
+      known.name != "getMore" && known.name != "killCursors" && known.name != "distinct")
+    fail(code::not_in_transaction,
+         "writes to the database '" + std::string(database) + "' cannot be part of a transaction");
+}
+
 }  // namespace
 
 const Command* find_command(std::string_view name) {
@@ -202,6 +221,11 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
     const std::string_view name = known->name;
     const bool ends = name == "commitTransaction" || name == "abortTransaction";
     auto common = read_common(command, known->concern, name);
+    if (const auto strict = command.find("apiStrict");
+        strict && strict->type() == bson::Type::boolean && strict->as_bool() &&
+        std::ranges::find(outside_of_api, name) != outside_of_api.end())
+      fail(323, "'" + std::string(name) + "' is not in API version 1");
+    if (command.contains("autocommit")) check_transaction_command(database, *known, command);
     if (known->admin_only && database != "admin")
       fail(code::unauthorized, "'" + std::string(name) + "' runs on the database admin");
     if (session != nullptr) {

@@ -78,11 +78,11 @@ std::unique_ptr<OpenCursor> CursorTable::take(std::int64_t id) {
   return cursor;
 }
 
-bool CursorTable::kill(std::int64_t id, const std::string& ns) {
+bool CursorTable::kill(std::int64_t id) {
   std::unique_ptr<OpenCursor> doomed;  // closed after the lock
   const std::lock_guard lock(mutex_);
   const auto found = cursors_.find(id);
-  if (found == cursors_.end() || found->second->ns != ns) return false;
+  if (found == cursors_.end()) return false;
   doomed = std::move(found->second);
   cursors_.erase(found);
   return true;

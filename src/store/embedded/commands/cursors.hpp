@@ -35,7 +35,8 @@ class CursorTable {
   void put_back(std::int64_t id, std::unique_ptr<OpenCursor> cursor);
   /// Null when there is none of that id (or it is being read).
   [[nodiscard]] std::unique_ptr<OpenCursor> take(std::int64_t id);
-  bool kill(std::int64_t id, const std::string& ns);
+  /// False when there is none.
+  bool kill(std::int64_t id);
   void kill_of_session(const std::string& session);
   void clear();
 

@@ -48,7 +48,7 @@ constexpr auto get_more_rules = std::to_array<Rule>({
     {"getMore", Takes::long_only},
     {"collection", Takes::string, true},
     {"batchSize", Takes::number},
-    {"term", Takes::ignored},
+    {"term", Takes::long_only},
     {"lastKnownCommittedOpTime", Takes::ignored},
     {"includeQueryStatsMetrics", Takes::flag},
 });
@@ -91,8 +91,13 @@ void check_hint(Store& store, Namespace ns, const Hint& hint) {
   const auto indexes = store.list_indexes(ns);
   if (indexes.empty()) return;
   for (const auto& index : indexes) {
-    if (!hint.name.empty() && index["name"].as_string() == hint.name) return;
-    if (!hint.key.empty() && same_key_pattern(index["key"].as_document(), hint.key)) return;
+    const bool named = !hint.name.empty() && index["name"].as_string() == hint.name;
+    const bool keyed = !hint.key.empty() && same_key_pattern(index["key"].as_document(), hint.key);
+    if (!named && !keyed) continue;
+    // Such an index would leave documents out of the answer.
+    if (index.contains("sparse") || index.contains("partialFilterExpression"))
+      refuse("distinct with a hint of a sparse or partial index");
+    return;
   }
   fail(code::bad_value, "hint provided does not correspond to an existing index");
 }
@@ -181,7 +186,8 @@ void run_get_more(Context& context, bson::Writer& reply) {
   if (cursor->ns != ns) refusal = code::unauthorized;
   if (refusal == 0 && cursor->session != context.session_id)
     refusal = cursor->session.empty() ? 50736 : context.session_id.empty() ? 50737 : 50738;
-  if (refusal == 0 && context.options().max_time.count() != 0) refusal = code::bad_value;
+  const auto max_time = context.command.find("maxTimeMS");
+  if (refusal == 0 && max_time && !max_time->is_null()) refusal = code::bad_value;
   if (refusal != 0) {
     const std::string was = cursor->ns;
     context.cursors.put_back(number, std::move(cursor));
@@ -195,19 +201,20 @@ void run_get_more(Context& context, bson::Writer& reply) {
 }
 
 void run_kill_cursors(Context& context, bson::Writer& reply) {
-  const Namespace ns = context.target();
   const Arguments arguments(context.command, kill_rules, "killCursors");
+  check_database_name(context.database);
+  if (arguments.string("killCursors").empty())
+    fail(code::invalid_namespace, "the name of a collection is empty");
   const bson::View ids = arguments.array("cursors");
   for (const auto& id : ids) {
     if (id.value.type() != bson::Type::int64)
       fail(code::type_mismatch, "'killCursors.cursors." + std::string(id.key) + "' must be a long");
   }
-  if (ids.empty()) fail(code::bad_value, "'killCursors.cursors' is empty");
   bson::Writer killed;
   bson::Writer unknown;
-  const auto name = full_name(ns);
+  // Any cursor can be named beside any collection: its id alone counts.
   for (const auto& id : ids) {
-    (context.cursors.kill(id.value.as_int64(), name) ? killed : unknown).push(id.value.as_int64());
+    (context.cursors.kill(id.value.as_int64()) ? killed : unknown).push(id.value.as_int64());
   }
   reply.append_array("cursorsKilled", killed.finish())
       .append_array("cursorsNotFound", unknown.finish())

@@ -52,9 +52,7 @@ void run_build_info(Context&, bson::Writer& reply) {
       .append_array("storageEngines", bson::make_array("quire"));
 }
 
-void run_start_session(Context& context, bson::Writer& reply) {
-  constexpr auto rules = std::to_array<Rule>({{"startSession", Takes::any}});
-  const Arguments arguments(context.command, rules, "startSession");
+void run_start_session(Context&, bson::Writer& reply) {
   reply.begin_document("id").append("id", random_session()).end();
   reply.append("timeoutMinutes", session_minutes);
 }
