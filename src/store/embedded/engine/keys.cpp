@@ -109,16 +109,21 @@ void put_residual(std::string& out, const ExactDecimal& number) {
   }
 }
 
+/// A double that is the number itself, the commonest: one append.
+void put_exact(std::string& out, double value) {
+  auto bits = ordered_bits(value);
+  char bytes[9];
+  for (int i = 7; i >= 0; --i, bits >>= 8) bytes[i] = static_cast<char>(bits & 0xFF);
+  bytes[8] = '\0';
+  out.append(bytes, sizeof bytes);
+}
+
 void put_number(std::string& out, ValueView value) {
   switch (value.type()) {
     case Type::int32:
-      put_big_endian(out, ordered_bits(value.as_int32()));
-      out += '\0';
-      return;
+      return put_exact(out, value.as_int32());
     case Type::double_:
-      put_big_endian(out, ordered_bits(value.as_double()));
-      out += '\0';
-      return;
+      return put_exact(out, value.as_double());
     case Type::int64: {
       const auto floor = floor_double(value.as_int64());
       put_big_endian(out, ordered_bits(floor.value));
@@ -365,16 +370,39 @@ class KeyBuilder {
 KeyMaker::KeyMaker(std::vector<IndexField> fields, bool sparse)
     : fields_(std::move(fields)), sparse_(sparse) {}
 
-bool KeyMaker::make(View document, std::vector<std::string>& keys) const {
-  // The usual case without ado: one field at the top that holds no array.
-  if (fields_.size() == 1 && fields_.front().path.find('.') == std::string::npos) {
-    const auto value = document.find(fields_.front().path);
-    if (!value && sparse_) return false;
-    if (!value || !value->is_array()) {
-      append_key(keys.emplace_back(), value.value_or(null_value), fields_.front().descending);
-      return false;
+bool KeyMaker::append_single(View document, std::string& key, bool& found) const {
+  const auto start = key.size();
+  found = false;
+  for (const auto& field : fields_) {
+    std::string_view rest = field.path;
+    std::optional<View> here = document;
+    for (;;) {
+      const auto dot = rest.find('.');
+      const auto value = here ? here->find(rest.substr(0, dot)) : std::nullopt;
+      if (value && value->is_array()) {
+        key.resize(start);
+        return false;
+      }
+      if (!value || dot == std::string_view::npos) {
+        found |= value.has_value();
+        append_key(key, value.value_or(null_value), field.descending);
+        break;
+      }
+      rest.remove_prefix(dot + 1);
+      here = value->is_document() ? std::optional<View>(value->as_document()) : std::nullopt;
     }
   }
+  return true;
+}
+
+bool KeyMaker::make(View document, std::vector<std::string>& keys) const {
+  // The usual case: no arrays, so one key.
+  bool found = false;
+  auto& single = keys.emplace_back();
+  const bool is_single = append_single(document, single, found);
+  if (is_single && (found || !sparse_)) return false;
+  keys.pop_back();
+  if (is_single) return false;
   std::vector<std::string> made;
   KeyBuilder builder(fields_, made);
   std::vector<Part> parts;

@@ -36,6 +36,10 @@ class KeyMaker {
   /// and the document has none of the fields. Returns true when an array made it multikey. Throws
   /// StoreError cannot-index-parallel-arrays (backend code 171) when two fields are arrays.
   bool make(bson::View document, std::vector<std::string>& keys) const;
+  /// The one key of a document whose fields lead to no array, appended to `key`, without
+  /// allocating; `found` says whether it has any of the fields. Returns false, and leaves `key` as
+  /// it was, when an array is in the way: make() takes it apart.
+  bool append_single(bson::View document, std::string& key, bool& found) const;
   [[nodiscard]] const std::vector<IndexField>& fields() const noexcept { return fields_; }
 
  private:

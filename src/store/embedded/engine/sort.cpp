@@ -63,6 +63,8 @@ Sorter::Sorter(bson::View sort) {
 }
 
 void Sorter::append_sort_key(bson::View document, std::string& out) const {
+  bool found = false;
+  if (maker_.append_single(document, out, found)) return;
   std::vector<std::string> keys;
   try {
     maker_.make(document, keys);
