@@ -34,22 +34,22 @@ if [ "$fast" = 0 ]; then
   # Clang where it is there: the second compiler is checked on the way.
   compiler=g++
   command -v clang++-19 >/dev/null && compiler=clang++-19
-  sanitized() {  # FOLDER FLAGS TARGETS...
-    local folder=$1 flags=$2
-    shift 2
+  sanitized() {  # FOLDER FLAGS OPTIMISATION TARGETS...
+    local folder=$1 flags=$2 optimise=$3
+    shift 3
     cmake -S . -B "$folder" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER="$compiler" \
-      -DCMAKE_CXX_FLAGS="$flags -fno-omit-frame-pointer -O1 -g1" -DQUIRE_WARNINGS_AS_ERRORS=ON \
+      -DCMAKE_CXX_FLAGS="$flags -fno-omit-frame-pointer $optimise -g1" -DQUIRE_WARNINGS_AS_ERRORS=ON \
       -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON >/dev/null
     cmake --build "$folder" -j "$jobs" --target "$@"
   }
   step "Unit tests with $compiler under the address and undefined-behaviour sanitizers"
-  sanitized build/asan "-fsanitize=address,undefined -fno-sanitize-recover=all" unit_tests
+  sanitized build/asan "-fsanitize=address,undefined -fno-sanitize-recover=all" -O0 unit_tests
   ctest --test-dir build/asan -j "$jobs" -L unit --output-on-failure --quiet -O build/asan/log.txt ||
     { cat build/asan/log.txt; exit 1; }
   tail -n 6 build/asan/log.txt
 
   step "Tests with threads under the thread sanitizer"
-  sanitized build/tsan "-fsanitize=thread" test_embedded
+  sanitized build/tsan "-fsanitize=thread" -O1 test_embedded
   ctest --test-dir build/tsan -j "$jobs" -L unit -R 'Concurren|Thread' --output-on-failure --quiet -O build/tsan/log.txt ||
     { cat build/tsan/log.txt; exit 1; }
   tail -n 6 build/tsan/log.txt
