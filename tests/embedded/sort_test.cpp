@@ -24,8 +24,7 @@ std::string sorted(const char* sort, std::vector<const char*> documents) {
     sorter.append_sort_key(document, key);
     rows.emplace_back(key, std::string(document["n"].as_string()));
   }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(rows.begin(), rows.end());  // equal keys: by name, which is the order given
   std::string names;
   for (const auto& row : rows) names += row.second;
   return names;
