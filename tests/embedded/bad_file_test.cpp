@@ -50,7 +50,7 @@ TEST_F(BadFile, ATruncatedFileIsATypedError) {
     try {
       auto store = open(path_ + "?durability=normal");
       const auto report = check(*store);
-      EXPECT_FALSE(report.clean()) << part;
+      EXPECT_FALSE(report.ok()) << part;
       (void)count(*store, R"({"a":1})");
     } catch (const StoreError& error) {
       EXPECT_TRUE(error.code() == ErrorCode::corrupt || error.code() == ErrorCode::not_a_database)
@@ -113,7 +113,7 @@ TEST_F(BadFile, AFlippedBitIsFoundByCheckAndByVerifyingReads) {
   auto store = open(path_);
   EXPECT_EQ(count(*store), 1);
   const auto report = check(*store);
-  EXPECT_FALSE(report.clean());
+  EXPECT_FALSE(report.ok());
   EXPECT_EQ(report.problems.at(0).where, "main.c");
   auto strict = open(path_ + "?verify=checksum");
   const auto filter = json(R"({"_id":1})");
@@ -134,7 +134,7 @@ TEST_F(BadFile, LostAndInventedIndexEntriesAreFoundByCheck) {
     sql(text);
     auto store = open(path_);
     const auto report = check(*store);
-    EXPECT_FALSE(report.clean()) << text;
+    EXPECT_FALSE(report.ok()) << text;
   };
   damage("DELETE FROM i1");
   damage("INSERT INTO i1 VALUES(x'01',7,7)");

@@ -62,7 +62,7 @@ class FileTest : public ::testing::Test {
     const auto report = check(store);
     for (const auto& problem : report.problems)
       ADD_FAILURE() << problem.where << ": " << problem.what;
-    EXPECT_TRUE(report.clean());
+    EXPECT_TRUE(report.ok());
   }
 
   std::filesystem::path folder_;

@@ -28,7 +28,9 @@ struct CheckReport {
   std::int64_t indexes = 0;
   std::int64_t entries = 0;
   std::int64_t problem_count = 0;
-  [[nodiscard]] bool clean() const noexcept { return problem_count == 0; }
+  [[nodiscard]] bool ok() const noexcept { return problem_count == 0; }
+  /// A line a problem; "ok" without one.
+  [[nodiscard]] std::string str() const;
 };
 
 /// Reads the whole file, in one snapshot, while others go on: SQLite's own integrity check, every

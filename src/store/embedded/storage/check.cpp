@@ -153,6 +153,13 @@ EmbeddedStore& embedded_store(Store& store) {
   return *own;
 }
 
+std::string CheckReport::str() const {
+  if (ok()) return "ok";
+  std::string out = std::to_string(problem_count) + " problems";
+  for (const auto& problem : problems) out += "\n" + problem.where + ": " + problem.what;
+  return out;
+}
+
 CheckReport check(Store& store, const CheckOptions& options) {
   ReadScope scope(embedded_store(store).file(), nullptr);
   return Checker(scope.connection(), options).run();

@@ -81,7 +81,7 @@ void backup(Store& store, const std::string& path) {
       options.ttl_interval = std::chrono::milliseconds{0};
       EmbeddedStore other(options);
       const auto report = check(other);
-      if (!report.clean())
+      if (!report.ok())
         throw StoreError(ErrorCode::corrupt, "the copy is not clean: " + report.problems[0].where +
                                                  ": " + report.problems[0].what);
     }
