@@ -167,7 +167,9 @@ void run_create(Context& context, bson::Writer&) {
     context.store.create_collection(ns, {}, context.options());
   } catch (const StoreError& error) {
     // The same collection again, without options of its own, is no mistake.
-    if (error.code() != ErrorCode::namespace_exists) throw;
+    if (error.code() != ErrorCode::namespace_exists || arguments.has("validationLevel") ||
+        arguments.has("validationAction"))
+      throw;
   }
 }
 
