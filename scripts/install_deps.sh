@@ -6,7 +6,11 @@
 set -euo pipefail
 want=${1:-build}
 
-packages=(g++ cmake ninja-build pkg-config git libboost-dev libfmt-dev libbson-dev libsqlite3-dev
+# Debian 12's own choice of Boost is too old; it ships 1.81 beside it.
+boost=libboost-dev
+[ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ] && boost=libboost1.81-dev
+
+packages=(g++ cmake ninja-build pkg-config git "$boost" libfmt-dev libbson-dev libsqlite3-dev
   libpcre2-dev libxxhash-dev iso-codes)
 case "$want" in
   build) ;;
