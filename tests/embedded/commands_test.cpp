@@ -290,6 +290,34 @@ TEST_F(Commands, WhatIsMissingIsRefusedByName) {
   }
 }
 
+TEST(CommandReply, IsAsAServers) {
+  // [run_command]
+  auto store = quire::store::open(":memory:");
+  auto command =
+      quire::bson::from_json(R"({"insert": "tea", "documents": [{"_id": 1, "kind": "green"}]})");
+  auto reply = store->run_command("shop", command, nullptr);  // {n: 1, ok: 1.0}
+  // [/run_command]
+  EXPECT_EQ(bson::to_json(reply), R"({"n": 1, "ok": 1.0})");
+}
+
+TEST(CommandReply, RefusesBrokenBytes) {
+  const auto store = open(":memory:");
+  auto bytes =
+      bson::from_json(R"({"insert": "tea", "documents": [{"_id": 1, "a": "text"}]})").release();
+  // Each byte in turn: an error of quire's or an answer, never more.
+  for (std::size_t at = 4; at + 1 < bytes.size(); ++at) {
+    for (const int value : {0, 1, 3, 5, 127, 255}) {
+      bson::Buffer broken = bytes;
+      broken.data()[at] = static_cast<std::uint8_t>(value);
+      try {
+        (void)store->run_command("shop", bson::View(broken.data(), broken.size()), nullptr);
+      } catch (const Error&) {
+        continue;
+      }
+    }
+  }
+}
+
 TEST(CommandReply, NamesItsErrors) {
   const auto store = open(":memory:");
   CommandLayer layer;
