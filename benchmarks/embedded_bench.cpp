@@ -81,8 +81,8 @@ class ByHand {
   void begin() { done(begin_); }
   void commit() { done(commit_); }
   void insert(const User& user) {
-    buffer_.resize(std::max(buffer_.size(), workload::room(user)));
-    const std::size_t size = workload::encode(user, buffer_.data());
+    buffer_.resize(std::max(buffer_.size(), workload::by_hand::room(user)));
+    const std::size_t size = workload::by_hand::encode(user, buffer_.data());
     blob(insert_, 1, user.id.bytes.data(), 12);
     blob(insert_, 2, buffer_.data(), size);
     done(insert_);
@@ -175,7 +175,7 @@ class ByHand {
   }
   static User decoded(bson::View view) {
     User user;
-    must(workload::decode(view.data(), view.size(), user), "decode");
+    must(workload::by_hand::decode(view.data(), view.size(), user), "decode");
     return user;
   }
   static User one(sqlite3_stmt* statement) {

@@ -4,7 +4,7 @@
 
 namespace quire::store::embedded {
 
-Connection::Connection(const Options& options, bool writer, bool create) {
+Connection::Connection(const Options& options, bool create) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= options.read_only ? SQLITE_OPEN_READONLY
                              : SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
@@ -19,8 +19,9 @@ Connection::Connection(const Options& options, bool writer, bool create) {
     if (code != SQLITE_OK) fail_sqlite(db_, code, "cannot open " + path);
     sqlite3_busy_timeout(db_, static_cast<int>(options.busy_timeout.count()));
     execute(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    execute("PRAGMA mmap_size=1073741824; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON");
-    execute(writer ? "PRAGMA cache_size=-65536" : "PRAGMA cache_size=-8192");
+    // Without cell_size_check: a page in mapped memory is looked through at each visit.
+    execute("PRAGMA mmap_size=1073741824; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=OFF");
+    execute("PRAGMA cache_size=-65536");
     begin_read_ = Statement(db_, "BEGIN");
     begin_write_ = Statement(db_, options.read_only ? "BEGIN" : "BEGIN IMMEDIATE");
     commit_ = Statement(db_, "COMMIT");

@@ -48,7 +48,7 @@ enum class KeySql {
 class Connection {
  public:
   /// Opens; `create` makes an absent file. Throws StoreError io_error, not_a_database …
-  Connection(const Options& options, bool writer, bool create);
+  Connection(const Options& options, bool create);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

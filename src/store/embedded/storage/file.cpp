@@ -39,7 +39,7 @@ void StorageFile::open_or_create() {
       throw StoreError(ErrorCode::io_error,
                        options_.path + " is not there; read_only=true creates nothing");
   }
-  writer_ = std::make_unique<Connection>(options_, true, true);
+  writer_ = std::make_unique<Connection>(options_, true);
   Connection& connection = *writer_;
   read_only_ = options_.read_only || (sqlite3_db_readonly(connection.handle(), "main") == 1);
 
@@ -136,7 +136,7 @@ std::unique_ptr<Connection> StorageFile::take_reader() {
       return out;
     }
   }
-  return std::make_unique<Connection>(options_, false, false);
+  return std::make_unique<Connection>(options_, false);
 }
 
 void StorageFile::give_reader(std::unique_ptr<Connection> connection) noexcept {
