@@ -265,7 +265,14 @@ bson::Document CommandLayer::run_reply(Store& store, std::string_view database, 
   try {
     return run(store, database, command, session);
   } catch (const Error& error) {
-    return commands::error_reply(error);
+    auto reply = commands::error_reply(error);
+    const int code = commands::server_code(error);
+    const bool may_try_again = code == 112 || code == commands::code::no_such_transaction;
+    if (!may_try_again || !command.contains("autocommit")) return reply;
+    bson::Writer labelled;  // drivers begin such a transaction again
+    labelled.append_all(reply);
+    labelled.append_array("errorLabels", bson::make_array("TransientTransactionError"));
+    return labelled.finish();
   } catch (const std::exception& error) {
     return commands::error_reply(Error(ErrorCode::internal, error.what()));
   }

@@ -56,8 +56,17 @@ bool OpenCursor::fill(bson::Writer& batch_array, std::optional<std::int64_t> bat
   return true;
 }
 
+void CursorTable::close_idle() {
+  constexpr std::chrono::minutes longest{10};
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(cursors_, [&](const auto& entry) {
+    return entry.second->may_time_out && now - entry.second->used > longest;
+  });
+}
+
 std::int64_t CursorTable::put(std::unique_ptr<OpenCursor> cursor) {
   const std::lock_guard lock(mutex_);
+  close_idle();
   for (;;) {
     const auto id = random_id();
     if (cursors_.try_emplace(id, std::move(cursor)).second) return id;
@@ -65,6 +74,7 @@ std::int64_t CursorTable::put(std::unique_ptr<OpenCursor> cursor) {
 }
 
 void CursorTable::put_back(std::int64_t id, std::unique_ptr<OpenCursor> cursor) {
+  cursor->used = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   cursors_.insert_or_assign(id, std::move(cursor));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -20,7 +21,9 @@ struct OpenCursor {
   std::string session;                  ///< bytes of the lsid that opened it; empty without
   std::optional<bson::Document> ahead;  ///< read already, not given yet
   bool knows_its_end = false;           ///< sorted or listed: the end shows without another batch
-  std::size_t left = 0;                 ///< 0 = no limit
+  bool may_time_out = true;             ///< false: noCursorTimeout
+  std::chrono::steady_clock::time_point used = std::chrono::steady_clock::now();
+  std::size_t left = 0;  ///< 0 = no limit
 
   /// Appends documents to the open array until `batch` (nothing: as many as fit a reply) or the
   /// end. Returns true when there may be more.
@@ -28,6 +31,7 @@ struct OpenCursor {
 };
 
 /// The cursors that replies left open, by id. Thread-safe. A cursor is taken out while it is read.
+/// One that nobody asked for in ten minutes is closed when the next one comes: it holds a snapshot.
 class CursorTable {
  public:
   /// The id: random, positive, never 0.
@@ -41,6 +45,7 @@ class CursorTable {
   void clear();
 
  private:
+  void close_idle();  // with the mutex held
   std::mutex mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<OpenCursor>> cursors_;
 };

@@ -160,6 +160,7 @@ void run_find(Context& context, bson::Writer& reply) {
   cursor->documents = context.store.find(ns, arguments.document("filter"), options);
   cursor->ns = full_name(ns);
   cursor->session = context.session_id;
+  cursor->may_time_out = !arguments.flag("noCursorTimeout");
   cursor->knows_its_end = !options.sort.empty();
   cursor->left = static_cast<std::size_t>(options.limit);
   append_cursor_reply(reply, context.cursors, std::move(cursor), "firstBatch", batch, 0, !single);

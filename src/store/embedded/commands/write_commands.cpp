@@ -177,7 +177,10 @@ void run_insert(Context& context, bson::Writer& reply) {
   static_cast<OperationOptions&>(options) = context.options();
   options.ordered = arguments.flag("ordered", true);
   const auto result = context.store.insert(ns, documents, options);
-  if (!result.errors.empty() && ends_all(context)) throw result.errors.front().error;
+  if (!result.errors.empty() && ends_all(context)) {
+    const auto& [index, error, details] = result.errors.front();
+    throw DetailedError(error.code(), error.path(), error.detail(), error.backend_code(), details);
+  }
   if (!context.common.acknowledged) return;
   reply.append("n", static_cast<std::int32_t>(result.inserted));
   Mistakes mistakes;
