@@ -6,8 +6,10 @@
 #include <cstring>
 #include <optional>
 
-#include "quire/bson/view.hpp"
+#include "fuzz.hpp"
+#include "quire/bson/bson.hpp"
 #include "quire/core/error.hpp"
+#include "random_document.hpp"
 #include "store/embedded/engine/update.hpp"
 
 namespace {
@@ -27,7 +29,30 @@ std::optional<View> take(const std::uint8_t*& data, std::size_t& size) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+std::vector<std::string> quire_fuzz_seeds() {
+  std::vector<std::string> seeds;
+  std::uint64_t seed = 0;
+  for (const char* json :
+       {R"({"$set": {"a": 1, "b.c": {"x": [1, 2]}}, "$unset": {"d": ""}})",
+        R"({"$inc": {"a": 1, "b": {"$numberDecimal": "0.1"}}, "$mul": {"c": 2.5}})",
+        R"({"$push": {"a": {"$each": [3, 1, 2], "$slice": -2, "$sort": 1, "$position": 0}}})",
+        R"({"$addToSet": {"a": {"$each": [1, {"b": 2}]}}, "$pop": {"b": -1}})",
+        R"({"$pull": {"a": {"$gte": 2}}, "$pullAll": {"b": [1, 2]}})",
+        R"({"$rename": {"a": "e"}, "$min": {"b": 0}, "$max": {"c": "z"}})",
+        R"({"$bit": {"a": {"xor": 5}}, "$currentDate": {"b": {"$type": "date"}}})",
+        R"({"$set": {"a.$[]": 7, "b.$[i].c": 8, "c.$": 9}})", R"({"a": 1, "b": {"c": 2}})"}) {
+    for (int i = 0; i < 6; ++i) {
+      std::string input;
+      for (const auto& part :
+           {quire::test::RandomDocument(seed++).document(), quire::bson::from_json(json),
+            quire::bson::from_json(R"({"0": {"i.c": {"$gt": 1}}})")}) {
+        input.append(reinterpret_cast<const char*>(part.view().data()), part.size());
+      }
+      seeds.push_back(std::move(input));
+    }
+  }
+  return seeds;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace embedded = quire::store::embedded;
