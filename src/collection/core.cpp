@@ -21,14 +21,26 @@ thread_local Buffer kept;
 /// A buffer beyond this is not kept: one large document must not hold memory for ever.
 constexpr std::size_t largest_kept = 1024 * 1024;
 
-void fill(store::OperationOptions& to, SessionRef session, std::chrono::milliseconds max_time) {
-  to.session = session.pointer;
-  to.max_time = max_time;
+void set_comment(store::OperationOptions& to, ValueView comment) {
+  if (!comment.is_null()) to.comment = comment;
+}
+template <class Options>
+void fill(store::OperationOptions& to, const Options& options) {
+  to.session = options.session.pointer;
+  to.max_time = options.max_time;
+  set_comment(to, options.comment.view());
+}
+/// Those that look at documents take more.
+template <class Options, class More>
+void fill_more(Options& to, const More& options) {
+  fill(to, options);
+  to.hint_name = options.hint;
+  to.let = options.let.view();
+  to.collation = options.collation.view();
 }
 store::FindOptions find_options(const ReadOptions& options) {
   store::FindOptions to;
-  fill(to, options.session, options.max_time);
-  to.hint_name = options.hint;
+  fill_more(to, options);
   return to;
 }
 Document array_of(const std::vector<Document>& documents) {
@@ -93,7 +105,7 @@ void Core::insert(View document, const void* object, const InsertOptions& option
   if (!model_.checks.empty()) model_.check(document, object);
   before_write();
   store::InsertOptions to;
-  fill(to, options.session, options.max_time);
+  fill(to, options);
   const auto result = store().insert(ns(), std::span(&document, 1), to);
   if (!result.errors.empty()) {
     const auto& error = result.errors.front();
@@ -102,42 +114,46 @@ void Core::insert(View document, const void* object, const InsertOptions& option
   }
 }
 
-store::InsertResult Core::insert_many(std::span<const Document> documents,
+void InsertBatch::add(const ModelInfo& model, Document document, const void* object) {
+  const auto place = size++;
+  try {
+    if (!model.checks.empty()) model.check(document, object);
+  } catch (const MappingError& error) {
+    refused.push_back({place, error, {}});
+    return;
+  }
+  documents.push_back(std::move(document));
+  places.push_back(place);
+}
+
+store::InsertResult Core::insert_many(const InsertBatch& batch,
                                       const InsertOptions& options) const {
   before_write();
-  // Documents that a check refuses never reach the store; in an ordered insert they end it.
+  // The first document that is refused ends an ordered insert.
+  const bool ends = options.ordered && !batch.refused.empty();
+  const auto end = ends ? batch.refused.front().index : batch.size;
   std::vector<View> views;
-  std::vector<std::size_t> places;
-  std::vector<store::WriteError> refused;
-  views.reserve(documents.size());
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    try {
-      model_.check(documents[i], nullptr);
-      views.push_back(documents[i].view());
-      places.push_back(i);
-    } catch (const MappingError& error) {
-      refused.push_back({i, error, {}});
-      if (options.ordered) break;
-    }
-  }
+  views.reserve(batch.documents.size());
+  for (std::size_t i = 0; i < batch.documents.size() && batch.places[i] < end; ++i)
+    views.push_back(batch.documents[i].view());
   store::InsertResult result;
   if (!views.empty()) {
     store::InsertOptions to;
-    fill(to, options.session, options.max_time);
+    fill(to, options);
     to.ordered = options.ordered;
     result = store().insert(ns(), views, to);
-    for (auto& error : result.errors) error.index = places[error.index];
+    for (auto& error : result.errors) error.index = batch.places[error.index];
   }
   if (!options.ordered || result.errors.empty()) {
-    result.errors.insert(result.errors.end(), refused.begin(), refused.end());
+    const auto last = ends ? batch.refused.begin() + 1 : batch.refused.end();
+    result.errors.insert(result.errors.end(), batch.refused.begin(), last);
     std::sort(result.errors.begin(), result.errors.end(),
               [](const auto& a, const auto& b) { return a.index < b.index; });
   }
   return result;
 }
 
-bool Core::find_one(View filter, const ReadOptions& options,
-                    FunctionRef<void(View)> sink) const {
+bool Core::find_one(View filter, const ReadOptions& options, FunctionRef<void(View)> sink) const {
   const auto hooks = db_.hooks();
   if (!hooks) return store().find_one(ns(), filter, find_options(options), sink);
   return store().find_one(ns(), filter, find_options(options), [&](View document) {
@@ -180,11 +196,11 @@ UpdateResult Core::update(View filter, View update, const std::vector<Document>&
     throw QueryError(ErrorCode::invalid_update,
                      "an update is made of operators ($set …); use replace for whole documents", 9);
   }
+  if (!model_.checks.empty()) model_.check_update(update);
   store::UpdateOptions to;
-  fill(to, options.session, options.max_time);
+  fill_more(to, options);
   to.multi = multi;
   to.upsert = options.upsert;
-  to.hint_name = options.hint;
   const Document filters = array_of(array_filters);
   if (!array_filters.empty()) to.array_filters = filters.view();
   Document versioned;
@@ -200,18 +216,16 @@ UpdateResult Core::replace(View filter, View document, const void* object,
   if (!model_.checks.empty()) model_.check(document, object);
   before_write();
   store::UpdateOptions to;
-  fill(to, options.session, options.max_time);
+  fill_more(to, options);
   to.upsert = options.upsert;
-  to.hint_name = options.hint;
   return store().update(ns(), filter, {document, false}, to);
 }
 
 std::int64_t Core::remove(View filter, const RemoveOptions& options, bool multi) const {
   before_write();
   store::RemoveOptions to;
-  fill(to, options.session, options.max_time);
+  fill_more(to, options);
   to.multi = multi;
-  to.hint_name = options.hint;
   return store().remove(ns(), filter, to);
 }
 
@@ -223,8 +237,13 @@ std::optional<Document> Core::modify(View filter, const Modify& what) const {
     throw QueryError(ErrorCode::invalid_update,
                      "an update is made of operators ($set …); use find_one_and_replace", 9);
   }
+  if (!what.remove && !what.replacement && !model_.checks.empty()) model_.check_update(what.update);
   store::FindAndModifyOptions to;
-  fill(to, what.session, what.max_time);
+  to.session = what.session;
+  to.max_time = what.max_time;
+  set_comment(to, what.comment);
+  to.let = what.let;
+  to.collation = what.collation;
   to.remove = what.remove;
   to.upsert = what.upsert;
   to.return_document = what.return_document;
@@ -250,14 +269,19 @@ std::optional<Document> Core::modify(View filter, const Modify& what) const {
 
 std::int64_t Core::count(View filter, const ReadOptions& options) const {
   store::CountOptions to;
-  fill(to, options.session, options.max_time);
+  fill(to, options);
   to.hint_name = options.hint;
+  to.collation = options.collation.view();
   return store().count(ns(), filter, to);
 }
 
 Document Core::distinct(std::string_view field, View filter, const ReadOptions& options) const {
   store::OperationOptions to;
-  fill(to, options.session, options.max_time);
+  fill(to, options);
+  if (!options.collation.empty()) {
+    throw StoreError(ErrorCode::unsupported, FieldPath("collation"),
+                     "distinct takes no collation; aggregate on the server, or distinct without");
+  }
   return store().distinct(ns(), field, filter, to);
 }
 
@@ -278,7 +302,11 @@ bool Core::drop(SessionRef session) const {
 namespace {
 store::FindOptions options_of(const FindData& find) {
   store::FindOptions to;
-  fill(to, find.session, find.max_time);
+  to.session = find.session;
+  to.max_time = find.max_time;
+  set_comment(to, find.comment);
+  to.let = find.let.view();
+  to.collation = find.collation.view();
   to.projection = find.projection.view();
   to.sort = find.sort.view();
   to.hint_name = find.hint;
@@ -328,17 +356,6 @@ void drop_id(Buffer& buffer) {
   buffer.append(without.data(), without.size());
 }
 
-Document projection_of(std::span<const std::string_view> fields) {
-  Writer writer;
-  bool id = false;
-  for (const auto field : fields) {
-    writer.append(field, 1);
-    id = id || field == "_id";
-  }
-  if (!id) writer.append("_id", 0);
-  return writer.finish();
-}
-
 namespace {
 bool has_field(const std::vector<FieldInfo>& fields, std::string_view name) {
   for (const auto& field : fields) {
@@ -350,18 +367,32 @@ bool has_field(const std::vector<FieldInfo>& fields, std::string_view name) {
   }
   return false;
 }
+void add_fields(Writer& writer, bool& id, const std::vector<FieldInfo>& fields,
+                const ModelInfo& model, std::string_view into) {
+  for (const auto& field : fields) {
+    if (field.flattened && field.nested != nullptr) {
+      add_fields(writer, id, field.nested(), model, into);
+      continue;
+    }
+    if (model.list_fields != nullptr && !has_field(model.fields(), field.stored)) {
+      throw ModelError(
+          ErrorCode::invalid_model, FieldPath(field.stored),
+          "project<" + std::string(into) + ">: " + model.type + " stores no field of this name");
+    }
+    writer.append(field.stored, 1);
+    for (const auto& alias : field.aliases) writer.append(alias, 1);
+    id = id || field.stored == "_id";
+  }
+}
 }  // namespace
 
-void check_projection(std::span<const std::string_view> fields, const ModelInfo& model,
-                      std::string_view into) {
-  if (model.list_fields == nullptr) return;
-  for (const auto field : fields) {
-    if (!has_field(model.fields(), field)) {
-      throw ModelError(ErrorCode::invalid_model, FieldPath(std::string(field)),
-                       "project<" + std::string(into) + ">: " + model.type +
-                           " stores no field of this name");
-    }
-  }
+Document projection_of(const std::vector<FieldInfo>& fields, const ModelInfo& model,
+                       std::string_view into) {
+  Writer writer;
+  bool id = false;
+  add_fields(writer, id, fields, model, into);
+  if (!id) writer.append("_id", 0);
+  return writer.finish();
 }
 
 void fail_no_collection(std::string_view type) {
@@ -375,9 +406,19 @@ void fail_not_attached(std::string_view type) {
                        " came from no database; call save(db) first, or load or insert it");
 }
 
-void BulkData::add(store::BulkOperation::Kind kind, Document filter, Document body, bool upsert,
+void BulkData::add(const ModelInfo& model, store::BulkOperation::Kind kind, Document filter,
+                   Document body, const void* object, bool upsert,
                    const std::vector<Document>* array_filters) {
-  Item item{kind, std::move(filter), std::move(body), {}, upsert, false};
+  using Kind = store::BulkOperation::Kind;
+  Item item{kind, std::move(filter), std::move(body), {}, upsert, false, std::nullopt};
+  if (!model.checks.empty()) {
+    try {
+      if (kind == Kind::insert || kind == Kind::replace_one) model.check(item.body, object);
+      if (kind == Kind::update_one || kind == Kind::update_many) model.check_update(item.body);
+    } catch (const MappingError& error) {
+      item.refused = error;
+    }
+  }
   if (array_filters != nullptr && !array_filters->empty()) {
     item.array_filters = array_of(*array_filters);
     item.filtered = true;
@@ -396,14 +437,10 @@ BulkResult BulkData::run(const Core& core, const BulkOptions& options) const {
   operations.reserve(items_.size());
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
-    if (item.kind == Kind::insert || item.kind == Kind::replace_one) {
-      try {
-        core.model().check(item.body, nullptr);
-      } catch (const MappingError& error) {
-        refused.push_back({i, error, {}});
-        if (options.ordered) break;
-        continue;
-      }
+    if (item.refused) {
+      refused.push_back({i, *item.refused, {}});
+      if (options.ordered) break;
+      continue;
     }
     store::BulkOperation operation;
     operation.kind = item.kind;
@@ -419,7 +456,7 @@ BulkResult BulkData::run(const Core& core, const BulkOptions& options) const {
   }
   if (!operations.empty()) {
     store::BulkOptions to;
-    fill(to, options.session, options.max_time);
+    fill(to, options);
     to.ordered = options.ordered;
     static_cast<store::BulkResult&>(result) = core.store().bulk_write(core.ns(), operations, to);
     for (auto& error : result.errors) error.index = places[error.index];

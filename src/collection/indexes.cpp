@@ -89,10 +89,9 @@ IndexPlan make_plan(const collection_detail::Core& core, const SyncOptions& opti
     for (std::size_t i = 0; i < present.size(); ++i) {
       // The same name or the same keys: a server takes no second one of either.
       const auto key = present[i].find("key");
-      const bool same_keys =
-          key && key->is_document() &&
-          same_value(*key, ValueView(Type::document, index.keys.view().data(),
-                                     index.keys.view().size()));
+      const bool same_keys = key && key->is_document() &&
+                             same_value(*key, ValueView(Type::document, index.keys.view().data(),
+                                                        index.keys.view().size()));
       if (declared[i] || (name_of(present[i]) != index.name && !same_keys)) continue;
       // An index of the same keys but another filter stands beside it.
       if (name_of(present[i]) != index.name && !difference(spec, present[i]).empty()) continue;

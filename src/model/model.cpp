@@ -63,7 +63,8 @@ void check_path(const model_detail::Rule& rule, ValueView value, std::string_vie
   const auto name = rest.substr(0, dot);
   const auto below = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
   if (const auto found = value.as_document().find(name)) {
-    check_path(rule, *found, below, path.empty() ? std::string(name) : path + "." + std::string(name));
+    check_path(rule, *found, below,
+               path.empty() ? std::string(name) : path + "." + std::string(name));
   }
 }
 
@@ -95,6 +96,69 @@ void ModelInfo::check(View document, const void* object) const {
     if (check.path.empty()) continue;
     const ValueView whole(Type::document, document.data(), document.size());
     if (check.rule->kind() != "custom") check_path(*check.rule, whole, check.path, {});
+  }
+}
+
+namespace {
+
+bool is_position(std::string_view step) {
+  return step.starts_with('$') ||
+         (!step.empty() && step.find_first_not_of("0123456789") == std::string_view::npos);
+}
+
+/// What a value given for `target` means to a rule about `path`.
+struct Reach {
+  bool reached = false;
+  bool element = false;   ///< the value is one element of the list that the rule is about
+  std::string_view rest;  ///< the steps of `path` below the value
+};
+Reach reach(std::string_view target, std::string_view path) {
+  bool position = false;
+  while (!target.empty()) {
+    const auto dot = target.find('.');
+    const auto step = target.substr(0, dot);
+    target = dot == std::string_view::npos ? std::string_view{} : target.substr(dot + 1);
+    const auto path_dot = path.find('.');
+    if (!path.empty() && path.substr(0, path_dot) == step) {
+      path = path_dot == std::string_view::npos ? std::string_view{} : path.substr(path_dot + 1);
+      position = false;
+    } else if (is_position(step)) {
+      position = true;
+    } else {
+      return {};
+    }
+  }
+  return {true, position && path.empty(), path};
+}
+
+void check_given(const CheckInfo& check, std::string_view target, ValueView value, bool pushed) {
+  if (check.path.empty() || check.rule->kind() == "custom") return;
+  const auto found = reach(target, check.path);
+  if (!found.reached) return;
+  const bool element = found.element || (pushed && found.rest.empty());
+  if (element && !check.rule->per_element()) return;
+  check_path(*check.rule, value, found.rest, std::string(target));
+}
+
+}  // namespace
+
+void ModelInfo::check_update(View update) const {
+  for (const auto& op : update) {
+    const bool sets = op.key == "$set" || op.key == "$setOnInsert";
+    const bool pushes = op.key == "$push" || op.key == "$addToSet";
+    if ((!sets && !pushes) || !op.value.is_document()) continue;
+    for (const auto& given : op.value.as_document()) {
+      for (const auto& check : checks) {
+        const auto each = pushes && given.value.is_document()
+                              ? given.value.as_document().find("$each")
+                              : std::nullopt;
+        if (each && each->is_array()) {
+          for (const auto& one : each->as_array()) check_given(check, given.key, one.value, true);
+        } else {
+          check_given(check, given.key, given.value, pushes);
+        }
+      }
+    }
   }
 }
 
@@ -145,12 +209,11 @@ ModelInfo finish(ModelData data) {
   info.indexes = std::move(data.indexes);
   info.checks = std::move(data.checks);
   info.collection_options = std::move(data.collection_options);
-  if (data.version < 0)
-    throw ModelError(ErrorCode::invalid_model, "version(n) takes 1 or more");
+  if (data.version < 0) throw ModelError(ErrorCode::invalid_model, "version(n) takes 1 or more");
   if (info.collection.find('$') != std::string::npos ||
       info.collection.find('\0') != std::string::npos) {
-    throw ModelError(ErrorCode::invalid_model, "the collection name \"" + info.collection +
-                                                   "\" holds '$' or a zero byte");
+    throw ModelError(ErrorCode::invalid_model,
+                     "the collection name \"" + info.collection + "\" holds '$' or a zero byte");
   }
   std::set<std::string> names;
   for (auto& index : info.indexes) {
@@ -163,9 +226,10 @@ ModelInfo finish(ModelData data) {
         if (!index.name.empty()) index.name += '_';
         index.name += key.key;
         index.name += '_';
-        index.name += key.value.is_string()
-                          ? std::string(key.value.as_string())
-                          : std::to_string(key.value.type() == Type::int32 ? key.value.as_int32() : 1);
+        index.name +=
+            key.value.is_string()
+                ? std::string(key.value.as_string())
+                : std::to_string(key.value.type() == Type::int32 ? key.value.as_int32() : 1);
       }
     }
     if (!names.insert(index.name).second) {

@@ -82,7 +82,8 @@ class OneOf final : public Rule {
   std::string_view kind() const noexcept override { return "one_of"; }
   std::string text() const override {
     std::string text = "one of";
-    for (const auto& value : values_) text += (text.size() == 6 ? " " : ", ") + bson::to_json(value);
+    for (const auto& value : values_)
+      text += (text.size() == 6 ? " " : ", ") + bson::to_json(value);
     return text;
   }
   Document arguments() const override {
@@ -128,8 +129,7 @@ class Length final : public Rule {
   std::string_view kind() const noexcept override { return not_empty_ ? "not_empty" : "length"; }
   std::string text() const override {
     if (not_empty_) return "not empty";
-    if (most_ >= std::int64_t{1} << 62)
-      return "length of " + std::to_string(least_) + " or more";
+    if (most_ >= std::int64_t{1} << 62) return "length of " + std::to_string(least_) + " or more";
     return "length between " + std::to_string(least_) + " and " + std::to_string(most_);
   }
   Document arguments() const override {
@@ -208,8 +208,7 @@ class Matches final : public Rule {
 
  private:
   [[noreturn]] void fail(const std::string& why) const {
-    throw ModelError(ErrorCode::invalid_model,
-                     "matches(\"" + pattern_ + "\"): " + why);
+    throw ModelError(ErrorCode::invalid_model, "matches(\"" + pattern_ + "\"): " + why);
   }
   std::string pattern_, options_;
   pcre2_code* code_ = nullptr;
@@ -225,7 +224,9 @@ RulePtr between_rule(Value low, Value high) {
   }
   return std::make_shared<Between>(std::move(low), std::move(high));
 }
-RulePtr one_of_rule(std::vector<Value> values) { return std::make_shared<OneOf>(std::move(values)); }
+RulePtr one_of_rule(std::vector<Value> values) {
+  return std::make_shared<OneOf>(std::move(values));
+}
 RulePtr length_rule(std::int64_t least, std::int64_t most) {
   if (least > most || most < 0) {
     throw ModelError(ErrorCode::invalid_model, "length(" + std::to_string(least) + ", " +
@@ -236,8 +237,6 @@ RulePtr length_rule(std::int64_t least, std::int64_t most) {
 RulePtr matches_rule(std::string pattern, std::string options) {
   return std::make_shared<Matches>(std::move(pattern), std::move(options));
 }
-RulePtr not_empty_rule() {
-  return std::make_shared<Length>(1, std::int64_t{1} << 62, true);
-}
+RulePtr not_empty_rule() { return std::make_shared<Length>(1, std::int64_t{1} << 62, true); }
 
 }  // namespace quire::model_detail

@@ -1,5 +1,6 @@
 #include "quire/query/detail/build.hpp"
 
+#include <optional>
 #include <vector>
 
 #include "quire/bson/json.hpp"
@@ -339,6 +340,53 @@ Document parse_json(std::string_view json) { return bson::from_json(json); }
 void fail_overflow(std::string_view path, std::string_view text) {
   throw MappingError(ErrorCode::integer_overflow, FieldPath(std::string(path)),
                      std::string(text) + " does not fit the field's type");
+}
+
+namespace {
+
+/// 1 includes, 0 excludes; nothing where the operand says neither.
+std::optional<bool> includes(ValueView operand) {
+  switch (operand.type()) {
+    case Type::boolean:
+      return operand.as_bool();
+    case Type::int32:
+      return operand.as_int32() != 0;
+    case Type::int64:
+      return operand.as_int64() != 0;
+    case Type::double_:
+      return operand.as_double() != 0;
+    default:
+      return std::nullopt;
+  }
+}
+
+void check_projected(View fields, const std::string& above, std::optional<bool>& mode) {
+  for (const auto& field : fields) {
+    const std::string path =
+        above.empty() ? std::string(field.key) : above + "." + std::string(field.key);
+    if (field.value.is_document() && !is_operators(field.value)) {
+      check_projected(field.value.as_document(), path, mode);
+      continue;
+    }
+    const auto own = includes(field.value);
+    if (!own || path == "_id") continue;
+    if (mode && *mode != *own) {
+      throw QueryError(ErrorCode::invalid_projection, FieldPath(path),
+                       *mode ? "this field is excluded where others are included; name only those "
+                               "to include"
+                             : "this field is included where others are excluded; name only those "
+                               "to exclude",
+                       *mode ? 31254 : 31253);
+    }
+    mode = own;
+  }
+}
+
+}  // namespace
+
+void check_projection(View projection) {
+  std::optional<bool> mode;
+  check_projected(projection, {}, mode);
 }
 
 }  // namespace quire::query::detail

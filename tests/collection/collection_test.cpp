@@ -44,8 +44,8 @@ class Users : public ::testing::Test {
   void fill(int n) {
     std::vector<User> list;
     for (int i = 0; i < n; ++i)
-      list.push_back({.email = "u" + std::to_string(i), .name = "n" + std::to_string(i % 3),
-                      .age = i});
+      list.push_back(
+          {.email = "u" + std::to_string(i), .name = "n" + std::to_string(i % 3), .age = i});
     (void)users.insert_many(list).or_throw();
   }
   template <class F>
@@ -188,8 +188,8 @@ TEST_F(Users, AreChecked) {
   EXPECT_EQ(code_of([&] { users.insert(bad); }), ErrorCode::check_failed);
   EXPECT_EQ(code_of([&] { users.save(bad); }), ErrorCode::check_failed);
   EXPECT_EQ(users.count(), 0);
-  const auto result = users.insert_many(std::vector<User>{{.email = "x"}, bad, {.email = "y"}},
-                                        {.ordered = false});
+  const auto result =
+      users.insert_many(std::vector<User>{{.email = "x"}, bad, {.email = "y"}}, {.ordered = false});
   EXPECT_EQ(result.inserted, 2);
   ASSERT_EQ(result.errors.size(), 1U);
   EXPECT_EQ(result.errors[0].index, 1U);
@@ -213,8 +213,10 @@ TEST_F(Users, AreWrittenInBulk) {
   (void)users.sync_indexes();
   auto bulk = users.bulk();
   User a{.email = "a"};
-  bulk.insert(a).insert(User{.email = "b"}).insert(User{.email = "a"}).update_one(email == "b",
-                                                                                 age.set(5));
+  bulk.insert(a)
+      .insert(User{.email = "b"})
+      .insert(User{.email = "a"})
+      .update_one(email == "b", age.set(5));
   EXPECT_FALSE(a.id.empty());
   const auto result = bulk.run({.ordered = false});
   EXPECT_EQ(result.inserted, 2);

@@ -49,7 +49,8 @@ struct User {
         .check(field<&User::tags>, not_empty())
         .check(field<&User::tags>, matches("^[a-z]*$"))
         .check(field<&User::items, &Item::count>, between(1, 9))
-        .check(field<&User::phone>, custom("no plus", [](const std::string& s) { return s[0] != '+'; }))
+        .check(field<&User::phone>,
+               custom("no plus", [](const std::string& s) { return s[0] != '+'; }))
         .check("ends after it begins", [](const User& u) { return u.begins <= u.ends; })
         .version(3)
         .skip(field<&User::secret>)
@@ -107,9 +108,7 @@ TEST(Model, DescribesItselfForTools) {
   EXPECT_EQ(description["checks"].as_array().count(), 9U);
 }
 
-TEST(Model, WritesItsVersion) {
-  EXPECT_EQ(bson::encode(good())["_v"].as_int32(), 3);
-}
+TEST(Model, WritesItsVersion) { EXPECT_EQ(bson::encode(good())["_v"].as_int32(), 3); }
 
 struct BadUser {
   const char* name;

@@ -187,8 +187,7 @@ TEST(Filter, GoesOnBelowPositionsAndKeys) {
 }
 
 TEST(Filter, StandsBesideRawBsonAndJson) {
-  EXPECT_EQ((age == 1 && json(R"({"x": {"$gt": 2}})")).to_json(),
-            R"({"age": 1, "x": {"$gt": 2}})");
+  EXPECT_EQ((age == 1 && json(R"({"x": {"$gt": 2}})")).to_json(), R"({"age": 1, "x": {"$gt": 2}})");
   EXPECT_EQ((raw(bson::make_document("x", 1)) || age == 1).to_json(),
             R"({"$or": [{"x": 1}, {"age": 1}]})");
   const Filter<User> whole = json(R"({"$where": "1"})");

@@ -8,7 +8,9 @@ namespace quire {
 
 /// Several writes in one go: users.bulk().insert(a).update_one(f, u).remove_one(g).run().
 /// run() gives one result an item; BulkResult::or_throw() makes an exception of errors.
-/// Inserts get their ids when they are added. A value; one thread at a time.
+/// The model's checks look at objects and values when they are added; what they refuse is an error
+/// of its item when it runs and is not sent. Inserts get their ids when they are added. A value;
+/// one thread at a time.
 template <class T>
 class Bulk {
  public:
@@ -22,7 +24,8 @@ class Bulk {
   Bulk& insert(const T& object) {
     bson::Buffer buffer;
     (void)collection_detail::encode_new(object, buffer);
-    data_.add(Kind::insert, {}, bson::Document(std::move(buffer)), false, nullptr);
+    data_.add(core_->model(), Kind::insert, {}, bson::Document(std::move(buffer)), &object, false,
+              nullptr);
     return *this;
   }
   Bulk& update_one(const query::Filter<T>& filter, const query::Update<T>& update,
@@ -39,16 +42,16 @@ class Bulk {
   Bulk& replace_one(const query::Filter<T>& filter, const T& object, bool upsert = false) {
     bson::Buffer buffer;
     collection_detail::encode_replacement(object, buffer);
-    data_.add(Kind::replace_one, filter.document(), bson::Document(std::move(buffer)), upsert,
-              nullptr);
+    data_.add(core_->model(), Kind::replace_one, filter.document(),
+              bson::Document(std::move(buffer)), &object, upsert, nullptr);
     return *this;
   }
   Bulk& remove_one(const query::Filter<T>& filter) {
-    data_.add(Kind::remove_one, filter.document(), {}, false, nullptr);
+    data_.add(core_->model(), Kind::remove_one, filter.document(), {}, nullptr, false, nullptr);
     return *this;
   }
   Bulk& remove_many(const query::Filter<T>& filter) {
-    data_.add(Kind::remove_many, filter.document(), {}, false, nullptr);
+    data_.add(core_->model(), Kind::remove_many, filter.document(), {}, nullptr, false, nullptr);
     return *this;
   }
 
@@ -59,10 +62,10 @@ class Bulk {
   using Kind = store::BulkOperation::Kind;
   Bulk& add_update(Kind kind, const query::Filter<T>& filter, const query::Update<T>& update,
                    bool upsert) {
-    data_.add(kind, filter.document(),
+    data_.add(core_->model(), kind, filter.document(),
               upsert && core_->model().version != 0 ? core_->with_version(update.view())
                                                     : update.document(),
-              upsert, &update.array_filters());
+              nullptr, upsert, &update.array_filters());
     return *this;
   }
   static void put_id(T& object) {

@@ -26,8 +26,8 @@ class Collection {
   using Update = query::Update<T>;
 
   Collection(Database db, std::string_view name)
-      : core_(std::make_shared<const collection_detail::Core>(
-            std::move(db), std::string(name), collection_detail::info_of<T>())) {
+      : core_(std::make_shared<const collection_detail::Core>(std::move(db), std::string(name),
+                                                              collection_detail::info_of<T>())) {
     core_->database().first_use(core_->name(), core_->model());
   }
   /// For Document<T>.
@@ -60,16 +60,16 @@ class Collection {
   template <class Range>
   InsertManyResult<id_type> insert_many(Range&& objects, const InsertOptions& options = {}) const {
     InsertManyResult<id_type> result;
-    std::vector<bson::Document> documents;
+    collection_detail::InsertBatch batch;
     for (auto&& object : objects) {
       static_assert(std::is_same_v<std::remove_cvref_t<decltype(object)>, T>,
                     "quire: insert_many takes a range of the collection's own type.");
       if constexpr (!std::is_const_v<std::remove_reference_t<decltype(object)>>) put_id(object);
       bson::Buffer buffer;
       result.ids.push_back(collection_detail::encode_new(std::as_const(object), buffer));
-      documents.emplace_back(std::move(buffer));
+      batch.add(core_->model(), bson::Document(std::move(buffer)), &object);
     }
-    finish_insert(result, core_->insert_many(documents, options));
+    finish_insert(result, core_->insert_many(batch, options));
     return result;
   }
 
@@ -115,10 +115,9 @@ class Collection {
   [[nodiscard]] std::optional<T> find_by_id(const id_type& id,
                                             const ReadOptions& options = {}) const {
     std::optional<T> result;
-    core_->find_one(collection_detail::TypedId<id_type>(id).view(), options,
-                    [&](bson::View document) {
-                      result.emplace(collection_detail::decode_as<T>(document));
-                    });
+    core_->find_one(
+        collection_detail::TypedId<id_type>(id).view(), options,
+        [&](bson::View document) { result.emplace(collection_detail::decode_as<T>(document)); });
     if constexpr (collection_detail::Attachable<T>) {
       if (result) collection_detail::attach(*result, core_);
     }
@@ -146,18 +145,30 @@ class Collection {
                               const ReadOptions& options = {}) const {
     query::detail::check_root<T, typename P::root>();
     using Field = query::detail::strip_t<typename P::value>;
+    using Through = query::detail::through<query::detail::given_t<P, typename P::value>>;
     using V = std::conditional_t<query::detail::ListLike<Field>,
                                  query::detail::strip_t<typename P::element>, Field>;
-    std::vector<V> values;
-    const auto found = core_->distinct(path.str(), filter.view(), options);
-    for (const auto& one : found) {
-      // Nulls stand for absent optionals; a V cannot say so.
-      if constexpr (std::is_same_v<V, bson::Value>)
-        values.push_back(bson::Value(one.value));
-      else if (!one.value.is_null())
-        values.push_back(bson::decode_value<V>(one.value));
+    if constexpr (Through::value) {
+      using C = typename Through::converter;
+      std::vector<typename P::value> converted;
+      const auto stored = core_->distinct(model_detail::path_in<T, typename P::root>(path.str()),
+                                          filter.view(), options);
+      for (const auto& one : stored)
+        converted.push_back(C::from_bson(bson::decode_value<typename C::stored>(one.value)));
+      return converted;
+    } else {
+      std::vector<V> values;
+      const auto found = core_->distinct(model_detail::path_in<T, typename P::root>(path.str()),
+                                         filter.view(), options);
+      for (const auto& one : found) {
+        // Nulls stand for absent optionals; a V cannot say so.
+        if constexpr (std::is_same_v<V, bson::Value>)
+          values.push_back(bson::Value(one.value));
+        else if (!one.value.is_null())
+          values.push_back(bson::decode_value<V>(one.value));
+      }
+      return values;
     }
-    return values;
   }
 
   // --- write by id ---
@@ -289,15 +300,15 @@ class Collection {
       bson::decode_into(document, object);
   }
   static void put_id(T& object) {
-    if constexpr (collection_detail::IdOf<T>::present &&
-                  collection_detail::is_made_here<id_type>) {
+    if constexpr (collection_detail::IdOf<T>::present && collection_detail::is_made_here<id_type>) {
       auto& id = collection_detail::IdOf<T>::of(object);
       if (id.empty()) id = id_type::generate();
     }
   }
   static constexpr void check_has_id() {
-    static_assert(collection_detail::IdOf<T>::present || collection_detail::is_raw<T>,
-                  "quire: this type has no member `id`; give a filter (replace_one, remove_one …).");
+    static_assert(
+        collection_detail::IdOf<T>::present || collection_detail::is_raw<T>,
+        "quire: this type has no member `id`; give a filter (replace_one, remove_one …).");
   }
   static decltype(auto) id_of(const T& object) {
     if constexpr (collection_detail::IdOf<T>::present)
@@ -334,6 +345,9 @@ class Collection {
     what.session = options.session.pointer;
     what.max_time = options.max_time;
     what.hint = options.hint;
+    what.comment = options.comment.view();
+    what.let = options.let.view();
+    what.collation = options.collation.view();
     return what;
   }
   std::optional<T> modified(const Filter& filter,
@@ -352,8 +366,9 @@ class Collection {
 template <class T>
 Collection<T> Database::collection() const {
   constexpr bool modelled = reflect::has_model<T>;
-  static_assert(modelled, "quire: this type has no model(); give the collection's name: "
-                          "db.collection<T>(\"name\").");
+  static_assert(modelled,
+                "quire: this type has no model(); give the collection's name: "
+                "db.collection<T>(\"name\").");
   if constexpr (modelled) {
     const auto& info = model_of<T>();
     if (info.collection.empty()) collection_detail::fail_no_collection(info.type);

@@ -14,7 +14,8 @@ namespace quire {
 ///   for (const User& u : users.find(age >= 18).sort(age.desc()).limit(10)) …
 /// Root: the type of the collection. T: what documents become. The element of a loop is reused by
 /// the next one: copy what is to stay.
-/// Throws, when it runs, QueryError, StoreError, MappingError of bson::decode. One thread at a time.
+/// Throws, when it runs, QueryError, StoreError, MappingError of bson::decode. One thread at a
+/// time.
 template <class T, class Root = T>
 class Find {
  public:
@@ -60,12 +61,29 @@ class Find {
     data_.max_time = time;
     return std::move(*this);
   }
+  /// Shown by the store's log and profiler.
+  [[nodiscard]] Find comment(bson::Value text) && {
+    data_.comment = std::move(text);
+    return std::move(*this);
+  }
+  /// Variables for $expr.
+  [[nodiscard]] Find let(bson::Document variables) && {
+    data_.let = std::move(variables);
+    return std::move(*this);
+  }
+  /// StoreError unsupported where the store has no such collation.
+  [[nodiscard]] Find collation(bson::Document collation) && {
+    data_.collation = std::move(collation);
+    return std::move(*this);
+  }
   [[nodiscard]] Find in(Session& session) && {
     data_.session = &session;
     return std::move(*this);
   }
-  /// Only a part of each document is read; members without it keep their initialisers.
+  /// Only a part of each document is read; members without it have their defaults. Throws
+  /// QueryError invalid_projection at once where included and excluded fields are mixed.
   [[nodiscard]] Find projection(const query::Projection<Root>& projection) && {
+    query::detail::check_projection(projection.view());
     data_.projection = projection.document();
     return std::move(*this);
   }

@@ -25,28 +25,40 @@ struct SessionRef {
 };
 
 // Options of calls; designated initialisers name what is wanted. max_time 0 = none; past it
-// StoreError timeout. hint is an index's name; "$natural" scans.
+// StoreError timeout. hint is an index's name; "$natural" scans. comment is passed to the store,
+// whose log and profiler show it. let: variables for $expr. collation: a store that has none but
+// {locale: "simple"} refuses others as StoreError unsupported.
 
 struct ReadOptions {
   SessionRef session = {};
   std::chrono::milliseconds max_time{0};
   std::string hint = {};
+  bson::Value comment = {};  ///< null = none
+  bson::Document let = {};
+  bson::Document collation = {};
 };
 struct InsertOptions {
   SessionRef session = {};
   bool ordered = true;  ///< of insert_many: stop at the first error
   std::chrono::milliseconds max_time{0};
+  bson::Value comment = {};  ///< null = none
 };
 struct UpdateOptions {
   SessionRef session = {};
   bool upsert = false;
   std::chrono::milliseconds max_time{0};
   std::string hint = {};
+  bson::Value comment = {};  ///< null = none
+  bson::Document let = {};
+  bson::Document collation = {};
 };
 struct RemoveOptions {
   SessionRef session = {};
   std::chrono::milliseconds max_time{0};
   std::string hint = {};
+  bson::Value comment = {};  ///< null = none
+  bson::Document let = {};
+  bson::Document collation = {};
 };
 template <class T>
 struct ModifyOptions {
@@ -56,11 +68,15 @@ struct ModifyOptions {
   query::Sort<T> sort = {};  ///< which of several
   std::chrono::milliseconds max_time{0};
   std::string hint = {};
+  bson::Value comment = {};  ///< null = none
+  bson::Document let = {};
+  bson::Document collation = {};
 };
 struct BulkOptions {
   SessionRef session = {};
   bool ordered = true;  ///< stop at the first error
   std::chrono::milliseconds max_time{0};
+  bson::Value comment = {};  ///< null = none
 };
 
 /// Some operations of a bulk write failed; items() lists them by their place in the request.

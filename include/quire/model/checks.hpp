@@ -59,8 +59,8 @@ template <class... V>
 }
 /// The number of characters (Unicode code points) of a text, or of elements of a list, or of bytes
 /// of a binary, is between `least` and `most`.
-[[nodiscard]] inline model_detail::LengthCheck length(
-    std::int64_t least, std::int64_t most = std::int64_t{1} << 62) {
+[[nodiscard]] inline model_detail::LengthCheck length(std::int64_t least,
+                                                      std::int64_t most = std::int64_t{1} << 62) {
   return {model_detail::length_rule(least, most)};
 }
 /// The text matches a PCRE regular expression anywhere; anchor it by ^ and $. Options of "imsxu".

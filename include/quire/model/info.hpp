@@ -68,12 +68,12 @@ struct CheckInfo {
 
 /// One member of a mapped struct, for tools.
 struct FieldInfo {
-  std::string name;      ///< in C++
-  std::string stored;    ///< in the document
-  std::string cpp_type;  ///< without namespaces: "vector<Order>"
-  std::string bson_type; ///< MongoDB's alias, "objectId"; "array of string"; "any" where it varies
-  bool optional = false;   ///< may be absent or null
-  bool flattened = false;  ///< its fields stand beside the others
+  std::string name;       ///< in C++
+  std::string stored;     ///< in the document
+  std::string cpp_type;   ///< without namespaces: "vector<Order>"
+  std::string bson_type;  ///< MongoDB's alias, "objectId"; "array of string"; "any" where it varies
+  bool optional = false;  ///< may be absent or null
+  bool flattened = false;            ///< its fields stand beside the others
   std::vector<std::string> aliases;  ///< older names that are read
   /// The struct inside, through optionals, lists and maps; null for none. A recursive type's fields
   /// lead back to themselves.
@@ -82,8 +82,8 @@ struct FieldInfo {
 
 /// What a model says, all types gone: what collections and tools look at.
 struct ModelInfo {
-  std::string collection;  ///< empty when the type declares none
-  std::string type;        ///< C++ name without namespaces
+  std::string collection;    ///< empty when the type declares none
+  std::string type;          ///< C++ name without namespaces
   std::int32_t version = 0;  ///< of the schema; 0 = none declared
   std::vector<IndexInfo> indexes;
   std::vector<CheckInfo> checks;
@@ -95,6 +95,10 @@ struct ModelInfo {
   /// `object` is the struct that `document` was encoded from, or null: then checks that are
   /// functions are left out.
   void check(bson::View document, const void* object) const;
+  /// Runs what can be told of an update without the document: the values that $set, $setOnInsert,
+  /// $push and $addToSet give, against the checks of their fields that are no functions. A length
+  /// is checked where the whole value is given. Throws as check().
+  void check_update(bson::View update) const;
   /// The whole model for tools: {collection, type, version, fields: […], indexes, checks}.
   [[nodiscard]] bson::Document describe() const;
 };

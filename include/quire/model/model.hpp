@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "quire/model/checks.hpp"
+#include "quire/model/detail/base_names.hpp"
 #include "quire/model/detail/build.hpp"
 #include "quire/model/info.hpp"
 #include "quire/reflect/mapping.hpp"
@@ -31,13 +33,17 @@ struct ExpireAfter {
 };
 /// TTL: documents are removed when the field's time lies so far in the past.
 [[nodiscard]] inline ExpireAfter expire_after(std::chrono::seconds seconds) { return {seconds}; }
+template <class Root>
 struct PartialIndex {
   bson::Document filter;
 };
 /// Only documents that the filter takes are in the index.
 template <class F>
-[[nodiscard]] PartialIndex partial(const F& filter) {
-  return {filter.document()};
+[[nodiscard]] auto partial(const F& filter) {
+  if constexpr (requires { typename F::root; })
+    return PartialIndex<typename F::root>{filter.document()};
+  else
+    return PartialIndex<void>{filter.document()};
 }
 /// Any further option of createIndexes: index_option("hidden", true).
 struct IndexOption {
@@ -77,7 +83,8 @@ class ModelBuilder {
   template <class P, class Check>
   [[nodiscard]] ModelBuilder check(const P& path, const Check& check) && {
     check_root<typename P::root>();
-    data_.checks.push_back({path.str(), rule_of<P>(path, check)});
+    data_.checks.push_back(
+        {model_detail::path_in<T, typename P::root>(path.str()), rule_of<P>(path, check)});
     return std::move(*this);
   }
   /// A rule about the whole struct: check("ends after it begins", [](const T& t) { … }).
@@ -121,6 +128,25 @@ class ModelBuilder {
   template <class P>
   [[nodiscard]] auto flatten(const P&) && {
     return std::move(*this).template with<reflect::Flatten<position<P>()>>();
+  }
+  /// What reading gives a member that the document lacks, an optional one too, instead of the
+  /// struct's initialiser. Documents are written with what the object holds: objects made by the
+  /// program have the initialiser.
+  template <class P, class V>
+  [[nodiscard]] auto default_value(const P&, V value) && {
+    constexpr std::size_t i = position<P>();
+    using Field = std::remove_const_t<reflect::field_t<T, i>>;
+    constexpr bool fits =
+        std::is_copy_assignable_v<Field> && std::is_constructible_v<Field, V> &&
+        (!std::is_arithmetic_v<Field> ||
+         (std::is_arithmetic_v<V> && std::is_same_v<Field, bool> == std::is_same_v<V, bool> &&
+          std::is_integral_v<Field> <= std::is_integral_v<V>));
+    static_assert(fits, "quire: default_value(…) takes a value of the member's own type.");
+    if constexpr (fits) {
+      data_.names.defaults.push_back(
+          {i, std::make_shared<const Field>(static_cast<Field>(std::move(value)))});
+    }
+    return std::move(*this).template with<reflect::Default<i>>();
   }
   /// Stores a member through C (to_bson, from_bson, stored; as quire::Converter).
   template <class C, class P>
@@ -191,8 +217,9 @@ class ModelBuilder {
     constexpr bool own = std::is_base_of_v<typename P::root, T>;
     static_assert(own,
                   "quire: this model is of another type; name members of the model's own type.");
-    static_assert(!own || P::single,
-                  "quire: name a member of the struct itself; a nested struct has its own model().");
+    static_assert(
+        !own || P::single,
+        "quire: name a member of the struct itself; a nested struct has its own model().");
     if constexpr (own && P::single) {
       constexpr std::size_t i = reflect::index_of<P::first, T>;
       static_assert(i < reflect::field_count<T>,
@@ -207,15 +234,27 @@ class ModelBuilder {
   static void add_part(IndexInfo& info, SparseIndex) { info.sparse = true; }
   static void add_part(IndexInfo& info, const IndexName& name) { info.name = name.name; }
   static void add_part(IndexInfo& info, ExpireAfter after) { info.expire_after = after.seconds; }
-  static void add_part(IndexInfo& info, const PartialIndex& part) { info.partial = part.filter; }
+  template <class Root>
+  static void add_part(IndexInfo& info, const PartialIndex<Root>& part) {
+    if constexpr (std::is_void_v<Root>) {
+      info.partial = part.filter;
+    } else {
+      check_root<Root>();
+      info.partial = model_detail::filter_in<T, Root>(part.filter);
+    }
+  }
   static void add_part(IndexInfo& info, const IndexOption& option) {
     model_detail::add_field(info.extra, option.name, option.value);
   }
   template <class Keys>
     requires requires(const Keys& keys) { keys.document(); }
   static void add_part(IndexInfo& info, const Keys& keys) {
-    if constexpr (requires { typename Keys::root; }) check_root<typename Keys::root>();
-    model_detail::add_keys(info, keys.document());
+    if constexpr (requires { typename Keys::root; }) {
+      check_root<typename Keys::root>();
+      model_detail::add_keys(info, model_detail::keys_in<T, typename Keys::root>(keys.document()));
+    } else {
+      model_detail::add_keys(info, keys.document());
+    }
   }
 
   template <class P, class... V>

@@ -23,7 +23,8 @@ class Filter {
   /// A filter on a base of T.
   template <class U>
     requires(!std::is_same_v<T, U>)
-  Filter(const Filter<U>& other) : document_(other.document()) {  // NOLINT
+  Filter(const Filter<U>& other)  // NOLINT
+      : document_(model_detail::filter_in<T, U>(other.document())) {
     detail::check_root<T, U>();
   }
 
@@ -54,12 +55,14 @@ class Filter {
 template <class A, class B>
 [[nodiscard]] Filter<typename detail::joined_root<A, B>::type> operator&&(const Filter<A>& a,
                                                                           const Filter<B>& b) {
-  return Filter<typename detail::joined_root<A, B>::type>(detail::both(a.view(), b.view()));
+  using Root = typename detail::joined_root<A, B>::type;
+  return Filter<Root>(detail::both(detail::about<Root>(a).view(), detail::about<Root>(b).view()));
 }
 template <class A, class B>
 [[nodiscard]] Filter<typename detail::joined_root<A, B>::type> operator||(const Filter<A>& a,
                                                                           const Filter<B>& b) {
-  return Filter<typename detail::joined_root<A, B>::type>(detail::either(a.view(), b.view()));
+  using Root = typename detail::joined_root<A, B>::type;
+  return Filter<Root>(detail::either(detail::about<Root>(a).view(), detail::about<Root>(b).view()));
 }
 template <class A>
 [[nodiscard]] Filter<A> operator&&(const Filter<A>& a, const Raw& b) {

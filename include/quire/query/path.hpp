@@ -28,6 +28,17 @@ struct PushOptions {
 template <class Root, class Value>
 class PathTo;
 
+namespace detail {
+/// What operands of a path are encoded as: its value's type, or that with the model's converter. To
+/// be asked where models are complete: in bodies of functions whose type is not deduced.
+template <class P, class Value>
+struct given {
+  using type = Value;
+};
+template <class P, class Value>
+using given_t = typename given<P, Value>::type;
+}  // namespace detail
+
 /// Everything that can be said about one field; the base of all paths. Root: the type of the
 /// documents. Value: the field's type. Each call makes a value (Filter, Update, Sort) and reads
 /// nothing. A wrong operand does not compile.
@@ -44,27 +55,28 @@ class PathOperations : public detail::PathTag {
   // --- comparisons. A list matches when one of its elements does. ---
   template <class V>
   [[nodiscard]] friend Filter<Root> operator==(const PathOperations& path, const V& v) {
-    return Filter<Root>(detail::equals(path.str(), detail::operand<Value>(v)));
+    return Filter<Root>(
+        detail::equals(path.str(), detail::operand<detail::given_t<Derived, Value>>(v)));
   }
   template <class V>
   [[nodiscard]] friend Filter<Root> operator!=(const PathOperations& path, const V& v) {
-    return path.compare("$ne", detail::operand<Value>(v));
+    return path.compare("$ne", detail::operand<detail::given_t<Derived, Value>>(v));
   }
   template <class V>
   [[nodiscard]] friend Filter<Root> operator<(const PathOperations& path, const V& v) {
-    return path.compare("$lt", detail::operand<Value>(v));
+    return path.compare("$lt", detail::operand<detail::given_t<Derived, Value>>(v));
   }
   template <class V>
   [[nodiscard]] friend Filter<Root> operator<=(const PathOperations& path, const V& v) {
-    return path.compare("$lte", detail::operand<Value>(v));
+    return path.compare("$lte", detail::operand<detail::given_t<Derived, Value>>(v));
   }
   template <class V>
   [[nodiscard]] friend Filter<Root> operator>(const PathOperations& path, const V& v) {
-    return path.compare("$gt", detail::operand<Value>(v));
+    return path.compare("$gt", detail::operand<detail::given_t<Derived, Value>>(v));
   }
   template <class V>
   [[nodiscard]] friend Filter<Root> operator>=(const PathOperations& path, const V& v) {
-    return path.compare("$gte", detail::operand<Value>(v));
+    return path.compare("$gte", detail::operand<detail::given_t<Derived, Value>>(v));
   }
   /// One of the values: in(1, 2, 3), or in(a vector).
   template <class... V>
@@ -136,34 +148,36 @@ class PathOperations : public detail::PathTag {
   template <class V>
   [[nodiscard]] Update<Root> set(const V& v) const {
     const std::string path = str();
-    return Update<Root>(detail::operation("$set", path, detail::stored<Value>(v, path)));
+    return Update<Root>(
+        detail::operation("$set", path, detail::stored<detail::given_t<Derived, Value>>(v, path)));
   }
   /// Only when an upsert inserts.
   template <class V>
   [[nodiscard]] Update<Root> set_on_insert(const V& v) const {
     const std::string path = str();
-    return Update<Root>(detail::operation("$setOnInsert", path, detail::stored<Value>(v, path)));
+    return Update<Root>(detail::operation(
+        "$setOnInsert", path, detail::stored<detail::given_t<Derived, Value>>(v, path)));
   }
   [[nodiscard]] Update<Root> unset() const { return change("$unset", bson::Value("")); }
   template <class V>
   [[nodiscard]] Update<Root> inc(const V& v) const {
     check_number();
-    return change("$inc", detail::stored<Value>(v, {}));
+    return change("$inc", detail::stored<detail::given_t<Derived, Value>>(v, {}));
   }
   template <class V>
   [[nodiscard]] Update<Root> mul(const V& v) const {
     check_number();
-    return change("$mul", detail::stored<Value>(v, {}));
+    return change("$mul", detail::stored<detail::given_t<Derived, Value>>(v, {}));
   }
   /// The smaller of the stored value and v.
   template <class V>
   [[nodiscard]] Update<Root> min(const V& v) const {
-    return change("$min", detail::stored<Value>(v, {}));
+    return change("$min", detail::stored<detail::given_t<Derived, Value>>(v, {}));
   }
   /// The larger of the stored value and v.
   template <class V>
   [[nodiscard]] Update<Root> max(const V& v) const {
-    return change("$max", detail::stored<Value>(v, {}));
+    return change("$max", detail::stored<detail::given_t<Derived, Value>>(v, {}));
   }
   /// Moves the value to another field of the document.
   template <class D, class V>
@@ -194,9 +208,8 @@ class PathOperations : public detail::PathTag {
     return change("$push", stored_element(v));
   }
   template <class Range>
-  [[nodiscard]] Update<Root> push_each(const Range& values,
-                                       const PushOptions<detail::element_t<Value>>& options = {})
-      const {
+  [[nodiscard]] Update<Root> push_each(
+      const Range& values, const PushOptions<detail::element_t<Value>>& options = {}) const {
     check_list();
     detail::PushModifiers modifiers;
     if (options.position) modifiers.position = &*options.position;
@@ -302,9 +315,9 @@ class PathOperations : public detail::PathTag {
   }
   [[nodiscard]] Update<Root> bit(std::string_view op, std::int64_t mask) const {
     using Field = detail::strip_t<Value>;
-    static_assert((std::is_integral_v<Field> && !std::is_same_v<Field, bool>) ||
-                      detail::is_untyped<Field>,
-                  "quire: bit operations are for integer fields.");
+    static_assert(
+        (std::is_integral_v<Field> && !std::is_same_v<Field, bool>) || detail::is_untyped<Field>,
+        "quire: bit operations are for integer fields.");
     return change("$bit", detail::single(op, detail::number_value(mask)));
   }
   auto step(std::string_view name) const {
@@ -322,7 +335,7 @@ class PathOperations : public detail::PathTag {
       (add_operands(list, values), ...);
     } else {
       list.reserve(sizeof...(V));
-      (list.push_back(detail::operand<Value>(values)), ...);
+      (list.push_back(detail::operand<detail::given_t<Derived, Value>>(values)), ...);
     }
     return list;
   }
@@ -330,17 +343,18 @@ class PathOperations : public detail::PathTag {
   template <class V>
   static void add_operands(std::vector<bson::Value>& list, const V& value) {
     if constexpr (listed_operands<V>()) {
-      for (const auto& one : value) list.push_back(detail::operand<Value>(one));
+      for (const auto& one : value)
+        list.push_back(detail::operand<detail::given_t<Derived, Value>>(one));
     } else {
-      list.push_back(detail::operand<Value>(value));
+      list.push_back(detail::operand<detail::given_t<Derived, Value>>(value));
     }
   }
   template <class V>
   static consteval bool listed_operands() {
+    using field_type = detail::strip_t<detail::given_t<Derived, Value>>;
     if constexpr (detail::ListLike<V>)
-      return detail::fit_operand<detail::strip_t<Value>, typename V::value_type>() !=
-                 detail::Fit::no ||
-             detail::fit_operand<detail::strip_t<Value>, V>() == detail::Fit::no;
+      return detail::fit_operand<field_type, typename V::value_type>() != detail::Fit::no ||
+             detail::fit_operand<field_type, V>() == detail::Fit::no;
     else
       return false;
   }
@@ -371,7 +385,8 @@ class PathOperations : public detail::PathTag {
   static constexpr void check_text() {
     using Field = detail::strip_t<Value>;
     using Element = detail::strip_t<element>;
-    static_assert(detail::TextLike<Field> || (!std::is_void_v<Element> && text_element<Element>()) ||
+    static_assert(detail::TextLike<Field> ||
+                      (!std::is_void_v<Element> && text_element<Element>()) ||
                       detail::is_untyped<Field>,
                   "quire: a regular expression is for fields that are text.");
   }
@@ -451,6 +466,18 @@ struct Walk {
   using member = std::remove_cv_t<typename member_of<decltype(M)>::value>;
   using value = member;
   static void append(std::string& text) { append_step<here, M>(text); }
+  template <class>
+  static consteval auto find_given() {
+    constexpr std::size_t i = reflect::index_of<M, here>;
+    if constexpr (i >= reflect::field_count<here>)
+      return std::type_identity<member>{};
+    else if constexpr (reflect::policies<here>.field[i].converted)
+      return std::type_identity<Through<member, reflect::converter_t<here, i>>>{};
+    else
+      return std::type_identity<member>{};
+  }
+  template <class Later>  // to be found when it is asked for
+  using given = typename decltype(find_given<Later>())::type;
 };
 template <class T, auto M, auto Next, auto... More>
 struct Walk<T, M, Next, More...> {
@@ -466,6 +493,8 @@ struct Walk<T, M, Next, More...> {
     append_step<here, M>(text);
     rest::append(text);
   }
+  template <class Later>
+  using given = typename rest::template given<Later>;
 };
 template <auto M, auto... More>
 using walk_t = Walk<typename member_of<decltype(M)>::owner, M, More...>;
@@ -480,7 +509,8 @@ using walk_t = Walk<typename member_of<decltype(M)>::owner, M, More...>;
 /// A field named by member pointers: field<&User::address, &Address::city> is "address.city".
 /// Empty, constexpr, steps through optional, pointers, variants and lists.
 template <auto First, auto... More>
-class Path : public PathOperations<Path<First, More...>, typename detail::member_of<decltype(First)>::owner,
+class Path : public PathOperations<Path<First, More...>,
+                                   typename detail::member_of<decltype(First)>::owner,
                                    typename detail::walk_t<First, More...>::value> {
  public:
   /// For models: the member pointer of the first step, and whether it is the only one.
@@ -499,13 +529,21 @@ class Path : public PathOperations<Path<First, More...>, typename detail::member
 #pragma GCC diagnostic pop
 #endif
 
+namespace detail {
+template <auto First, auto... More, class Value>
+struct given<Path<First, More...>, Value> {
+  using type = typename walk_t<First, More...>::template given<Value>;
+};
+}  // namespace detail
+
 /// Goes on below a field: field<&User::orders>.each() / field<&Order::price>.
 template <class D, class Root, class V, class D2, class Root2, class V2>
 [[nodiscard]] PathTo<Root, V2> operator/(const PathOperations<D, Root, V>& above,
                                          const PathOperations<D2, Root2, V2>& below) {
-  static_assert(detail::steps_into<detail::inner_t<V>, Root2> || detail::is_untyped<detail::strip_t<V>>,
-                "quire: path / path: the second belongs to another class than the value of the "
-                "first.");
+  static_assert(
+      detail::steps_into<detail::inner_t<V>, Root2> || detail::is_untyped<detail::strip_t<V>>,
+      "quire: path / path: the second belongs to another class than the value of the "
+      "first.");
   return PathTo<Root, V2>(above.str() + "." + below.str());
 }
 

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "quire/core/error.hpp"
+#include "quire/model/detail/base_names.hpp"
 #include "quire/query/detail/build.hpp"
 
 namespace quire::query {
@@ -28,14 +29,23 @@ namespace detail {
 /// Whether what is written for U serves for T: the same type, a base of it, or an untyped
 /// collection.
 template <class T, class U>
-inline constexpr bool serves = std::is_same_v<T, U> || std::is_same_v<T, bson::Document> ||
-                               std::is_base_of_v<U, T>;
+inline constexpr bool serves =
+    std::is_same_v<T, U> || std::is_same_v<T, bson::Document> || std::is_base_of_v<U, T>;
 
 template <class T, class U>
 constexpr void check_root() {
   static_assert(serves<T, U>,
                 "quire: this filter, update, sort or projection is about another type; its fields "
                 "must be members of the collection's type or of a base of it.");
+}
+
+/// A part as one about T: itself, or what T's conversion makes of one about a base.
+template <class T, template <class> class Part, class U>
+decltype(auto) about(const Part<U>& part) {
+  if constexpr (std::is_same_v<T, U>)
+    return (part);
+  else
+    return Part<T>(part);
 }
 
 /// The type that a join of parts for A and B is about: the more derived one.

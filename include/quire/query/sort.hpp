@@ -19,7 +19,8 @@ class Sort {
   Sort(const Raw& raw) : document_(raw.document()) {}  // NOLINT: raw BSON can stand anywhere
   template <class U>
     requires(!std::is_same_v<T, U>)
-  Sort(const Sort<U>& other) : document_(other.document()) {  // NOLINT: an order of a base
+  Sort(const Sort<U>& other)  // NOLINT: an order of a base
+      : document_(model_detail::keys_in<T, U>(other.document())) {
     detail::check_root<T, U>();
   }
 
@@ -40,7 +41,8 @@ class Sort {
 template <class A, class B>
 [[nodiscard]] Sort<typename detail::joined_root<A, B>::type> operator&(const Sort<A>& a,
                                                                        const Sort<B>& b) {
-  return Sort<typename detail::joined_root<A, B>::type>(detail::overlaid(a.view(), b.view()));
+  using Root = typename detail::joined_root<A, B>::type;
+  return Sort<Root>(detail::overlaid(detail::about<Root>(a).view(), detail::about<Root>(b).view()));
 }
 
 /// Which fields of the documents found are sent. Made by include(…), exclude(…), slice(…) and
@@ -55,7 +57,8 @@ class Projection {
   Projection(const Raw& raw) : document_(raw.document()) {}  // NOLINT
   template <class U>
     requires(!std::is_same_v<T, U>)
-  Projection(const Projection<U>& other) : document_(other.document()) {  // NOLINT
+  Projection(const Projection<U>& other)  // NOLINT
+      : document_(model_detail::keys_in<T, U>(other.document())) {
     detail::check_root<T, U>();
   }
 
@@ -76,7 +79,9 @@ class Projection {
 template <class A, class B>
 [[nodiscard]] Projection<typename detail::joined_root<A, B>::type> operator&(
     const Projection<A>& a, const Projection<B>& b) {
-  return Projection<typename detail::joined_root<A, B>::type>(detail::overlaid(a.view(), b.view()));
+  using Root = typename detail::joined_root<A, B>::type;
+  return Projection<Root>(
+      detail::overlaid(detail::about<Root>(a).view(), detail::about<Root>(b).view()));
 }
 
 }  // namespace quire::query

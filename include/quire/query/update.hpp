@@ -23,7 +23,8 @@ class Update {
   template <class U>
     requires(!std::is_same_v<T, U>)
   Update(const Update<U>& other)  // NOLINT: an update of a base
-      : document_(other.document()), array_filters_(other.array_filters()) {
+      : document_(model_detail::update_in<T, U>(other.document())),
+        array_filters_(other.array_filters()) {
     detail::check_root<T, U>();
   }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -41,6 +42,7 @@ struct FieldPolicy {
   bool skipped = false;
   bool flattened = false;
   bool converted = false;
+  bool defaulted = false;  // default_value() of the model
   Missing missing = Missing::use_default;
   OnNull on_null = OnNull::error;
   WhenEmpty when_empty = WhenEmpty::absent;
@@ -84,6 +86,14 @@ struct Flatten {
   template <class Table>
   static constexpr void apply(Table& table) {
     table.field[I].flattened = true;
+  }
+};
+/// Member I has a value of its own for documents without it; default_of gives it.
+template <std::size_t I>
+struct Default {
+  template <class Table>
+  static constexpr void apply(Table& table) {
+    table.field[I].defaulted = true;
   }
 };
 /// Member I is stored through C, which has `using stored`, `to_bson` and `from_bson` as
@@ -158,6 +168,12 @@ struct MappingNames {
   };
   std::vector<Entry> renamed;
   std::vector<Entry> aliases;
+  /// The values of Default: each is of its member's type.
+  struct DefaultValue {
+    std::size_t field;
+    std::shared_ptr<const void> value;
+  };
+  std::vector<DefaultValue> defaults;
 };
 
 /// What a model() returns, as far as the codec looks at it:
@@ -242,6 +258,22 @@ struct OpBases<Ops<O...>> : O... {};
 template <class T, std::size_t I>
 using converter_t = typename decltype(detail::find_converter<I>(
     static_cast<detail::OpBases<typename model_builder_t<T>::mapping_ops>*>(nullptr)))::type;
+
+/// The value that the model gives member I where a document lacks it; only where its policy says
+/// defaulted. Made once, at first use.
+template <class T, std::size_t I>
+const std::remove_const_t<field_t<T, I>>& default_of() {
+  using V = std::remove_const_t<field_t<T, I>>;
+  static const std::shared_ptr<const void> value = [] {
+    std::shared_ptr<const void> last;
+    const auto model = make_model<T>();
+    for (const auto& one : model.mapping_names().defaults) {
+      if (one.field == I) last = one.value;
+    }
+    return last;
+  }();
+  return *static_cast<const V*>(value.get());
+}
 
 /// What versioned models write as _v.
 template <class T>

@@ -254,7 +254,9 @@ inline void finish_member(const In& in, ConstBytes document, V& out, State<T>& s
   } else if constexpr (!policy.skipped && kind<V> != Kind::extra) {
     if (state.seen.test(I)) [[likely]]
       return;
-    if constexpr (kind<V> == Kind::optional || kind<V> == Kind::pointer) {
+    if constexpr (policy.defaulted) {
+      out = reflect::default_of<T, I>();
+    } else if constexpr (kind<V> == Kind::optional || kind<V> == Kind::pointer) {
       out.reset();
     } else if constexpr (policy.missing == Missing::error) {
       fail_member(in, document, reflect::stored_name<T, I>(), ErrorCode::missing_field,

@@ -48,6 +48,17 @@ class IdFilter {
   bson::Document long_;
 };
 
+/// Documents of one insert_many, checked while their objects are at hand. What a check refuses
+/// never reaches the store.
+struct InsertBatch {
+  std::vector<bson::Document> documents;  ///< those that passed
+  std::vector<std::size_t> places;        ///< of each in the request
+  std::vector<store::WriteError> refused;
+  std::size_t size = 0;  ///< of the request
+
+  void add(const ModelInfo& model, bson::Document document, const void* object);
+};
+
 /// A collection without its type.
 class Core {
  public:
@@ -65,7 +76,7 @@ class Core {
   [[nodiscard]] bson::View upgraded(bson::View document, bson::Document& keep) const;
 
   void insert(bson::View document, const void* object, const InsertOptions& options) const;
-  [[nodiscard]] store::InsertResult insert_many(std::span<const bson::Document> documents,
+  [[nodiscard]] store::InsertResult insert_many(const InsertBatch& batch,
                                                 const InsertOptions& options) const;
   bool find_one(bson::View filter, const ReadOptions& options,
                 FunctionRef<void(bson::View)> sink) const;
@@ -90,6 +101,9 @@ class Core {
     Session* session = nullptr;
     std::chrono::milliseconds max_time{0};
     std::string_view hint = {};
+    bson::ValueView comment = {};
+    bson::View let = {};
+    bson::View collation = {};
   };
   [[nodiscard]] std::optional<bson::Document> modify(bson::View filter, const Modify& what) const;
   [[nodiscard]] std::int64_t count(bson::View filter, const ReadOptions& options) const;
@@ -119,6 +133,8 @@ struct FindData {
   std::int32_t batch_size = 0;
   Session* session = nullptr;
   std::chrono::milliseconds max_time{0};
+  bson::Value comment;
+  bson::Document let, collation;
 
   [[nodiscard]] std::unique_ptr<store::Cursor> open() const;
   [[nodiscard]] bson::Document explain() const;
@@ -131,18 +147,21 @@ struct FindData {
 void patch_id(bson::Buffer& buffer, const void* bytes, std::size_t size);
 /// Takes the field _id out.
 void drop_id(bson::Buffer& buffer);
-[[nodiscard]] bson::Document projection_of(std::span<const std::string_view> fields);
-/// Throws ModelError invalid_model when one of the fields is none of the model's.
-void check_projection(std::span<const std::string_view> fields, const ModelInfo& model,
-                      std::string_view into);
+/// The projection that reads a struct of these fields. Throws ModelError invalid_model when one of
+/// them is none of the model's.
+[[nodiscard]] bson::Document projection_of(const std::vector<FieldInfo>& fields,
+                                           const ModelInfo& model, std::string_view into);
 [[noreturn]] void fail_no_collection(std::string_view type);
 [[noreturn]] void fail_not_attached(std::string_view type);
 
 /// Operations collected for one bulk write; the bytes are kept here.
 class BulkData {
  public:
-  void add(store::BulkOperation::Kind kind, bson::Document filter, bson::Document body,
-           bool upsert, const std::vector<bson::Document>* array_filters);
+  /// `object` is what an insert or a replacement was encoded from, for the checks of `model`; an
+  /// update's values are checked alone.
+  void add(const ModelInfo& model, store::BulkOperation::Kind kind, bson::Document filter,
+           bson::Document body, const void* object, bool upsert,
+           const std::vector<bson::Document>* array_filters);
   [[nodiscard]] BulkResult run(const Core& core, const BulkOptions& options) const;
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
 
@@ -152,6 +171,7 @@ class BulkData {
     bson::Document filter, body, array_filters;
     bool upsert;
     bool filtered;
+    std::optional<MappingError> refused;  ///< by a check
   };
   std::vector<Item> items_;
 };

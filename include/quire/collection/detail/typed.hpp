@@ -25,10 +25,10 @@ template <class T, std::size_t... I>
 consteval std::size_t find_id(std::index_sequence<I...>) {
   constexpr auto& field = reflect::policies<T>.field;
   std::size_t at = 0;
-  const bool found = ((is_id_name(reflect::static_name<T, I>.view(), field[I].renamed,
-                                  field[I].skipped) ||
-                       (++at, false)) ||
-                      ...);
+  const bool found =
+      ((is_id_name(reflect::static_name<T, I>.view(), field[I].renamed, field[I].skipped) ||
+        (++at, false)) ||
+       ...);
   return found ? at : sizeof...(I);
 }
 
@@ -161,13 +161,6 @@ concept UpdateLike = std::is_same_v<U, query::Raw> || requires(const U& update) 
   update.array_filters();
 };
 
-template <class T, std::size_t... I>
-const std::string_view* stored_names_of(std::index_sequence<I...>, std::size_t& count) {
-  static const std::string_view names[] = {reflect::stored_name<T, I>()..., {}};
-  count = sizeof...(I);
-  return names;
-}
-
 template <class T>
 consteval bool names_known() {
   for (const auto& field : reflect::policies<T>.field) {
@@ -177,7 +170,11 @@ consteval bool names_known() {
 }
 template <class T, class Card, std::size_t I, std::size_t... J>
 consteval bool stores(std::index_sequence<J...>) {
-  return ((reflect::static_name<T, J>.view() == reflect::static_name<Card, I>.view()) || ...);
+  constexpr const auto& field = reflect::policies<T>.field;
+  return reflect::policies<Card>.field[I].skipped ||
+         ((!field[J].skipped &&
+           reflect::static_name<T, J>.view() == reflect::static_name<Card, I>.view()) ||
+          ...);
 }
 template <class T, class Card, std::size_t... I>
 consteval bool is_subset(std::index_sequence<I...>) {
@@ -192,14 +189,12 @@ bson::Document projection_into() {
     if constexpr (!is_raw<T>) {
       if constexpr (names_known<T>() && names_known<Card>()) {
         constexpr bool subset = is_subset<T, Card>(all);
-        static_assert(subset, "quire: project<…>: a member of that struct is no field of the "
-                              "collection's type; use the same stored names.");
+        static_assert(subset,
+                      "quire: project<…>: a member of that struct is no field of the "
+                      "collection's type; use the same stored names.");
       }
     }
-    std::size_t count = 0;
-    const std::string_view* names = stored_names_of<Card>(all, count);
-    check_projection({names, count}, info_of<T>(), reflect::type_name<Card>());
-    return projection_of({names, count});
+    return projection_of(model_detail::fields_of<Card>(), info_of<T>(), reflect::type_name<Card>());
   } else {
     return {};
   }

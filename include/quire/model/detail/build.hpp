@@ -87,7 +87,8 @@ inline constexpr bool has_length = find_has_length<Field>();
 template <class T, class F>
 class ObjectRule final : public Rule {
  public:
-  ObjectRule(std::string text, F function) : text_(std::move(text)), function_(std::move(function)) {}
+  ObjectRule(std::string text, F function)
+      : text_(std::move(text)), function_(std::move(function)) {}
   [[nodiscard]] std::string_view kind() const noexcept override { return "custom"; }
   [[nodiscard]] std::string text() const override { return text_; }
   [[nodiscard]] bool accepts_object(const void* object) const override {
@@ -126,8 +127,9 @@ bool test_value(const V& value, const F& test) {
 }
 template <class T, class P, class F>
 RulePtr member_rule(std::string text, F function) {
-  static_assert(P::single, "quire: custom(…) is for a member of the struct itself; check a nested "
-                           "struct in its own model() or by a check of the whole document.");
+  static_assert(P::single,
+                "quire: custom(…) is for a member of the struct itself; check a nested "
+                "struct in its own model() or by a check of the whole document.");
   auto test = [function = std::move(function)](const T& object) {
     return test_value(object.*P::first, function);
   };

@@ -44,7 +44,8 @@ namespace quire::query::detail {
 /// {op: {path: operand}}
 [[nodiscard]] bson::Document operation(std::string_view op, std::string_view path,
                                        bson::ValueView operand);
-/// Both updates in one. Throws QueryError invalid_update (40) when one path gets one operator twice.
+/// Both updates in one. Throws QueryError invalid_update (40) when one path gets one operator
+/// twice.
 [[nodiscard]] bson::Document joined(bson::View a, bson::View b);
 /// The operand of $push: {$each, $position?, $slice?, $sort?}.
 struct PushModifiers {
@@ -63,6 +64,10 @@ struct PushModifiers {
 [[nodiscard]] bson::Document overlaid(bson::View a, bson::View b);
 [[nodiscard]] bson::Document single(std::string_view path, bson::ValueView value);
 [[nodiscard]] bson::Document single_int(std::string_view path, std::int32_t value);
+
+/// Throws QueryError invalid_projection (31254, 31253) where fields are included and others
+/// excluded; _id alone may differ.
+void check_projection(bson::View projection);
 
 [[nodiscard]] bson::Value array_of(std::span<const bson::Value> values);
 /// JSON as mongosh takes it.

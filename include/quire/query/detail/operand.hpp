@@ -18,7 +18,33 @@ namespace quire::query::detail {
 class PathTag {};
 
 /// How an operand fits a field.
-enum class Fit { no, null, raw, empty_or, whole, number, integer, text, converted, element };
+enum class Fit {
+  no,
+  null,
+  raw,
+  empty_or,
+  whole,
+  number,
+  integer,
+  text,
+  converted,
+  element,
+  through
+};
+
+/// A member of type M that the model stores through the converter C.
+template <class M, class C>
+struct Through {};
+template <class F>
+struct through {
+  static constexpr bool value = false;
+};
+template <class M, class C>
+struct through<Through<M, C>> {
+  static constexpr bool value = true;
+  using member = M;
+  using converter = C;
+};
 
 template <class V>
 inline constexpr bool is_null_operand =
@@ -48,6 +74,12 @@ consteval Fit fit_value() {
     return Fit::null;
   } else if constexpr (is_raw_operand<V>) {
     return Fit::raw;
+  } else if constexpr (through<F>::value) {
+    using M = typename through<F>::member;
+    if constexpr (std::is_same_v<M, V>)
+      return Fit::through;
+    else
+      return fit_value<strip_t<M>, V>() == Fit::no ? Fit::no : Fit::through;
   } else if constexpr (std::is_same_v<F, V>) {
     return Fit::whole;
   } else if constexpr (optional_operand<V>::value) {
@@ -77,7 +109,7 @@ consteval Fit fit_operand() {
     using Element = typename F::value_type;
     if constexpr (ListLike<V>) {
       return fit_value<strip_t<Element>, typename V::value_type>() == Fit::no ? Fit::no
-                                                                            : Fit::converted;
+                                                                              : Fit::converted;
     } else {
       return fit_operand<strip_t<Element>, V>() == Fit::no ? Fit::no : Fit::element;
     }
@@ -117,6 +149,13 @@ bson::Value fitted(const V& v) {
   } else if constexpr (fit == Fit::element) {
     using Element = strip_t<typename F::value_type>;
     return fitted<Element, fit_operand<Element, V>()>(v);
+  } else if constexpr (fit == Fit::through) {
+    using M = typename through<F>::member;
+    using C = typename through<F>::converter;
+    if constexpr (std::is_same_v<M, V>)
+      return bson::encode_value(C::to_bson(v));
+    else
+      return bson::encode_value(C::to_bson(static_cast<M>(v)));
   } else if constexpr (fit == Fit::whole) {
     return bson::encode_value(v);
   } else {
@@ -163,9 +202,8 @@ bson::Value stored(const V& v, std::string_view path) {
   using Field = strip_t<F>;
   using Given = std::decay_t<const V>;
   constexpr Fit plain = fit_value<Field, Given>();
-  constexpr Fit fit = plain == Fit::no && ListLike<Field> && ListLike<Given>
-                          ? fit_operand<Field, Given>()
-                          : plain;
+  constexpr Fit fit =
+      plain == Fit::no && ListLike<Field> && ListLike<Given> ? fit_operand<Field, Given>() : plain;
   constexpr bool loses =
       fit == Fit::number && std::is_integral_v<Field> && std::is_floating_point_v<Given>;
   static_assert(fit != Fit::no && !loses,
