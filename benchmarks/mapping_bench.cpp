@@ -97,7 +97,7 @@ void encode_by_hand(benchmark::State& state) {
     std::free(buffer);
   });
 }
-BENCHMARK(encode_by_hand);
+BENCHMARK(encode_by_hand)->Name("mapping_w1/encode/baseline_by_hand");
 
 void encode_quire(benchmark::State& state) {
   each_user(state, [](const User& u) {
@@ -106,7 +106,7 @@ void encode_quire(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(encode_quire);
+BENCHMARK(encode_quire)->Name("mapping_w1/encode/quire");
 
 void encode_quire_without_utf8(benchmark::State& state) {
   each_user(state, [](const User& u) {
@@ -115,7 +115,7 @@ void encode_quire_without_utf8(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(encode_quire_without_utf8);
+BENCHMARK(encode_quire_without_utf8)->Name("mapping_w1/encode/quire_without_utf8");
 
 void encode_reused_by_hand(benchmark::State& state) {
   std::vector<std::uint8_t> buffer(1 << 16);
@@ -125,7 +125,7 @@ void encode_reused_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(encode_reused_by_hand);
+BENCHMARK(encode_reused_by_hand)->Name("mapping_w1/encode_reused/baseline_by_hand");
 
 template <bool Utf8>
 void encode_reused(benchmark::State& state) {
@@ -137,8 +137,8 @@ void encode_reused(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(encode_reused<true>)->Name("encode_reused_quire");
-BENCHMARK(encode_reused<false>)->Name("encode_reused_quire_without_utf8");
+BENCHMARK(encode_reused<true>)->Name("mapping_w1/encode_reused/quire");
+BENCHMARK(encode_reused<false>)->Name("mapping_w1/encode_reused/quire_without_utf8");
 
 void decode_by_hand(benchmark::State& state) {
   each_document(state, [](const std::string& d) {
@@ -148,7 +148,7 @@ void decode_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_by_hand);
+BENCHMARK(decode_by_hand)->Name("mapping_w1/decode/baseline_by_hand");
 
 template <bool Utf8>
 void decode_fresh(benchmark::State& state) {
@@ -158,8 +158,8 @@ void decode_fresh(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_fresh<true>)->Name("decode_quire");
-BENCHMARK(decode_fresh<false>)->Name("decode_quire_without_utf8");
+BENCHMARK(decode_fresh<true>)->Name("mapping_w1/decode/quire");
+BENCHMARK(decode_fresh<false>)->Name("mapping_w1/decode/quire_without_utf8");
 
 void decode_reused_by_hand(benchmark::State& state) {
   User u;
@@ -168,7 +168,7 @@ void decode_reused_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_reused_by_hand);
+BENCHMARK(decode_reused_by_hand)->Name("mapping_w1/decode_reused/baseline_by_hand");
 
 template <bool Utf8>
 void decode_reused(benchmark::State& state) {
@@ -179,8 +179,8 @@ void decode_reused(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_reused<true>)->Name("decode_reused_quire");
-BENCHMARK(decode_reused<false>)->Name("decode_reused_quire_without_utf8");
+BENCHMARK(decode_reused<true>)->Name("mapping_w1/decode_reused/quire");
+BENCHMARK(decode_reused<false>)->Name("mapping_w1/decode_reused/quire_without_utf8");
 
 /// The same documents with their fields the other way round: nothing comes as expected.
 void decode_quire_reversed(benchmark::State& state) {
@@ -204,7 +204,7 @@ void decode_quire_reversed(benchmark::State& state) {
   }
   finish(state);
 }
-BENCHMARK(decode_quire_reversed);
+BENCHMARK(decode_quire_reversed)->Name("mapping_w1/decode_reversed/quire");
 
 void decode_walk_of_view(benchmark::State& state) {
   each_document(state, [](const std::string& d) {
@@ -220,7 +220,7 @@ void decode_walk_of_view(benchmark::State& state) {
     benchmark::DoNotOptimize(n);
   });
 }
-BENCHMARK(decode_walk_of_view);
+BENCHMARK(decode_walk_of_view)->Name("mapping_w1/walk/quire");
 
 // ---------------------------------------------------------------- libbson, as people write it
 
@@ -281,7 +281,7 @@ void encode_libbson(benchmark::State& state) {
     bson_destroy(document);
   });
 }
-BENCHMARK(encode_libbson);
+BENCHMARK(encode_libbson)->Name("mapping_w1/encode/libbson");
 
 void take_text(const bson_iter_t& it, std::string& out) {
   std::uint32_t size = 0;
@@ -354,7 +354,7 @@ void decode_libbson(benchmark::State& state) {
     benchmark::DoNotOptimize(u);
   });
 }
-BENCHMARK(decode_libbson);
+BENCHMARK(decode_libbson)->Name("mapping_w1/decode/libbson");
 
 #ifdef QUIRE_WITH_PEERS
 void encode_peer_raw(benchmark::State& state) {
@@ -370,7 +370,7 @@ void encode_peer_raw(benchmark::State& state) {
     if (++i == users.size()) i = 0;
   }
 }
-BENCHMARK(encode_peer_raw);
+BENCHMARK(encode_peer_raw)->Name("mapping_w1/encode/peer_raw");
 void encode_reused_peer_raw(benchmark::State& state) {
   std::vector<::User> users(1000);
   for (std::size_t i = 0; i < users.size(); ++i)
@@ -384,7 +384,7 @@ void encode_reused_peer_raw(benchmark::State& state) {
     if (++i == users.size()) i = 0;
   }
 }
-BENCHMARK(encode_reused_peer_raw);
+BENCHMARK(encode_reused_peer_raw)->Name("mapping_w1/encode_reused/peer_raw");
 void decode_peer_raw(benchmark::State& state) {
   each_document(state, [](const std::string& d) {
     ::User u;
@@ -393,7 +393,7 @@ void decode_peer_raw(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_peer_raw);
+BENCHMARK(decode_peer_raw)->Name("mapping_w1/decode/peer_raw");
 void decode_reused_peer_raw(benchmark::State& state) {
   ::User u;
   each_document(state, [&](const std::string& d) {
@@ -401,7 +401,7 @@ void decode_reused_peer_raw(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_reused_peer_raw);
+BENCHMARK(decode_reused_peer_raw)->Name("mapping_w1/decode_reused/peer_raw");
 #endif
 
 }  // namespace
