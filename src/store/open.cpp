@@ -29,8 +29,10 @@ std::shared_ptr<Store> open(std::string_view uri) {
                          "\"; give a file name, \":memory:\" or mongodb://…");
   }
   if (quire_open_embedded_store == nullptr) {
-    throw StoreError(ErrorCode::unsupported,
-                     "the embedded store is not part of this program; link quire::embedded");
+    throw StoreError(
+        ErrorCode::unsupported,
+        "the embedded store is not part of this program; link quire::embedded (CMake) or "
+        "what `pkg-config --libs quire-embedded` says");
   }
   return std::shared_ptr<Store>(quire_open_embedded_store(uri));
 }

@@ -27,6 +27,17 @@ TEST_F(BadFile, GarbageIsNoDatabaseAndStaysAsItIs) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), garbage);
 }
 
+TEST_F(BadFile, GarbageIsRefusedByTheNameOfTheFile) {
+  write_bytes("text");
+  try {
+    (void)open(path_);
+    FAIL() << "opened";
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_a_database);
+    EXPECT_NE(error.detail().find(path_), std::string_view::npos) << error.what();
+  }
+}
+
 TEST_F(BadFile, AnotherSqliteDatabaseIsNotOurs) {
   sql("CREATE TABLE t(a)");
   EXPECT_EQ(open_code(), ErrorCode::not_a_database);

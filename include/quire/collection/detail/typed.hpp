@@ -34,9 +34,17 @@ consteval std::size_t find_id(std::index_sequence<I...>) {
 
 template <class T>
 struct IdOf {
-  static constexpr std::size_t position =
-      find_id<T>(std::make_index_sequence<reflect::field_count<T>>{});
-  static constexpr bool present = position < reflect::field_count<T>;
+  // Any other class has no id here: the mapping says what it lacks, in a line of its own.
+  static consteval std::size_t find_position() {
+    if constexpr (std::is_aggregate_v<T> || reflect::Described<T>) {
+      constexpr std::size_t at = find_id<T>(std::make_index_sequence<reflect::field_count<T>>{});
+      if (at < reflect::field_count<T>) return at;
+    }
+    return none;
+  }
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr std::size_t position = find_position();
+  static constexpr bool present = position != none;
   static consteval auto find_type() {
     if constexpr (present)
       return std::type_identity<std::remove_const_t<reflect::field_t<T, position>>>{};

@@ -18,7 +18,14 @@ Connection::Connection(const Options& options, bool create) {
   try {
     if (code != SQLITE_OK) fail_sqlite(db_, code, "cannot open " + path);
     sqlite3_busy_timeout(db_, static_cast<int>(options.busy_timeout.count()));
-    execute(options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    // The first statement to read the file, so the one to meet files that are something else.
+    const char* sync = options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";
+    if (const int read = sqlite3_exec(db_, sync, nullptr, nullptr, nullptr); read != SQLITE_OK) {
+      if (read == SQLITE_NOTADB)
+        throw StoreError(ErrorCode::not_a_database,
+                         options.path + " is no quire database; it was not touched", read);
+      fail_sqlite(db_, read, "cannot read " + options.path);
+    }
     // Without cell_size_check: a page in mapped memory is looked through at each visit.
     execute("PRAGMA mmap_size=1073741824; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=OFF");
     execute("PRAGMA cache_size=-65536");
