@@ -59,6 +59,14 @@ void fail_write(const Out& out, const std::uint8_t* at, ErrorCode code, std::str
   throw MappingError(code, path_of(out, at), detail);
 }
 
+void fail_map_key(Out& out, Bytes at, std::string_view key, ErrorCode code,
+                  std::string_view detail) {
+  key = key.substr(0, key.find('\0'));
+  at = grow(out, at, key.size() + 2);
+  at = TextKey{key}.put(at, Type::null);
+  fail_write(out, at, code, detail);
+}
+
 void fail_converter_write(const Out& out, const std::uint8_t* at) {
   try {
     throw;

@@ -4,6 +4,7 @@
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/describe/members.hpp>
+#include <boost/version.hpp>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -13,6 +14,10 @@
 #include "quire/reflect/detail/count.hpp"
 #include "quire/reflect/detail/leaves.hpp"
 #include "quire/reflect/detail/names.hpp"
+
+#if BOOST_VERSION >= 108400
+#include <boost/pfr/core_name.hpp>
+#endif
 
 namespace quire::reflect {
 
@@ -64,7 +69,10 @@ consteval std::size_t count_fields() {
     static_assert(!HasBase<T>,
                   "quire: a plain struct with a base cannot be taken apart; describe both with "
                   "BOOST_DESCRIBE_STRUCT, or make the base a member.");
-    constexpr std::size_t count = HasBase<T> ? 0 : count_aggregate<T>();
+    constexpr std::size_t values = HasBase<T> ? 0 : count_aggregate<T>();
+    constexpr bool array = has_array<T, values>(std::make_index_sequence<values>{});
+    static_assert(!array, "quire: a C array cannot be mapped; use std::array.");
+    constexpr std::size_t count = array ? 0 : values;
     static_assert(count <= max_bindings,
                   "quire: more than 128 members in one struct; group them, or describe the struct "
                   "with BOOST_DESCRIBE_STRUCT.");
@@ -105,13 +113,18 @@ consteval auto extern_leaves() {
 
 template <class T, std::size_t... I>
 consteval auto aggregate_names(std::index_sequence<I...>) {
+  constexpr auto leaves = extern_leaves<T>();
+  constexpr Spelling names[] = {name_of_address<&leaf<I>(leaves)>()..., {}};
   return std::array<std::string_view, sizeof...(I)>{
-      name_of_address<&leaf<I>(extern_leaves<T>())>()...};
+      std::string_view(names[I].begin, names[I].size)...};
 }
 template <class T>
 consteval auto make_member_names() {
-  if constexpr (Described<T>)
-    return described_t<T>::names;
+  if constexpr (Described<T>) return described_t<T>::names;
+#if BOOST_VERSION >= 108400 && BOOST_PFR_CORE_NAME_ENABLED
+  else if constexpr (counted_by_pfr<T> && !std::is_empty_v<T>)
+    return boost::pfr::names_as_array<T>();
+#endif
   else
     return aggregate_names<T>(std::make_index_sequence<field_count<T>>{});
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -283,37 +284,60 @@ std::int32_t schema_version() {
 }
 
 namespace detail {
-/// Text of a size known when it compiles.
-template <std::size_t N>
-struct FixedText {
-  char text[N + 1] = {};
-  std::size_t size = 0;
-  [[nodiscard]] constexpr std::string_view view() const { return {text, size}; }
+template <std::size_t N, std::size_t Size>
+struct NameBytes {
+  char text[Size] = {};
+  std::size_t begin[N + 1] = {};
 };
-template <class T, std::size_t I>
-consteval auto make_static_name() {
-  constexpr std::string_view written = member_names<T>[I];
-  FixedText<(written.size() < 3 ? 3 : written.size())> out;
-  if (written == "id") {
-    for (char c : std::string_view("_id")) out.text[out.size++] = c;
-    return out;
-  }
-  bool raise = false;
-  for (char c : written) {
-    if (policies<T>.naming == Naming::camel_case && c == '_' && out.size != 0) {
-      raise = true;
-      continue;
+template <class T>
+consteval std::size_t count_name_bytes() {
+  std::size_t size = 1;
+  for (const std::string_view name : member_names<T>)
+    size += (name.size() < 3 ? 3 : name.size()) + 2;
+  return size;
+}
+template <class T>
+consteval auto make_name_bytes() {
+  NameBytes<field_count<T>, count_name_bytes<T>()> out;
+  const bool camel = policies<T>.naming == Naming::camel_case;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < field_count<T>; ++i) {
+    out.begin[i] = at++;
+    std::string_view written = member_names<T>[i];
+    if (written == "id") written = "_id";
+    bool raise = false;
+    for (std::size_t k = 0; k < written.size(); ++k) {
+      const char c = written[k];
+      if (camel && c == '_' && at != out.begin[i] + 1 && written != "_id") {
+        raise = true;
+        continue;
+      }
+      out.text[at++] = raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      raise = false;
     }
-    out.text[out.size++] = raise && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    raise = false;
+    ++at;
   }
+  out.begin[field_count<T>] = at;
   return out;
 }
+/// The stored names of T's members without renames as they stand in documents: one free byte for
+/// the type, the name, a zero byte. One constant for a type, since one for each member costs more
+/// compile time than all else about it.
+template <class T>
+inline constexpr auto name_bytes = make_name_bytes<T>();
+
+struct StaticName {
+  const char* text;  // ends with a zero byte
+  std::size_t size;
+  [[nodiscard]] constexpr std::string_view view() const { return {text, size}; }
+};
 }  // namespace detail
 
 /// The stored name of member I of T without renames: "_id" for `id`, else by the naming policy.
 template <class T, std::size_t I>
-inline constexpr auto static_name = detail::make_static_name<T, I>();
+inline constexpr detail::StaticName static_name = {
+    detail::name_bytes<T>.text + detail::name_bytes<T>.begin[I] + 1,
+    detail::name_bytes<T>.begin[I + 1] - detail::name_bytes<T>.begin[I] - 2};
 
 /// The stored names of one type with renames: name(i) is the field's, alias(text) the position of
 /// a further name that is read. Built once, at first use; then immutable and safe from all threads.
@@ -345,17 +369,22 @@ class CollectingNames {
   CollectingNames(const CollectingNames&) = delete;
   CollectingNames& operator=(const CollectingNames&) = delete;
 };
-template <class T, std::size_t... I>
-const std::string_view* static_names(std::index_sequence<I...>) {
-  static constexpr std::string_view names[] = {static_name<T, I>.view()..., {}};
+template <class T>
+consteval auto make_static_names() {
+  std::array<std::string_view, field_count<T> + 1> names;
+  constexpr const auto& bytes = name_bytes<T>;
+  for (std::size_t i = 0; i < field_count<T>; ++i)
+    names[i] = {bytes.text + bytes.begin[i] + 1, bytes.begin[i + 1] - bytes.begin[i] - 2};
   return names;
 }
+template <class T>
+inline constexpr auto static_names = make_static_names<T>();
+
 template <class T>
 NameTable make_name_table() {
   CollectingNames guard;
   const auto model = make_model<T>();
-  return NameTable(static_names<T>(std::make_index_sequence<field_count<T>>{}), field_count<T>,
-                   model.mapping_names());
+  return NameTable(static_names<T>.data(), field_count<T>, model.mapping_names());
 }
 }  // namespace detail
 

@@ -109,12 +109,12 @@ inline ConstBytes expect_member(const In& in, ConstBytes at, ConstBytes last, V&
     constexpr std::size_t n = key_size<T, I>;
     if (static_cast<std::size_t>(last - at) < n) return at;
     if constexpr (wire_type<V> != 0 && !policy.converted) {
-      if (std::memcmp(at, key_bytes<T, I, wire_type<V>>.bytes, n) == 0) [[likely]] {
+      if (std::memcmp(at, key_text<T, I>, n) == 0) [[likely]] {
         state.seen.set(I);
         return read_payload(in, at + n, last, out, rules_of<T, I>(depth));
       }
     }
-    if (std::memcmp(at + 1, reflect::static_name<T, I>.text, n - 1) != 0) return at;
+    if (std::memcmp(at + 1, key_text<T, I> + 1, n - 1) != 0) return at;
     const auto type = *at;
     at += n;
     if (read_member<T, I>(in, type, at, last, out, depth)) state.seen.set(I);
@@ -146,7 +146,7 @@ std::size_t find_field(std::string_view key, std::size_t hint) {
     return reflect::stored_names<T>().find(key);
   } else {
     constexpr std::size_t n = reflect::field_count<T>;
-    return find_name(reflect::detail::static_names<T>(std::make_index_sequence<n>{}), n, key, hint);
+    return find_name(reflect::detail::static_names<T>.data(), n, key, hint);
   }
 }
 

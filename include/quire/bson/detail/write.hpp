@@ -34,6 +34,9 @@ using std::get;  // others are found beside their types
                              std::string_view detail);
 /// Throws conversion_failed with the text of the exception in flight; quire's own pass unchanged.
 [[noreturn]] void fail_converter_write(const Out& out, const std::uint8_t* at);
+/// Throws for a key of a map that cannot be written; the path ends in the key, up to a zero byte.
+[[noreturn]] void fail_map_key(Out& out, Bytes at, std::string_view key, ErrorCode code,
+                               std::string_view detail);
 /// Room for `more` bytes more than promised; returns where `at` now is.
 Bytes grow(Out& out, Bytes at, std::size_t more);
 Bytes put_integer_text(Bytes at, std::int64_t value, bool is_unsigned);
@@ -94,33 +97,34 @@ inline Bytes put_c_text(Bytes at, std::string_view text, const Out& out) {
 
 // ------------------------------------------------------------------ keys
 
-template <std::size_t N>
-struct KeyBytes {
-  char bytes[N] = {};
-};
-template <class T, std::size_t I, std::uint8_t ElementType>
-consteval auto make_key() {
-  constexpr std::string_view name = reflect::static_name<T, I>.view();
-  KeyBytes<name.size() + 2> key;
-  key.bytes[0] = static_cast<char>(ElementType);
-  for (std::size_t i = 0; i < name.size(); ++i) key.bytes[i + 1] = name[i];
-  return key;
+template <class T, std::size_t... I>
+consteval auto make_keys(std::index_sequence<I...>) {
+  auto keys = reflect::detail::name_bytes<T>;
+  ((keys.text[keys.begin[I]] =
+        static_cast<char>(wire_type<std::remove_const_t<reflect::field_t<T, I>>>)),
+   ...);
+  return keys;
 }
-/// Type byte, name and zero byte as they stand in a document.
-template <class T, std::size_t I, std::uint8_t ElementType>
-inline constexpr auto key_bytes = make_key<T, I, ElementType>();
+/// The keys of T's members as they stand in a document: type byte (0 where it depends on the
+/// value), name, zero byte.
+template <class T>
+inline constexpr auto keys = make_keys<T>(std::make_index_sequence<reflect::field_count<T>>{});
 template <class T, std::size_t I>
-inline constexpr std::size_t key_size = reflect::static_name<T, I>.size + 2;
+inline constexpr std::size_t key_size = keys<T>.begin[I + 1] - keys<T>.begin[I];
+template <class T, std::size_t I>
+inline constexpr const char* key_text = keys<T>.text + keys<T>.begin[I];
 
 template <class T, std::size_t I>
 struct StaticKey {
   template <std::uint8_t ElementType>
   static Bytes put(Bytes at) {
-    std::memcpy(at, key_bytes<T, I, ElementType>.bytes, key_size<T, I>);
+    std::memcpy(at, key_text<T, I>, key_size<T, I>);
+    if constexpr (static_cast<std::uint8_t>(keys<T>.text[keys<T>.begin[I]]) != ElementType)
+      *at = ElementType;
     return at + key_size<T, I>;
   }
   static Bytes put(Bytes at, Type type) {
-    std::memcpy(at, key_bytes<T, I, 0>.bytes, key_size<T, I>);
+    std::memcpy(at, key_text<T, I>, key_size<T, I>);
     *at = static_cast<std::uint8_t>(type);
     return at + key_size<T, I>;
   }
@@ -473,22 +477,38 @@ inline Bytes write_element(Bytes at, const Key& key, const V& v, Out& out, int d
   }
 }
 
+/// The text of a map's key; what is no text already is written to `buffer`, of 40 bytes. `at` is
+/// where the element begins.
 template <class K>
-Bytes write_map_key(Bytes at, const K& key, const Out& out) {
+std::string_view map_key_text(const K& key, char* buffer, Out& out, Bytes at) {
   constexpr Kind k = kind<K>;
   if constexpr (k == Kind::string || k == Kind::string_view) {
-    return put_c_text(at, key, out);
-  } else if constexpr (k == Kind::enum_text) {
-    const auto name = reflect::enum_name(key);
-    if (name.data() == nullptr)
-      fail_write(out, at, ErrorCode::unknown_enum_value, "the key is none of the enum's values");
-    return put_c_text(at, name, out);
-  } else if constexpr (k == Kind::integer) {
-    at = put_integer_text(at, static_cast<std::int64_t>(key), std::is_unsigned_v<K>);
-    *at = 0;
-    return at + 1;
+    const std::string_view text(key);
+    if (!text.empty() && std::memchr(text.data(), 0, text.size()) != nullptr) [[unlikely]]
+      fail_map_key(out, at, text, ErrorCode::invalid_key, "the key holds a zero byte");
+    if (out.utf8 && !text_is_utf8(text)) [[unlikely]]
+      fail_map_key(out, at, text, ErrorCode::invalid_utf8, "the key is not UTF-8");
+    return text;
   } else {
-    return put_c_text(at, key.str(), out);  // ObjectId, Uuid
+    const auto digits = [&](auto number) {
+      auto* begin = reinterpret_cast<Bytes>(buffer);
+      const auto* end = put_integer_text(begin, static_cast<std::int64_t>(number),
+                                         std::is_unsigned_v<decltype(number)>);
+      return std::string_view(buffer, static_cast<std::size_t>(end - begin));
+    };
+    if constexpr (k == Kind::integer) {
+      return digits(key);
+    } else if constexpr (k == Kind::enum_text) {
+      const auto name = reflect::enum_name(key);
+      if (name.data() == nullptr) [[unlikely]]
+        fail_map_key(out, at, digits(static_cast<std::underlying_type_t<K>>(key)),
+                     ErrorCode::unknown_enum_value, "the key is none of the enum's values");
+      return name;
+    } else {
+      const std::string text = key.str();  // ObjectId, Uuid
+      std::memcpy(buffer, text.data(), text.size());
+      return {buffer, text.size()};
+    }
   }
 }
 
@@ -572,20 +592,10 @@ inline Bytes write_payload(Bytes at, const V& v, Out& out, int depth) {
     } else if constexpr (k == Kind::map) {
       for (const auto& [key, value] : v) {
         using M = typename V::mapped_type;
-        if constexpr (std::is_same_v<typename V::key_type, std::string> ||
-                      std::is_same_v<typename V::key_type, std::string_view>) {
-          // Checked here, because a TextKey is trusted.
-          *at = static_cast<std::uint8_t>(Type::null);
-          (void)put_c_text(at + 1, key, out);
-          at = write_element(at, TextKey{key}, static_cast<const M&>(value), out, depth + 1,
-                             WhenEmpty::null);
-        } else {
-          char text[40];
-          auto* end = write_map_key(reinterpret_cast<Bytes>(text), key, out);
-          const auto size = static_cast<std::size_t>(reinterpret_cast<char*>(end) - text) - 1;
-          at = write_element(at, TextKey{{text, size}}, static_cast<const M&>(value), out,
-                             depth + 1, WhenEmpty::null);
-        }
+        char buffer[40];
+        const auto text = map_key_text(key, buffer, out, at);
+        at = write_element(at, TextKey{text}, static_cast<const M&>(value), out, depth + 1,
+                           WhenEmpty::null);
       }
     } else if constexpr (k == Kind::tuple) {
       [&]<std::size_t... I>(std::index_sequence<I...>) {

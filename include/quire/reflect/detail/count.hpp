@@ -1,13 +1,19 @@
 #pragma once
 
+#include <boost/pfr/tuple_size.hpp>
 #include <cstddef>
 #include <exception>
 #include <type_traits>
 #include <utility>
 
-// How many members an aggregate has: the largest number of values that can stand in its braces. As
-// boost::pfr::tuple_size does it, which g++ 12 cannot compile for some structs of many move-only
-// members (an internal error in a noexcept that it evaluates there), and which takes longer.
+// Boost.PFR counts the members of aggregates. Two kinds of struct are counted here instead, by the
+// same idea (the largest number of values that can stand in the braces):
+// - with g++ before 14, those that `T{}` makes. boost::pfr::tuple_size looks at sizeof(T{}) in the
+//   return type of a noexcept function, and g++ 12 ends with an internal error (check_noexcept_r)
+//   when an initialiser of T calls a constructor, as in `std::map<std::string, int> m{{"a", 1}}`.
+//   No trait tells such initialisers from others;
+// - those above 16 KiB, mostly for a std::array in them: PFR begins its search with four values for
+//   every byte of the struct, which takes over a second of compile time from there on.
 
 namespace quire::reflect::detail {
 
@@ -87,9 +93,21 @@ consteval std::size_t search_downwards() {
 }
 
 template <class T>
+consteval bool is_counted_by_pfr() {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
+  if constexpr (requires { T{}; }) return false;
+#endif
+  return sizeof(T) <= std::size_t{16} * 1024;
+}
+template <class T>
+inline constexpr bool counted_by_pfr = is_counted_by_pfr<T>();
+
+template <class T>
 consteval std::size_t count_aggregate() {
   if constexpr (std::is_empty_v<T>) {
     return 0;
+  } else if constexpr (counted_by_pfr<T>) {
+    return boost::pfr::tuple_size_v<T>;
   } else if constexpr (requires { T{}; }) {
     return search_limit<T, 8>();
   } else {
@@ -99,5 +117,23 @@ consteval std::size_t count_aggregate() {
 
 template <class T>
 concept HasBase = std::is_aggregate_v<T> && !std::is_empty_v<T> && requires { T{AnyBaseOf<T>{}}; };
+
+template <class Any, class T, std::size_t... Before, std::size_t... After>
+consteval bool is_array_at(std::index_sequence<Before...>, std::index_sequence<After...>) {
+  if constexpr (requires { T{Any{Before}..., {Any{0}}, Any{After}...}; })
+    return false;
+  else
+    return requires { T{Any{Before}..., {Any{0}}}; };
+}
+/// Whether one of N values for the braces of T belongs to a C array of several elements, which
+/// takes one for each: in braces of its own one is enough, and then there are too many for the
+/// others.
+template <class T, std::size_t N, std::size_t... I>
+consteval bool has_array(std::index_sequence<I...>) {
+  using Any = std::conditional_t<std::is_copy_constructible_v<T>, AnyLvalue, AnyRvalue>;
+  return (
+      is_array_at<Any, T>(std::make_index_sequence<I>{}, std::make_index_sequence<N - 1 - I>{}) ||
+      ...);
+}
 
 }  // namespace quire::reflect::detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 // Boost.PFR gives names from 1.84 on. The same trick, for all versions: an object that is declared
 // but never defined has members whose addresses are constants, and the compiler spells such a
@@ -25,32 +24,30 @@ struct Declared {
 template <class T>
 extern Declared<T> extern_object;
 
-/// "[with auto Address = (& extern_object<User>.…::User::email)]" → "email"
+/// A text without std::string_view's alias, which GCC would spell out behind the address.
+struct Spelling {
+  const char* begin;
+  std::size_t size;
+};
+
+/// "[with auto Address = (& extern_object<User>.…::User::email)]" → "email"; read from the back,
+/// since the types before it may be long.
 template <auto Address>
-consteval std::string_view name_of_address() {
+consteval Spelling name_of_address() {
 #if defined(__clang__) || defined(__GNUC__)
-  std::string_view text = __PRETTY_FUNCTION__;
+  const char* text = __PRETTY_FUNCTION__;
+  std::size_t end = sizeof(__PRETTY_FUNCTION__) - 1;
 #else
 #error "quire: names of members are known for GCC and Clang only."
 #endif
-  // GCC adds the return type's alias behind a semicolon.
-  constexpr std::string_view mark = "Address = ";
-  text.remove_prefix(text.find(mark) + mark.size());
-  std::size_t end = 0;
-  int depth = 0;
-  while (end < text.size() && !(depth == 0 && (text[end] == ';' || text[end] == ']'))) {
-    if (text[end] == '(' || text[end] == '<' || text[end] == '[' || text[end] == '{') ++depth;
-    if (text[end] == ')' || text[end] == '>' || text[end] == ']' || text[end] == '}') --depth;
-    ++end;
-  }
-  while (end > 0 && (text[end - 1] == ')' || text[end - 1] == ' ')) --end;
+  while (end > 0 && (text[end - 1] == ']' || text[end - 1] == ')' || text[end - 1] == ' ')) --end;
   std::size_t begin = end;
   const auto is_name = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '$' || static_cast<unsigned char>(c) >= 0x80;
   };
   while (begin > 0 && is_name(text[begin - 1])) --begin;
-  return text.substr(begin, end - begin);
+  return {text + begin, end - begin};
 }
 
 #if defined(__clang__)
