@@ -76,7 +76,10 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 
-struct Everything {
+// Every type that is mapped, in structs of a kind: one struct of all takes minutes to compile with
+// sanitizers.
+
+struct Scalars {
   std::int32_t id = 1;
   bool yes = true;
   std::int8_t i8 = -8;
@@ -92,6 +95,16 @@ struct Everything {
   std::string text = "Grüße";
   Plan plan = Plan::pro;
   Level level = Level::high;
+  DateTime at{std::chrono::milliseconds(1'700'000'000'123)};
+  std::chrono::sys_seconds second{std::chrono::seconds(1'700'000'000)};
+  std::chrono::seconds wait{90};
+  std::chrono::nanoseconds fine{1'234'567};
+  std::chrono::duration<double> real{1.5};
+  std::optional<int> some = 5;
+  std::optional<int> none;
+  Money money{1250};
+};
+struct BsonValues {
   ObjectId oid = ObjectId::from_string("0123456789abcdef01234567");
   Decimal128 decimal = Decimal128::from_string("12.50");
   Timestamp stamp{3, 1'700'000'000};
@@ -107,13 +120,10 @@ struct Everything {
   bson::Undefined undefined;
   bson::MinKey min;
   bson::MaxKey max;
-  DateTime at{std::chrono::milliseconds(1'700'000'000'123)};
-  std::chrono::sys_seconds second{std::chrono::seconds(1'700'000'000)};
-  std::chrono::seconds wait{90};
-  std::chrono::nanoseconds fine{1'234'567};
-  std::chrono::duration<double> real{1.5};
-  std::optional<int> some = 5;
-  std::optional<int> none;
+  bson::Document document = bson::make_document("free", 1);
+  bson::Value value{bson::Value("anything")};
+};
+struct Sequences {
   std::unique_ptr<int> owned = std::make_unique<int>(6);
   std::shared_ptr<Address> shared = std::make_shared<Address>(Address{"Bonn", "53111"});
   std::vector<int> ints{1, 2, 3};
@@ -124,19 +134,18 @@ struct Everything {
   std::list<int> list{7, 8};
   std::set<std::string> set{"x", "y"};
   std::unordered_set<int> hashed{4};
+  std::pair<int, std::string> pair{1, "p"};
+  std::tuple<int, double, std::string> tuple{1, 2.5, "t"};
+};
+struct Maps {
   std::map<std::string, int> map{{"one", 1}, {"two", 2}};
   std::map<int, std::string> numbered{{-5, "a"}, {7, "b"}};
   std::map<Plan, int> planned{{Plan::free, 0}};
   std::unordered_map<std::string, Address> unordered{{"home", {"Köln", {}}}};
   std::map<std::string, std::vector<Line>> nested{{"k", {{"s", 1}}}};
-  std::pair<int, std::string> pair{1, "p"};
-  std::tuple<int, double, std::string> tuple{1, 2.5, "t"};
   Shape shape = Circle{2.5};
   std::vector<Shape> shapes{std::monostate{}, 4, std::string("text"), Square{3}};
   Address address{"Berlin", {}};
-  bson::Document document = bson::make_document("free", 1);
-  bson::Value value{bson::Value("anything")};
-  Money money{1250};
 };
 
 template <class A, class B, std::size_t... I>
@@ -149,9 +158,12 @@ bool equal_members(const A& a, const B& b, std::index_sequence<I...>) {
   };
   return (same(reflect::detail::leaf<I>(a), reflect::detail::leaf<I>(b)) && ...);
 }
-inline bool operator==(const Everything& a, const Everything& b) {
+template <class T>
+  requires(std::is_same_v<T, Scalars> || std::is_same_v<T, BsonValues> ||
+           std::is_same_v<T, Sequences> || std::is_same_v<T, Maps>)
+bool operator==(const T& a, const T& b) {
   return equal_members(reflect::tie(a), reflect::tie(b),
-                       std::make_index_sequence<reflect::field_count<Everything>>{});
+                       std::make_index_sequence<reflect::field_count<T>>{});
 }
 
 struct Node {
