@@ -25,6 +25,9 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/quireConfigVersion.cmake"
   DESTINATION "${package_dir}")
 
+# The files lead to their prefix from where they are, so that the installed tree can be moved.
+file(RELATIVE_PATH QUIRE_PC_TO_PREFIX "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+
 # A static library's own needs must be linked by the application too.
 get_target_property(quire_type quire TYPE)
 if(quire_type STREQUAL "STATIC_LIBRARY")
