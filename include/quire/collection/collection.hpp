@@ -369,7 +369,8 @@ Collection<T> Database::collection() const {
   static_assert(modelled,
                 "quire: this type has no model(); give the collection's name: "
                 "db.collection<T>(\"name\").");
-  if constexpr (modelled) {
+  // A class that cannot be read is named by the first call that reads or writes it.
+  if constexpr (modelled && collection_detail::readable<T>) {
     const auto& info = model_of<T>();
     if (info.collection.empty()) collection_detail::fail_no_collection(info.type);
     return Collection<T>(*this, info.collection);

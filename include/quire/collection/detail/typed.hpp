@@ -18,6 +18,9 @@ namespace quire::collection_detail {
 template <class T>
 inline constexpr bool is_raw = std::is_same_v<T, bson::Document>;
 
+template <class T>
+inline constexpr bool readable = std::is_aggregate_v<T> || reflect::Described<T>;
+
 consteval bool is_id_name(std::string_view name, bool renamed, bool skipped) {
   return name == "_id" && !renamed && !skipped;
 }
@@ -36,7 +39,7 @@ template <class T>
 struct IdOf {
   // Any other class has no id here: the mapping says what it lacks, in a line of its own.
   static consteval std::size_t find_position() {
-    if constexpr (std::is_aggregate_v<T> || reflect::Described<T>) {
+    if constexpr (readable<T>) {
       constexpr std::size_t at = find_id<T>(std::make_index_sequence<reflect::field_count<T>>{});
       if (at < reflect::field_count<T>) return at;
     }
@@ -147,7 +150,7 @@ class TypedId : public IdFilter {
 
 template <class T>
 const ModelInfo& info_of() {
-  if constexpr (is_raw<T>) {
+  if constexpr (is_raw<T> || !readable<T>) {
     static const ModelInfo none;
     return none;
   } else {
