@@ -5,9 +5,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include "quire/bson/decode.hpp"
 #include "quire/bson/encode.hpp"
+#include "quire/bson/json.hpp"
 #include "user_workload.hpp"
 
 #ifdef QUIRE_WITH_PEERS
@@ -63,6 +67,7 @@ const Data& data() {
 }
 
 void finish(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations());
   state.SetBytesProcessed(static_cast<std::int64_t>(static_cast<double>(state.iterations()) *
                                                     static_cast<double>(data().bytes) / 1000.0));
 }
@@ -97,7 +102,7 @@ void encode_by_hand(benchmark::State& state) {
     std::free(buffer);
   });
 }
-BENCHMARK(encode_by_hand)->Name("mapping_w1/encode/baseline_by_hand");
+BENCHMARK(encode_by_hand)->Name("mapping_w1/encode/baseline_raw");
 
 void encode_quire(benchmark::State& state) {
   each_user(state, [](const User& u) {
@@ -125,7 +130,7 @@ void encode_reused_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(encode_reused_by_hand)->Name("mapping_w1/encode_reused/baseline_by_hand");
+BENCHMARK(encode_reused_by_hand)->Name("mapping_w1/encode_reused/baseline_raw");
 
 template <bool Utf8>
 void encode_reused(benchmark::State& state) {
@@ -148,7 +153,7 @@ void decode_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_by_hand)->Name("mapping_w1/decode/baseline_by_hand");
+BENCHMARK(decode_by_hand)->Name("mapping_w1/decode/baseline_raw");
 
 template <bool Utf8>
 void decode_fresh(benchmark::State& state) {
@@ -168,7 +173,7 @@ void decode_reused_by_hand(benchmark::State& state) {
     benchmark::ClobberMemory();
   });
 }
-BENCHMARK(decode_reused_by_hand)->Name("mapping_w1/decode_reused/baseline_by_hand");
+BENCHMARK(decode_reused_by_hand)->Name("mapping_w1/decode_reused/baseline_raw");
 
 template <bool Utf8>
 void decode_reused(benchmark::State& state) {
@@ -204,7 +209,7 @@ void decode_quire_reversed(benchmark::State& state) {
   }
   finish(state);
 }
-BENCHMARK(decode_quire_reversed)->Name("mapping_w1/decode_reversed/quire");
+BENCHMARK(decode_quire_reversed)->Name("mapping_w1/decode/quire_reversed_fields");
 
 void decode_walk_of_view(benchmark::State& state) {
   each_document(state, [](const std::string& d) {
@@ -220,7 +225,7 @@ void decode_walk_of_view(benchmark::State& state) {
     benchmark::DoNotOptimize(n);
   });
 }
-BENCHMARK(decode_walk_of_view)->Name("mapping_w1/walk/quire");
+BENCHMARK(decode_walk_of_view)->Name("mapping_w1/decode/quire_walk_of_view");
 
 // ---------------------------------------------------------------- libbson, as people write it
 
@@ -403,5 +408,108 @@ void decode_reused_peer_raw(benchmark::State& state) {
 }
 BENCHMARK(decode_reused_peer_raw)->Name("mapping_w1/decode_reused/peer_raw");
 #endif
+
+// ---------------------------------------------------------------- documents of the driver
+// benchmark
+
+/// The first document of a file of /shared, null bytes where it is absent.
+std::string driver_document(const char* name) {
+  const char* given = std::getenv("QUIRE_SHARED_DIR");
+  const std::string folder = given != nullptr ? given : QUIRE_SOURCE_DIR "/../shared";
+  std::ifstream file(folder + "/spec/benchmark/" + name + ".json");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  return text;
+}
+
+std::size_t walk(bson::View view) {
+  std::size_t n = 0;
+  for (const auto& element : view) {
+    ++n;
+    if (element.value.is_document() || element.value.is_array())
+      n += walk(element.value.as_nested());
+  }
+  return n;
+}
+
+enum class Action { walk, walk_libbson, to_json, to_json_libbson, from_json, from_json_libbson };
+
+std::size_t walk_libbson(bson_iter_t& it) {
+  std::size_t n = 0;
+  while (bson_iter_next(&it)) {
+    ++n;
+    bson_iter_t inner;
+    if ((BSON_ITER_HOLDS_DOCUMENT(&it) || BSON_ITER_HOLDS_ARRAY(&it)) &&
+        bson_iter_recurse(&it, &inner))
+      n += walk_libbson(inner);
+  }
+  return n;
+}
+
+void run_driver(benchmark::State& state, const char* name, Action action) {
+  const std::string text = driver_document(name);
+  if (text.empty()) {
+    state.SkipWithError("the document is not there");
+    return;
+  }
+  const bson::Document document = bson::from_json(text);
+  const auto* bytes = document.view().data();
+  for (auto _ : state) {
+    bson_t view;
+    switch (action) {
+      case Action::walk:
+        benchmark::DoNotOptimize(walk(document.view()));
+        break;
+      case Action::walk_libbson: {
+        bson_iter_t it;
+        if (bson_init_static(&view, bytes, document.size()) && bson_iter_init(&it, &view))
+          benchmark::DoNotOptimize(walk_libbson(it));
+        break;
+      }
+      case Action::to_json:
+        benchmark::DoNotOptimize(bson::to_json(document.view()));
+        break;
+      case Action::to_json_libbson:
+        if (bson_init_static(&view, bytes, document.size())) {
+          char* json = bson_as_relaxed_extended_json(&view, nullptr);
+          benchmark::DoNotOptimize(json);
+          bson_free(json);
+        }
+        break;
+      case Action::from_json:
+        benchmark::DoNotOptimize(bson::from_json(text));
+        break;
+      case Action::from_json_libbson: {
+        bson_t* made = bson_new_from_json(reinterpret_cast<const std::uint8_t*>(text.data()),
+                                          static_cast<ssize_t>(text.size()), nullptr);
+        benchmark::DoNotOptimize(made);
+        if (made != nullptr) bson_destroy(made);
+        break;
+      }
+    }
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(document.size()));
+}
+
+[[maybe_unused]] const bool registered = [] {
+  const struct {
+    const char* name;
+    Action action;
+  } rows[] = {{"walk/quire", Action::walk},
+              {"walk/baseline_libbson", Action::walk_libbson},
+              {"to_json/quire", Action::to_json},
+              {"to_json/baseline_libbson", Action::to_json_libbson},
+              {"from_json/quire", Action::from_json},
+              {"from_json/baseline_libbson", Action::from_json_libbson}};
+  for (const char* name : {"flat_bson", "deep_bson", "full_bson", "small_doc", "tweet"}) {
+    for (const auto& row : rows) {
+      const auto action = row.action;
+      benchmark::RegisterBenchmark(
+          (std::string("driver_") + name + "/" + row.name).c_str(),
+          [name, action](benchmark::State& state) { run_driver(state, name, action); });
+    }
+  }
+  return true;
+}();
 
 }  // namespace
