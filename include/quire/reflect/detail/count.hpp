@@ -118,12 +118,20 @@ consteval std::size_t count_aggregate() {
 template <class T>
 concept HasBase = std::is_aggregate_v<T> && !std::is_empty_v<T> && requires { T{AnyBaseOf<T>{}}; };
 
+/// Becomes any number, and nothing that could ask a container whether its elements can be copied.
+struct AnyNumber {
+  template <class Type>
+    requires std::is_arithmetic_v<Type>
+  operator Type() const noexcept {
+    std::terminate();
+  }
+};
 template <class Any, class T, std::size_t... Before, std::size_t... After>
 consteval bool is_array_at(std::index_sequence<Before...>, std::index_sequence<After...>) {
-  if constexpr (requires { T{Any{Before}..., {Any{0}}, Any{After}...}; })
+  if constexpr (requires { T{Any{Before}..., {AnyNumber{}}, Any{After}...}; })
     return false;
   else
-    return requires { T{Any{Before}..., {Any{0}}}; };
+    return requires { T{Any{Before}..., {AnyNumber{}}}; };
 }
 /// Whether one of N values for the braces of T belongs to a C array of several elements, which
 /// takes one for each: in braces of its own one is enough, and then there are too many for the
