@@ -154,12 +154,24 @@ store::InsertResult Core::insert_many(const InsertBatch& batch,
 }
 
 bool Core::find_one(View filter, const ReadOptions& options, FunctionRef<void(View)> sink) const {
-  const auto hooks = db_.hooks();
-  if (!hooks) return store().find_one(ns(), filter, find_options(options), sink);
-  return store().find_one(ns(), filter, find_options(options), [&](View document) {
+  return store().find_one(ns(), filter, find_options(options),
+                          [&](View document) { read(document, sink); });
+}
+
+void Core::read(View document, FunctionRef<void(View)> sink) const {
+  try {
+    if (!db_.hooks()) return sink(document);
     Document keep;
     sink(upgraded(document, keep));
-  });
+  } catch (const MappingError& error) {
+    // Among a million documents the path alone is no help.
+    std::string where = " (in \"" + name_ + "\"";
+    if (const auto id = document.find("_id")) {
+      where += ", document with _id " + bson::to_json(*id, bson::JsonMode::shell);
+    }
+    throw MappingError(error.code(), error.path(), error.detail() + where + ")",
+                       error.backend_code());
+  }
 }
 
 void Core::get(View id_filter, const ReadOptions& options, FunctionRef<void(View)> sink) const {
@@ -327,10 +339,8 @@ Document FindData::explain() const {
 bool FindData::first(FunctionRef<void(View)> sink) const {
   auto to = options_of(*this);
   to.limit = 1;
-  return core->store().find_one(core->ns(), filter, to, [&](View document) {
-    Document keep;
-    sink(core->upgraded(document, keep));
-  });
+  return core->store().find_one(core->ns(), filter, to,
+                                [&](View document) { core->read(document, sink); });
 }
 
 Document with_id(View document, const ObjectId& id) {

@@ -471,5 +471,28 @@ TEST(Collection, KeepsDocumentsInAFile) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + suffix);
 }
 
+TEST_F(Users, MappingErrorsNameCollectionAndDocument) {
+  (void)users.insert(User{.email = "right", .age = 1});
+  (void)db.collection<bson::Document>("users").insert(
+      bson::make_document("_id", ObjectId::from_string("0123456789abcdef01234567"), "age", "old"));
+  const auto expect_place = [](auto&& read) {
+    try {
+      read();
+      FAIL() << "accepted";
+    } catch (const MappingError& error) {
+      EXPECT_EQ(error.code(), ErrorCode::type_mismatch);
+      EXPECT_EQ(error.path().str(), "age");
+      EXPECT_NE(error.detail().find("\"users\""), std::string::npos) << error.what();
+      EXPECT_NE(error.detail().find("0123456789abcdef01234567"), std::string::npos) << error.what();
+    }
+  };
+  expect_place([&] { (void)users.find().to_vector(); });
+  expect_place([&] {
+    for (const auto& user : users.find()) (void)user;
+  });
+  expect_place([&] { (void)users.get(ObjectId::from_string("0123456789abcdef01234567")); });
+  expect_place([&] { (void)users.find_one(query::json(R"({"age": "old"})")); });
+}
+
 }  // namespace
 }  // namespace quire

@@ -354,7 +354,8 @@ class Collection {
                             const collection_detail::Core::Modify& what) const {
     std::optional<T> result;
     if (const auto document = core_->modify(filter.view(), what)) {
-      result.emplace(collection_detail::decode_as<T>(*document));
+      core_->read(*document,
+                  [&](bson::View now) { result.emplace(collection_detail::decode_as<T>(now)); });
       collection_detail::attach(*result, core_);
     }
     return result;

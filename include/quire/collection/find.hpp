@@ -113,9 +113,10 @@ class Find {
   [[nodiscard]] std::vector<T> to_vector() const {
     std::vector<T> result;
     const auto cursor = data_.open();
-    bson::Document keep;
     while (const auto document = cursor->next()) {
-      result.push_back(collection_detail::decode_as<T>(data_.core->upgraded(*document, keep)));
+      data_.core->read(*document, [&](bson::View now) {
+        result.push_back(collection_detail::decode_as<T>(now));
+      });
       collection_detail::attach(result.back(), data_.core);
     }
     return result;
@@ -156,12 +157,12 @@ class Find {
       cursor_.reset();
       return false;
     }
-    bson::Document keep;
-    const auto now = data_.core->upgraded(*document, keep);
-    if constexpr (collection_detail::is_raw<T>)
-      current_ = bson::Document(now);
-    else
-      bson::decode_into(now, current_);
+    data_.core->read(*document, [&](bson::View now) {
+      if constexpr (collection_detail::is_raw<T>)
+        current_ = bson::Document(now);
+      else
+        bson::decode_into(now, current_);
+    });
     collection_detail::attach(current_, data_.core);
     return true;
   }

@@ -75,6 +75,10 @@ class Core {
   /// The document in today's shape; `keep` holds it where it was changed.
   [[nodiscard]] bson::View upgraded(bson::View document, bson::Document& keep) const;
 
+  /// Gives `sink` the document in today's shape; a MappingError that it throws is thrown on with
+  /// the collection and the document's _id in its text.
+  void read(bson::View document, FunctionRef<void(bson::View)> sink) const;
+
   void insert(bson::View document, const void* object, const InsertOptions& options) const;
   [[nodiscard]] store::InsertResult insert_many(const InsertBatch& batch,
                                                 const InsertOptions& options) const;
