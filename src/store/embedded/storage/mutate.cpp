@@ -85,23 +85,40 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
   Connection& connection = scope.connection();
   bson::ValueView id;
   std::optional<Matcher> matcher;
-  if (!is_id_equality(filter, id) || options.upsert) matcher.emplace(filter);
+  const bool by_id = is_id_equality(filter, id);
+  if (!by_id || options.upsert) matcher.emplace(filter);
   if (collection != nullptr) {
     Deadline deadline(options.max_time);
-    const auto rids = matching_rows(
-        scope, collection, filter,
-        to_find(options, options.hint, options.hint_name, options.sort, options.multi));
+    // One document by its _id is read where it is found, all others after the search.
+    const bool direct = by_id && options.hint.empty() && options.hint_name.empty();
+    const RowSql way = direct ? RowSql::by_id : RowSql::by_rid;
+    std::vector<std::int64_t> rids{0};
+    if (direct) {
+      connection.scratch.clear();
+      append_key(connection.scratch, id);
+    } else {
+      rids = matching_rows(
+          scope, collection, filter,
+          to_find(options, options.hint, options.hint_name, options.sort, options.multi));
+    }
     std::optional<RowWriter> rows;
-    for (const std::int64_t rid : rids) {
+    for (const std::int64_t found : rids) {
       deadline.check();
-      if (!rows) rows.emplace(scope, collection);
       // Looked up anew each time: a change of the catalog drops statements.
-      Statement& row = connection.row_statement(collection->cid, RowSql::by_rid);
-      row.bind(1, rid);
-      if (!row.step())
+      Statement& row = connection.row_statement(collection->cid, way);
+      if (direct) {
+        row.bind(1, std::string_view(connection.scratch));
+      } else {
+        row.bind(1, found);
+      }
+      if (!row.step()) {
+        if (direct) break;
         throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
-      const bson::View before = row.document(1);
+      }
+      if (!rows) rows.emplace(scope, collection);
       try {
+        const std::int64_t rid = row.integer(0);
+        const bson::View before = row.document(1);
         MatchDetails details;
         if (matcher) (void)matcher->matches(before, &details);
         const auto outcome = updater.apply(before, details);
@@ -114,7 +131,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
           continue;
         }
       } catch (...) {
-        connection.row_statement(collection->cid, RowSql::by_rid).reset();
+        connection.row_statement(collection->cid, way).reset();
         throw;
       }
       row.reset();
