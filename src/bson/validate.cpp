@@ -148,7 +148,82 @@ class Validator {
 
 }  // namespace
 
+namespace {
+
+/// The same walk without a place to tell of: true only for what Validator accepts. What it is not
+/// sure of (rare types, keys to compare) it leaves to Validator, as it does all errors.
+bool is_valid_for_sure(const std::uint8_t* at, const std::uint8_t* end, int depth, bool utf8) {
+  if (depth < 1) return false;
+  while (at != end) {
+    const auto type = static_cast<Type>(*at++);
+    const auto* const key = at;
+    std::uint8_t bits = 0;
+    while (at != end && *at != 0) bits |= *at++;
+    if (at == end) return false;
+    if (utf8 && bits >= 0x80 &&
+        !is_utf8({reinterpret_cast<const char*>(key), static_cast<std::size_t>(at - key)})) {
+      return false;
+    }
+    ++at;
+    const auto left = static_cast<std::size_t>(end - at);
+    std::size_t size = 0;
+    switch (type) {
+      case Type::int32:
+        size = 4;
+        break;
+      case Type::double_:
+      case Type::int64:
+      case Type::date_time:
+      case Type::timestamp:
+        size = 8;
+        break;
+      case Type::object_id:
+        size = 12;
+        break;
+      case Type::decimal128:
+        size = 16;
+        break;
+      case Type::null:
+      case Type::min_key:
+      case Type::max_key:
+        break;
+      case Type::boolean:
+        if (left < 1 || *at > 1) return false;
+        size = 1;
+        break;
+      case Type::string: {
+        if (left < 5) return false;
+        const auto length = load<std::uint32_t>(at);
+        if (length < 1 || length > left - 4 || at[3 + length] != 0) return false;
+        size = std::size_t{length} + 4;
+        if (utf8 && !is_utf8({reinterpret_cast<const char*>(at) + 4, length - 1})) return false;
+        break;
+      }
+      case Type::document:
+      case Type::array: {
+        if (left < 5) return false;
+        size = load<std::uint32_t>(at);
+        if (size < 5 || size > left || at[size - 1] != 0) return false;
+        if (!is_valid_for_sure(at + 4, at + size - 1, depth - 1, utf8)) return false;
+        break;
+      }
+      default:
+        return false;
+    }
+    if (size > left) return false;
+    at += size;
+  }
+  return true;
+}
+
+}  // namespace
+
 void validate(View document, const ValidateOptions& options) {
+  if (document.size() <= options.max_bytes && !options.unique_keys && !options.array_keys &&
+      is_valid_for_sure(document.data() + 4, document.data() + document.size() - 1, options.depth,
+                        options.utf8)) {
+    return;
+  }
   if (document.size() > options.max_bytes) {
     throw MappingError(ErrorCode::document_too_large,
                        "the document has " + std::to_string(document.size()) + " bytes; at most " +

@@ -149,6 +149,35 @@ std::string nested_json(int levels, const char* open, const char* close) {
   return text;
 }
 
+/// Whether validate() accepts; by the short walk, or (looking for equal keys as well) by the long
+/// one.
+bool accepted(const std::vector<std::uint8_t>& bytes, bool long_walk) {
+  try {
+    validate(View(bytes.data(), bytes.size()), {.unique_keys = long_walk});
+    return true;
+  } catch (const Error& error) {
+    return error.code() == ErrorCode::duplicate_field;
+  }
+}
+
+TEST(Validate, ShortAndLongWalkAgreeOnDamagedDocuments) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE(seed);
+    const auto document = test::RandomDocument(seed).document();
+    const std::vector<std::uint8_t> whole(document.view().data(),
+                                          document.view().data() + document.size());
+    ASSERT_TRUE(accepted(whole, false));
+    ASSERT_TRUE(accepted(whole, true));
+    test::Random random(seed);
+    for (int i = 0; i < 20; ++i) {
+      auto damaged = whole;
+      damaged[4 + random.below(damaged.size() - 4)] = static_cast<std::uint8_t>(random.next());
+      if (damaged.back() != 0) continue;
+      ASSERT_EQ(accepted(damaged, false), accepted(damaged, true));
+    }
+  }
+}
+
 TEST(Validate, StopsBeyondAHundredLevels) {
   const auto deepest = from_json(nested_json(max_depth, "{\"a\": ", "}"));
   EXPECT_NO_THROW(validate(deepest));
