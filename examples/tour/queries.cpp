@@ -78,16 +78,20 @@ void explain(q::Database& db) {
                         .find(field<&Subdivision::country> == "IS")
                         .sort(field<&Subdivision::name>.asc());
   const q::bson::Document plan = find.explain();
-  const auto planner = plan["queryPlanner"].as_document();
-  const auto winning = planner["winningPlan"].as_document();
-  std::cout << q::bson::to_json(winning, q::bson::JsonMode::relaxed, 2) << '\n';
-  if (const auto statistics = plan.find("executionStats")) {
-    const auto numbers = statistics->as_document();
-    for (const char* key : {"nReturned", "totalKeysExamined", "totalDocsExamined"}) {
-      if (const auto number = numbers.find(key))
-        std::cout << key << ": " << q::bson::to_json(*number) << '\n';
-    }
+  // {stage: FETCH, inputStage: {stage: IXSCAN, indexName: …}}, as a server explains.
+  auto stage = plan["queryPlanner"].as_document()["winningPlan"].as_document();
+  for (;;) {
+    std::cout << stage["stage"].as_string();
+    if (const auto index = stage.find("indexName")) std::cout << " by " << index->as_string();
+    const auto input = stage.find("inputStage");
+    if (!input) break;
+    std::cout << " <- ";
+    stage = input->as_document();
   }
+  const auto statistics = plan["executionStats"].as_document();
+  std::cout << ": " << q::bson::to_json(statistics["nReturned"]) << " documents, "
+            << q::bson::to_json(statistics["totalKeysExamined"]) << " keys and "
+            << q::bson::to_json(statistics["totalDocsExamined"]) << " documents examined\n";
 }
 
 }  // namespace

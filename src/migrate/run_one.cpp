@@ -230,7 +230,7 @@ bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Execu
   const auto& totals = executor.totals();
   const bool whole = entry.atomicity == Atomicity::transactional && !totals.saved;
   const MigrationState from = down ? reverting : running;
-  const bool keeps_cursor = entry.atomicity == Atomicity::resumable || totals.saved;
+  const bool keeps_cursor = totals.saved;  // by this run or one before
   MigrationState to = down ? applied : MigrationState::failed;
   MigrationResult result = MigrationResult::failed;
   ErrorCode code = ErrorCode::migration_failed;

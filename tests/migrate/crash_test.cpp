@@ -50,7 +50,8 @@ MigrationReport run_all(const std::shared_ptr<store::Store>& store) {
 std::string uri(const TempFile& file) { return "quire:" + file.path() + "?durability=normal"; }
 
 /// Runs in a child that dies at its `fatal`-th call. True when it came to its end before.
-bool child_finishes(const TempFile& file, int fatal, bool after) {
+using Job = MigrationReport (*)(const std::shared_ptr<store::Store>&);
+bool child_finishes(const TempFile& file, int fatal, bool after, Job job = run_all) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     std::atomic<int> calls{0};
@@ -59,7 +60,7 @@ bool child_finishes(const TempFile& file, int fatal, bool after) {
           const bool commits = std::string_view(what) == "committed";
           if (++calls >= fatal && commits == after) ::kill(::getpid(), SIGKILL);
         });
-    const auto report = run_all(counted);
+    const auto report = job(counted);
     ::_exit(report.ok() ? 0 : 1);
   }
   int status = 0;
@@ -79,8 +80,8 @@ TEST(Crash, AtEveryCallIsResumedToTheSameData) {
     ASSERT_EQ(expected.size(), 9U);
     ASSERT_EQ(copies.size(), 1U);
   }
-  int deaths = 0;
   for (const bool after : {false, true}) {
+    int deaths = 0;
     for (int fatal = 1;; fatal += after ? 5 : 1) {
       SCOPED_TRACE(fatal);
       const TempFile file("crash");
@@ -101,8 +102,52 @@ TEST(Crash, AtEveryCallIsResumedToTheSameData) {
         ASSERT_EQ(count(db, "_quire_lock", R"({"holder":null})"), 1);
       }
     }
+    EXPECT_GT(deaths, after ? 4 : 60);
   }
-  EXPECT_GT(deaths, 60);
+}
+
+/// Steps with a way back.
+Migrations ways_back() {
+  Migrations all;
+  all.add(
+      {.id = "a_fields",
+       .up = {add_field("counters", "status", "new"), rename_field("counters", "kept", "held")}});
+  all.add({.id = "b_each",
+           .depends_on = {"a_fields"},
+           .up = each<Counter>("counters", [](Counter& c) { c.n += c.id + 1; }),
+           .down = each<Counter>("counters", [](Counter& c) { c.n -= c.id + 1; })});
+  all.add({.id = "c_index",
+           .depends_on = {"b_each"},
+           .up = create_index("counters", bson::make_document("n", 1))});
+  return all;
+}
+MigrationReport go_back(const std::shared_ptr<store::Store>& store) {
+  return MigrationRunner{Database{store, "app"}, ways_back()}.batch_size(3).rollback("a_fields");
+}
+
+TEST(Crash, OnTheWayBackIsFinishedToTheOldData) {
+  int deaths = 0;
+  for (int fatal = 1;; fatal += 2) {
+    SCOPED_TRACE(fatal);
+    const TempFile file("back");
+    std::vector<std::string> before;
+    {
+      Database db{store::open(uri(file)), "app"};
+      put_counters(db, 10);
+      before = all(db, "counters");
+      ASSERT_TRUE((MigrationRunner{db, ways_back()}.batch_size(3).run().ok()));
+      ASSERT_NE(all(db, "counters"), before);
+      db.store().close();
+    }
+    if (child_finishes(file, fatal, false, go_back)) break;
+    ++deaths;
+    Database db{store::open(uri(file)), "app"};
+    const auto report = go_back(db.shared_store());
+    ASSERT_TRUE(report.ok()) << report.json();
+    ASSERT_EQ(all(db, "counters"), before);
+    ASSERT_EQ(count(db, "_quire_history", R"({"state":"reverted"})"), 3);
+  }
+  EXPECT_GT(deaths, 15);
 }
 
 TEST(Crash, TwoProcessesAndManyThreadsApplyEachMigrationOnce) {

@@ -181,8 +181,10 @@ TEST(Runner, ReportsExceptionsThatAreNoStdException) {
   Migrations migrations;
   migrations.add({.id = "odd", .up = each<Counter>("counters", [](Counter&) { throw 42; })});
   const auto report = MigrationRunner{db, migrations}.run();
-  EXPECT_EQ(report.result, MigrationResult::partial);
-  EXPECT_EQ(report.error->code(), ErrorCode::migration_partial);
+  // In its first batch: nothing was left behind.
+  EXPECT_EQ(report.result, MigrationResult::failed);
+  EXPECT_EQ(report.error->code(), ErrorCode::migration_failed);
+  EXPECT_EQ(count(db, "_quire_history", R"({"state":"failed"})"), 1);
 }
 
 TEST(Runner, TransformMayRemoveDocuments) {
