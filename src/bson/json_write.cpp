@@ -263,7 +263,11 @@ class JsonWriter {
     text(r.pattern);
     out_ += R"(, "options": )";
     std::string options(r.options);  // another writer may not have sorted them
-    std::sort(options.begin(), options.end());
+    const auto is_letter = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    // What is beyond ASCII is no option; its bytes must stay together.
+    if (std::all_of(options.begin(), options.end(), is_letter)) {
+      std::sort(options.begin(), options.end());
+    }
     text(options);
     out_ += "}}";
   }

@@ -44,8 +44,10 @@ template <class T, template <class> class Part, class U>
 decltype(auto) about(const Part<U>& part) {
   if constexpr (std::is_same_v<T, U>)
     return (part);
-  else
+  else if constexpr (serves<T, U>)
     return Part<T>(part);
+  else
+    return Part<T>(raw(bson::Document{}));  // joined_root has said what is wrong
 }
 
 /// The type that a join of parts for A and B is about: the more derived one.
