@@ -8,9 +8,10 @@ function(quire_warnings target)
   endif()
 endfunction()
 
-# quire_add_tests(FOLDER [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
+# quire_add_tests(FOLDER [SERVERS] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
+#   SERVERS: ctest starts the test servers before and ends them after; tests read where they are from $QUIRE_TEST_SERVERS.
 function(quire_add_tests folder)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES;INCLUDES" ${ARGN})
+  cmake_parse_arguments(ARG "SERVERS" "" "LIBRARIES;INCLUDES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   if(NOT sources)
     return()
@@ -27,5 +28,9 @@ function(quire_add_tests folder)
   endif()
   add_dependencies(unit_tests ${target})
   include(GoogleTest)
-  gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit)
+  set(properties LABELS unit)
+  if(ARG_SERVERS)
+    list(APPEND properties FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS}")
+  endif()
+  gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()

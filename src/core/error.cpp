@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace quire {
 
 const char* to_string(ErrorCode code) noexcept {
@@ -54,6 +56,15 @@ const char* to_string(ErrorCode code) noexcept {
     QUIRE_NAME(invalid_uri)
     QUIRE_NAME(bulk_failed)
     QUIRE_NAME(cursor_not_found)
+    QUIRE_NAME(unauthorized)
+    QUIRE_NAME(authentication_failed)
+    QUIRE_NAME(network_error)
+    QUIRE_NAME(server_unreachable)
+    QUIRE_NAME(pool_exhausted)
+    QUIRE_NAME(not_primary)
+    QUIRE_NAME(write_concern_failed)
+    QUIRE_NAME(validation_failed)
+    QUIRE_NAME(resume_failed)
     QUIRE_NAME(invalid_query)
     QUIRE_NAME(invalid_update)
     QUIRE_NAME(invalid_projection)
@@ -87,9 +98,14 @@ std::string Error::compose(ErrorCode code, const FieldPath& path, std::string_vi
                      detail);
 }
 
-Error::Error(ErrorCode code, FieldPath path, std::string_view detail, int backend_code)
+Error::Error(ErrorCode code, FieldPath path, std::string_view detail, int backend_code,
+             std::vector<std::string> labels)
     : std::runtime_error(compose(code, path, detail)),
-      info_(std::make_shared<const Info>(
-          Info{code, std::move(path), std::string(detail), backend_code})) {}
+      info_(std::make_shared<const Info>(Info{code, std::move(path), std::string(detail),
+                                              backend_code, std::move(labels)})) {}
+
+bool Error::has_label(std::string_view label) const noexcept {
+  return std::find(info_->labels.begin(), info_->labels.end(), label) != info_->labels.end();
+}
 
 }  // namespace quire

@@ -8,33 +8,53 @@
 extern "C" {
 [[gnu::weak]] quire::store::Store* quire_open_embedded_store(std::string_view uri);
 [[gnu::weak]] quire::store::Store* quire_open_mongodb_store(std::string_view uri);
+[[gnu::weak]] quire::store::UriInfo* quire_check_embedded_uri(std::string_view uri);
+[[gnu::weak]] quire::store::UriInfo* quire_check_mongodb_uri(std::string_view uri);
 }
 
 namespace quire::store {
 
-std::shared_ptr<Store> open(std::string_view uri) {
+namespace {
+
+/// Which of the two stores a URI is for. Throws what open() promises.
+bool is_mongodb(std::string_view uri) {
   if (uri.empty())
     throw StoreError(ErrorCode::invalid_uri,
                      "an empty URI; give a file name, \":memory:\" or mongodb://…");
   if (uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")) {
-    if (quire_open_mongodb_store == nullptr) {
-      throw StoreError(ErrorCode::unsupported,
-                       "the MongoDB store is not part of this program; link quire::mongodb");
+    if (quire_open_mongodb_store == nullptr || quire_check_mongodb_uri == nullptr) {
+      throw StoreError(
+          ErrorCode::unsupported,
+          "the MongoDB store is not part of this program; link quire::mongodb (CMake) or what "
+          "`pkg-config --libs quire-mongodb` says");
     }
-    return std::shared_ptr<Store>(quire_open_mongodb_store(uri));
+    return true;
   }
   if (const auto scheme = uri.find("://"); scheme != std::string_view::npos) {
     throw StoreError(ErrorCode::invalid_uri,
                      "unknown scheme \"" + std::string(uri.substr(0, scheme)) +
                          "\"; give a file name, \":memory:\" or mongodb://…");
   }
-  if (quire_open_embedded_store == nullptr) {
+  if (quire_open_embedded_store == nullptr || quire_check_embedded_uri == nullptr) {
     throw StoreError(
         ErrorCode::unsupported,
         "the embedded store is not part of this program; link quire::embedded (CMake) or "
         "what `pkg-config --libs quire-embedded` says");
   }
-  return std::shared_ptr<Store>(quire_open_embedded_store(uri));
+  return false;
+}
+
+}  // namespace
+
+std::shared_ptr<Store> open(std::string_view uri) {
+  return std::shared_ptr<Store>(is_mongodb(uri) ? quire_open_mongodb_store(uri)
+                                                : quire_open_embedded_store(uri));
+}
+
+UriInfo check_uri(std::string_view uri) {
+  const std::unique_ptr<UriInfo> info(is_mongodb(uri) ? quire_check_mongodb_uri(uri)
+                                                      : quire_check_embedded_uri(uri));
+  return std::move(*info);
 }
 
 }  // namespace quire::store

@@ -243,10 +243,10 @@ TEST_P(StoreContract, DatabasesAreApart) {
   insert({R"({"_id":1})"});
   const auto document = json(R"({"_id":1,"b":1})");
   const bson::View view = document;
-  EXPECT_EQ(store_->insert({"second", "things"}, {&view, 1}, {}).inserted, 1);
+  EXPECT_EQ(store_->insert({second(), "things"}, {&view, 1}, {}).inserted, 1);
   EXPECT_EQ(count(), 1);
-  EXPECT_EQ(store_->estimated_count({"second", "things"}), 1);
-  store_->drop_database("second");
+  EXPECT_EQ(store_->estimated_count({second(), "things"}), 1);
+  store_->drop_database(second());
   EXPECT_EQ(count(), 1);
 }
 

@@ -13,6 +13,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/store/store.hpp"
+#include "servers.hpp"
 
 /// One suite over the Store port. Another store joins by one more row in all_stores().
 namespace quire::store::contract {
@@ -33,9 +34,20 @@ inline std::string scratch_file() {
 
 inline std::vector<StoreUnderTest> all_stores() {
   return {
+#ifdef QUIRE_TEST_EMBEDDED
       {"File", [] { return scratch_file() + "?durability=normal"; }},
       {"CheckedFile", [] { return scratch_file() + "?durability=normal&verify=checksum"; }},
       {"Memory", [] { return std::string(":memory:"); }},
+#endif
+#ifdef QUIRE_TEST_MONGODB
+      {"ReplicaSet", [] { return test::with_database(test::server("replica_set"), test::fresh_database()); }},
+      {"Standalone", [] { return test::with_database(test::server("standalone"), test::fresh_database()); }},
+      // Any other server, such as a compatible service.
+      {"Given", [] {
+         const char* uri = std::getenv("QUIRE_TEST_MONGODB_URI");
+         return uri == nullptr ? std::string() : test::with_database(uri, test::fresh_database());
+       }},
+#endif
   };
 }
 
@@ -57,13 +69,27 @@ class StoreContract : public ::testing::TestWithParam<StoreUnderTest> {
     database_ = store_->default_database();
   }
   void TearDown() override {
-    if (store_) store_->close();
+    if (store_) {
+      if (store_->kind() == "mongodb") {
+        try {
+          store_->drop_database(database_);
+          store_->drop_database(second());
+        } catch (const StoreError&) {  // closed by the test
+          const auto again = open(uri_);
+          again->drop_database(database_);
+        }
+      }
+      store_->close();
+    }
     store_.reset();
+    if (uri_.starts_with("mongodb")) return;
     const auto file = uri_.substr(0, uri_.find('?'));
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file + end);
   }
 
   [[nodiscard]] Namespace ns() const { return {database_, "things"}; }
+  /// Another database of the store.
+  [[nodiscard]] std::string second() const { return database_ + "_2"; }
   static bson::Document json(std::string_view text) { return bson::from_json(text); }
 
   InsertResult insert(const std::vector<std::string>& documents, InsertOptions options = {}) {

@@ -26,7 +26,8 @@ class CountingStore final : public store::Store {
   std::string_view kind() const noexcept override { return inner_->kind(); }
   std::string redacted_uri() const override { return inner_->redacted_uri(); }
   std::string default_database() const override { return inner_->default_database(); }
-  std::unique_ptr<store::Session> start_session() override;
+  using Store::start_session;
+  std::unique_ptr<store::Session> start_session(const store::SessionOptions& options) override;
 
   store::InsertResult insert(store::Namespace ns, std::span<const bson::View> documents,
                              const store::InsertOptions& options) override {
@@ -75,9 +76,16 @@ class CountingStore final : public store::Store {
     hook_("count");
     return inner_->count(ns, filter, with(options));
   }
-  std::int64_t estimated_count(store::Namespace ns) override {
+  std::unique_ptr<store::ChangeStream> watch(store::Namespace ns, bson::View pipeline,
+                                             const store::WatchOptions& options) override {
+    hook_("watch");
+    return inner_->watch(ns, pipeline, with(options));
+  }
+  using Store::estimated_count;
+  std::int64_t estimated_count(store::Namespace ns,
+                               const store::OperationOptions& options) override {
     hook_("estimated_count");
-    return inner_->estimated_count(ns);
+    return inner_->estimated_count(ns, with(options));
   }
   bson::Document distinct(store::Namespace ns, std::string_view field, bson::View filter,
                           const store::OperationOptions& options) override {
@@ -122,6 +130,10 @@ class CountingStore final : public store::Store {
     hook_("run_command");
     return inner_->run_command(database, command, session);
   }
+  store::Health health(std::chrono::milliseconds limit) noexcept override {
+    return inner_->health(limit);
+  }
+  store::Observers& observers() noexcept override { return inner_->observers(); }
   void close() override { inner_->close(); }
 
   bool without_transactions = false;
@@ -130,9 +142,9 @@ class CountingStore final : public store::Store {
   struct CountingSession final : store::Session {
     CountingSession(std::unique_ptr<store::Session> session, const Hook& told)
         : inner(std::move(session)), hook(told) {}
-    void start_transaction() override {
+    void start_transaction(const store::StartOptions& options) override {
       hook("start_transaction");
-      inner->start_transaction();
+      inner->start_transaction(options);
     }
     void commit_transaction() override {
       hook("commit_transaction");
@@ -157,8 +169,9 @@ class CountingStore final : public store::Store {
   Hook hook_;
 };
 
-inline std::unique_ptr<store::Session> CountingStore::start_session() {
-  return std::make_unique<CountingSession>(inner_->start_session(), hook_);
+inline std::unique_ptr<store::Session> CountingStore::start_session(
+    const store::SessionOptions& options) {
+  return std::make_unique<CountingSession>(inner_->start_session(options), hook_);
 }
 
 }  // namespace quire::test

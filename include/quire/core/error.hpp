@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quire/core/error_code.hpp"
 #include "quire/core/field_path.hpp"
@@ -15,7 +16,8 @@ namespace quire {
 /// Copying never throws. Threads: immutable after construction.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, FieldPath path, std::string_view detail, int backend_code = 0);
+  Error(ErrorCode code, FieldPath path, std::string_view detail, int backend_code = 0,
+        std::vector<std::string> labels = {});
   Error(ErrorCode code, std::string_view detail, int backend_code = 0)
       : Error(code, FieldPath{}, detail, backend_code) {}
 
@@ -25,6 +27,9 @@ class Error : public std::runtime_error {
   [[nodiscard]] const std::string& detail() const noexcept { return info_->detail; }
   /// The number that the server or SQLite gave; 0 = none.
   [[nodiscard]] int backend_code() const noexcept { return info_->backend_code; }
+  /// MongoDB's error labels, "TransientTransactionError" …: what may be done about it.
+  [[nodiscard]] const std::vector<std::string>& labels() const noexcept { return info_->labels; }
+  [[nodiscard]] bool has_label(std::string_view label) const noexcept;
 
  private:
   struct Info {
@@ -32,6 +37,7 @@ class Error : public std::runtime_error {
     FieldPath path;
     std::string detail;
     int backend_code;
+    std::vector<std::string> labels;
   };
   static std::string compose(ErrorCode code, const FieldPath& path, std::string_view detail);
   std::shared_ptr<const Info> info_;

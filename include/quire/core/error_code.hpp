@@ -56,6 +56,15 @@ enum class ErrorCode : int {
   invalid_uri = 321,          ///< a connection string that cannot be read
   bulk_failed = 322,          ///< some operations of a bulk write failed; items() lists them
   cursor_not_found = 323,     ///< the cursor is closed or was never there
+  unauthorized = 324,         ///< the user may not do this
+  authentication_failed = 325,  ///< user, password or mechanism is not accepted
+  network_error = 326,          ///< the connection broke; the outcome of a write is not known
+  server_unreachable = 327,     ///< no server that fits answered within serverSelectionTimeoutMS
+  pool_exhausted = 328,         ///< no connection became free within waitQueueTimeoutMS
+  not_primary = 329,            ///< the server is no primary (any more); nothing was written
+  write_concern_failed = 330,   ///< written, but not acknowledged as asked
+  validation_failed = 331,      ///< the collection's validator refuses the document
+  resume_failed = 332,          ///< a change stream cannot go on from its token
 
   // 4xx: queries and updates
   invalid_query = 401,       ///< a filter that means nothing

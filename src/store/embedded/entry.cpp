@@ -7,3 +7,9 @@ extern "C" quire::store::Store* quire_open_embedded_store(std::string_view uri) 
   using namespace quire::store::embedded;
   return new EmbeddedStore(Options::parse(uri));
 }
+
+extern "C" quire::store::UriInfo* quire_check_embedded_uri(std::string_view uri) {
+  const auto options = quire::store::embedded::Options::parse(uri);
+  return new quire::store::UriInfo{
+      "embedded", options.memory ? ":memory:" : options.path, options.database, {}};
+}

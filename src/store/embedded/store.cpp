@@ -19,7 +19,10 @@ EmbeddedStore::~EmbeddedStore() {
 Capabilities EmbeddedStore::capabilities() {
   Capabilities out;
   out.transactions = true;
+  out.sessions = true;
   out.online_backup = true;
+  out.snapshot_cursors = true;
+  out.atomic_multi_writes = true;
   return out;
 }
 
@@ -27,7 +30,11 @@ std::string EmbeddedStore::redacted_uri() const {
   return file_->options().memory ? ":memory:" : file_->options().path;
 }
 
-std::unique_ptr<Session> EmbeddedStore::start_session() {
+std::unique_ptr<Session> EmbeddedStore::start_session(const SessionOptions& options) {
+  if (options.snapshot) {
+    throw StoreError(ErrorCode::unsupported,
+                     "the embedded store has no snapshot sessions; a transaction reads one moment");
+  }
   file_->check_usable();
   return std::make_unique<EmbeddedSession>(file_);
 }
@@ -36,6 +43,23 @@ bson::Document EmbeddedStore::run_command(std::string_view database, bson::View 
                                           Session* session) {
   file_->check_usable();
   return commands_->run(*this, database, command, session);
+}
+
+Health EmbeddedStore::health(std::chrono::milliseconds) noexcept {
+  Health out;
+  out.kind = "embedded";
+  out.version = "file format " + std::to_string(format_version);
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    const ReadScope scope(file_, nullptr);
+    out.ok = true;
+    out.writable = !file_->options().read_only;
+  } catch (const std::exception& error) {
+    out.error = error.what();
+  }
+  out.round_trip = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  return out;
 }
 
 void EmbeddedStore::close() {

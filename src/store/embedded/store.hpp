@@ -21,7 +21,8 @@ class EmbeddedStore final : public Store {
   [[nodiscard]] std::string_view kind() const noexcept override { return "embedded"; }
   [[nodiscard]] std::string redacted_uri() const override;
   [[nodiscard]] std::string default_database() const override { return file_->options().database; }
-  std::unique_ptr<Session> start_session() override;
+  using Store::start_session;
+  std::unique_ptr<Session> start_session(const SessionOptions& options) override;
 
   InsertResult insert(Namespace ns, std::span<const bson::View> documents,
                       const InsertOptions& options) override;
@@ -38,8 +39,11 @@ class EmbeddedStore final : public Store {
                         const BulkOptions& options) override;
   std::unique_ptr<Cursor> aggregate(Namespace ns, bson::View pipeline,
                                     const AggregateOptions& options) override;
+  std::unique_ptr<ChangeStream> watch(Namespace ns, bson::View pipeline,
+                                      const WatchOptions& options) override;
   std::int64_t count(Namespace ns, bson::View filter, const CountOptions& options) override;
-  std::int64_t estimated_count(Namespace ns) override;
+  using Store::estimated_count;
+  std::int64_t estimated_count(Namespace ns, const OperationOptions& options) override;
   bson::Document distinct(Namespace ns, std::string_view field, bson::View filter,
                           const OperationOptions& options) override;
   bson::Document explain(Namespace ns, bson::View filter, const FindOptions& options) override;
@@ -55,6 +59,7 @@ class EmbeddedStore final : public Store {
   void drop_database(std::string_view database) override;
   bson::Document run_command(std::string_view database, bson::View command,
                              Session* session) override;
+  Health health(std::chrono::milliseconds limit) noexcept override;
   void close() override;
 
   [[nodiscard]] const std::shared_ptr<StorageFile>& file() const noexcept { return file_; }

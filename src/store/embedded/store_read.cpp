@@ -184,7 +184,11 @@ std::int64_t EmbeddedStore::count(Namespace ns, bson::View filter, const CountOp
   return n;
 }
 
-std::int64_t EmbeddedStore::estimated_count(Namespace ns) { return count(ns, {}, {}); }
+std::int64_t EmbeddedStore::estimated_count(Namespace ns, const OperationOptions& options) {
+  CountOptions count_options;
+  static_cast<OperationOptions&>(count_options) = options;
+  return count(ns, {}, count_options);
+}
 
 namespace {
 
@@ -342,6 +346,10 @@ bson::Document EmbeddedStore::explain(Namespace ns, bson::View filter, const Fin
 
 std::unique_ptr<Cursor> EmbeddedStore::aggregate(Namespace, bson::View, const AggregateOptions&) {
   throw StoreError(ErrorCode::unsupported, "the embedded store has no aggregate");
+}
+
+std::unique_ptr<ChangeStream> EmbeddedStore::watch(Namespace, bson::View, const WatchOptions&) {
+  throw StoreError(ErrorCode::unsupported, "the embedded store has no change streams");
 }
 
 }  // namespace quire::store::embedded

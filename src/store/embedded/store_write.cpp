@@ -5,6 +5,7 @@ namespace quire::store::embedded {
 
 InsertResult EmbeddedStore::insert(Namespace ns, std::span<const bson::View> documents,
                                    const InsertOptions& options) {
+  check_concern(options.write_concern);
   InsertResult result;
   WriteScope scope(file_, options.session, false);
   Deadline deadline(options.max_time);
@@ -26,6 +27,7 @@ InsertResult EmbeddedStore::insert(Namespace ns, std::span<const bson::View> doc
 
 UpdateResult EmbeddedStore::update(Namespace ns, bson::View filter, UpdateSpec update,
                                    const UpdateOptions& options) {
+  check_concern(options.write_concern);
   refuse_collation(options.collation);
   const Updater updater = make_updater(update, options.array_filters, options.multi);
   if (options.multi && !options.sort.empty())
@@ -38,6 +40,7 @@ UpdateResult EmbeddedStore::update(Namespace ns, bson::View filter, UpdateSpec u
 }
 
 std::int64_t EmbeddedStore::remove(Namespace ns, bson::View filter, const RemoveOptions& options) {
+  check_concern(options.write_concern);
   refuse_collation(options.collation);
   WriteScope scope(file_, options.session, options.multi);
   const auto removed = remove_rows(scope, ns, filter, options);
@@ -48,6 +51,7 @@ std::int64_t EmbeddedStore::remove(Namespace ns, bson::View filter, const Remove
 FindAndModifyResult EmbeddedStore::find_and_modify(Namespace ns, bson::View filter,
                                                    UpdateSpec update,
                                                    const FindAndModifyOptions& options) {
+  check_concern(options.write_concern);
   refuse_collation(options.collation);
   if (options.remove && (options.upsert || options.return_document == ReturnDocument::after))
     throw QueryError(ErrorCode::invalid_update,
@@ -117,6 +121,7 @@ FindAndModifyResult EmbeddedStore::find_and_modify(Namespace ns, bson::View filt
 
 BulkResult EmbeddedStore::bulk_write(Namespace ns, std::span<const BulkOperation> operations,
                                      const BulkOptions& options) {
+  check_concern(options.write_concern);
   BulkResult result;
   WriteScope scope(file_, options.session, false);
   Connection& connection = scope.connection();
@@ -140,6 +145,9 @@ BulkResult EmbeddedStore::bulk_write(Namespace ns, std::span<const BulkOperation
           one.multi = many;
           one.upsert = operation.upsert;
           one.hint = operation.hint;
+          one.hint_name = operation.hint_name;
+          one.sort = operation.sort;
+          refuse_collation(operation.collation);
           const bool replaces = operation.kind == BulkOperation::Kind::replace_one;
           const Updater updater =
               make_updater(replaces ? UpdateSpec{operation.document, false} : operation.update,
@@ -165,6 +173,8 @@ BulkResult EmbeddedStore::bulk_write(Namespace ns, std::span<const BulkOperation
           static_cast<OperationOptions&>(one) = options;
           one.multi = operation.kind == BulkOperation::Kind::remove_many;
           one.hint = operation.hint;
+          one.hint_name = operation.hint_name;
+          refuse_collation(operation.collation);
           result.removed += remove_rows(scope, ns, operation.filter, one);
           break;
         }

@@ -19,7 +19,17 @@ void EmbeddedSession::finish() noexcept {
   file_->unlock_writer();
 }
 
-void EmbeddedSession::start_transaction() {
+void check_concern(const WriteConcern* concern) {
+  if (concern == nullptr || concern->w.empty() || concern->w == "majority" || concern->w == "0" ||
+      concern->w == "1")
+    return;
+  throw StoreError(ErrorCode::unsupported, FieldPath("writeConcern.w"),
+                   "the embedded store is one member; w: " + concern->w +
+                       " can never be reached, give \"majority\" or 1");
+}
+
+void EmbeddedSession::start_transaction(const StartOptions& options) {
+  check_concern(options.write_concern ? &*options.write_concern : nullptr);
   file_->check_usable();
   if (open_)
     throw StoreError(ErrorCode::transaction_state, "a transaction is open on this session already");

@@ -12,7 +12,8 @@ class EmbeddedSession final : public Session {
  public:
   explicit EmbeddedSession(std::shared_ptr<StorageFile> file) : file_(std::move(file)) {}
   ~EmbeddedSession() override;
-  void start_transaction() override;
+  using Session::start_transaction;
+  void start_transaction(const StartOptions& options) override;
   void commit_transaction() override;
   void abort_transaction() override;
   [[nodiscard]] bool in_transaction() const noexcept override { return open_; }
@@ -29,6 +30,10 @@ class EmbeddedSession final : public Session {
   bool open_ = false;
   bool begun_ = false;
 };
+
+/// One file is one member: "majority" and 0 or 1 members hold there. Throws StoreError unsupported
+/// for more, and for tags.
+void check_concern(const WriteConcern* concern);
 
 /// The session as this store's own, null when it has no transaction open. Throws StoreError
 /// transaction_state for another store's.

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <unistd.h>
+
+#include "quire/bson/json.hpp"
+
+namespace quire::test {
+
+/// A value of the file that tools/servers.py writes: "replica_set", "standalone", "auth", "tls" are
+/// URIs without a database. Empty where no such server was started.
+inline std::string server(std::string_view name) {
+  const char* path = std::getenv("QUIRE_TEST_SERVERS");
+  if (path == nullptr) return {};
+  std::ifstream in(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (text.empty()) return {};
+  const auto state = bson::from_json(text);
+  const auto value = state.find(name);
+  return value && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+/// A database name that no other test has.
+inline std::string fresh_database() {
+  static std::atomic<int> number{0};
+  return "quire_" + std::to_string(::getpid()) + "_" + std::to_string(number++);
+}
+
+/// The URI with a database in it.
+inline std::string with_database(const std::string& uri, const std::string& database) {
+  if (uri.empty()) return {};
+  const auto question = uri.find('?');
+  auto hosts = uri.substr(0, question);
+  const auto scheme = hosts.find("://") + 3;
+  const auto slash = hosts.find('/', scheme);
+  if (slash != std::string::npos) hosts.resize(slash);
+  return hosts + "/" + database + (question == std::string::npos ? "" : uri.substr(question));
+}
+
+}  // namespace quire::test
+
+/// First in a test that needs one: its URI with a fresh database in it.
+#define QUIRE_NEEDS_SERVER(variable, name)                                              \
+  const std::string variable =                                                         \
+      ::quire::test::with_database(::quire::test::server(name), ::quire::test::fresh_database()); \
+  if (variable.empty()) GTEST_SKIP() << "no server \"" << name << "\" was started"
