@@ -25,22 +25,26 @@ void set_comment(store::OperationOptions& to, ValueView comment) {
   if (!comment.is_null()) to.comment = comment;
 }
 template <class Options>
-void fill(store::OperationOptions& to, const Options& options) {
+void fill(store::OperationOptions& to, const Database& db, const Options& options) {
   to.session = options.session.pointer;
   to.max_time = options.max_time;
   set_comment(to, options.comment.view());
+  if constexpr (requires { options.write_concern; })
+    put_concerns(to, db, nullptr, nullptr, &options.write_concern);
+  else
+    put_concerns(to, db, &options.read_concern, &options.read_preference, nullptr);
 }
 /// Those that look at documents take more.
 template <class Options, class More>
-void fill_more(Options& to, const More& options) {
-  fill(to, options);
+void fill_more(Options& to, const Database& db, const More& options) {
+  fill(to, db, options);
   to.hint_name = options.hint;
   to.let = options.let.view();
   to.collation = options.collation.view();
 }
-store::FindOptions find_options(const ReadOptions& options) {
+store::FindOptions find_options(const Database& db, const ReadOptions& options) {
   store::FindOptions to;
-  fill_more(to, options);
+  fill_more(to, db, options);
   return to;
 }
 Document array_of(const std::vector<Document>& documents) {
@@ -49,6 +53,21 @@ Document array_of(const std::vector<Document>& documents) {
   return writer.finish();
 }
 }  // namespace
+
+void put_concerns(store::OperationOptions& to, const Database& db,
+                  const std::optional<ReadConcern>* read,
+                  const std::optional<ReadPreference>* preference,
+                  const std::optional<WriteConcern>* write) noexcept {
+  const Concerns& handle = db.concerns();
+  const bool inside = to.session != nullptr && to.session->in_transaction();
+  const auto choose = [&](const auto* call, const auto& own) -> decltype(&*own) {
+    if (call != nullptr && *call) return &**call;
+    return own && !inside ? &*own : nullptr;
+  };
+  to.read_concern = choose(read, handle.read);
+  to.read_preference = choose(preference, handle.preference);
+  to.write_concern = choose(write, handle.write);
+}
 
 Scratch::Scratch() noexcept {
   buffer_.swap(kept);
@@ -105,7 +124,8 @@ void Core::insert(View document, const void* object, const InsertOptions& option
   if (!model_.checks.empty()) model_.check(document, object);
   before_write();
   store::InsertOptions to;
-  fill(to, options);
+  fill(to, db_, options);
+  to.bypass_document_validation = options.bypass_document_validation;
   const auto result = store().insert(ns(), std::span(&document, 1), to);
   if (!result.errors.empty()) {
     const auto& error = result.errors.front();
@@ -139,8 +159,9 @@ store::InsertResult Core::insert_many(const InsertBatch& batch,
   store::InsertResult result;
   if (!views.empty()) {
     store::InsertOptions to;
-    fill(to, options);
+    fill(to, db_, options);
     to.ordered = options.ordered;
+    to.bypass_document_validation = options.bypass_document_validation;
     result = store().insert(ns(), views, to);
     for (auto& error : result.errors) error.index = batch.places[error.index];
   }
@@ -154,7 +175,7 @@ store::InsertResult Core::insert_many(const InsertBatch& batch,
 }
 
 bool Core::find_one(View filter, const ReadOptions& options, FunctionRef<void(View)> sink) const {
-  return store().find_one(ns(), filter, find_options(options),
+  return store().find_one(ns(), filter, find_options(db_, options),
                           [&](View document) { read(document, sink); });
 }
 
@@ -210,7 +231,9 @@ UpdateResult Core::update(View filter, View update, const std::vector<Document>&
   }
   if (!model_.checks.empty()) model_.check_update(update);
   store::UpdateOptions to;
-  fill_more(to, options);
+  fill_more(to, db_, options);
+  to.sort = options.sort.view();
+  to.bypass_document_validation = options.bypass_document_validation;
   to.multi = multi;
   to.upsert = options.upsert;
   const Document filters = array_of(array_filters);
@@ -228,7 +251,9 @@ UpdateResult Core::replace(View filter, View document, const void* object,
   if (!model_.checks.empty()) model_.check(document, object);
   before_write();
   store::UpdateOptions to;
-  fill_more(to, options);
+  fill_more(to, db_, options);
+  to.sort = options.sort.view();
+  to.bypass_document_validation = options.bypass_document_validation;
   to.upsert = options.upsert;
   return store().update(ns(), filter, {document, false}, to);
 }
@@ -236,7 +261,7 @@ UpdateResult Core::replace(View filter, View document, const void* object,
 std::int64_t Core::remove(View filter, const RemoveOptions& options, bool multi) const {
   before_write();
   store::RemoveOptions to;
-  fill_more(to, options);
+  fill_more(to, db_, options);
   to.multi = multi;
   return store().remove(ns(), filter, to);
 }
@@ -259,6 +284,8 @@ std::optional<Document> Core::modify(View filter, const Modify& what) const {
   to.remove = what.remove;
   to.upsert = what.upsert;
   to.return_document = what.return_document;
+  put_concerns(to, db_, nullptr, nullptr, what.write_concern);
+  to.bypass_document_validation = what.bypass_document_validation;
   to.sort = what.sort;
   to.hint_name = what.hint;
   Document filters;
@@ -281,15 +308,22 @@ std::optional<Document> Core::modify(View filter, const Modify& what) const {
 
 std::int64_t Core::count(View filter, const ReadOptions& options) const {
   store::CountOptions to;
-  fill(to, options);
+  fill(to, db_, options);
   to.hint_name = options.hint;
   to.collation = options.collation.view();
   return store().count(ns(), filter, to);
 }
 
+std::int64_t Core::estimated_count() const {
+  store::OperationOptions to;
+  put_concerns(to, db_, nullptr, nullptr, nullptr);
+  to.write_concern = nullptr;
+  return store().estimated_count(ns(), to);
+}
+
 Document Core::distinct(std::string_view field, View filter, const ReadOptions& options) const {
   store::OperationOptions to;
-  fill(to, options);
+  fill(to, db_, options);
   if (!options.collation.empty()) {
     throw StoreError(ErrorCode::unsupported, FieldPath("collation"),
                      "distinct takes no collation; aggregate on the server, or distinct without");
@@ -299,7 +333,7 @@ Document Core::distinct(std::string_view field, View filter, const ReadOptions& 
 
 bool Core::exists(View filter, const ReadOptions& options) const {
   static const Document only_id = bson::make_document("_id", 1);
-  auto to = find_options(options);
+  auto to = find_options(db_, options);
   to.projection = only_id.view();
   return store().find_one(ns(), filter, to, [](View) {});
 }
@@ -308,6 +342,7 @@ bool Core::drop(SessionRef session) const {
   before_write();
   store::OperationOptions to;
   to.session = session.pointer;
+  put_concerns(to, db_, nullptr, nullptr, nullptr);
   return store().drop_collection(ns(), to);
 }
 
@@ -326,6 +361,8 @@ store::FindOptions options_of(const FindData& find) {
   to.skip = find.skip;
   to.limit = find.limit;
   to.batch_size = find.batch_size;
+  to.allow_disk_use = find.allow_disk_use;
+  put_concerns(to, find.core->database(), &find.read_concern, &find.read_preference, nullptr);
   return to;
 }
 }  // namespace
@@ -466,8 +503,10 @@ BulkResult BulkData::run(const Core& core, const BulkOptions& options) const {
   }
   if (!operations.empty()) {
     store::BulkOptions to;
-    fill(to, options);
+    fill(to, core.database(), options);
     to.ordered = options.ordered;
+    to.let = options.let.view();
+    to.bypass_document_validation = options.bypass_document_validation;
     static_cast<store::BulkResult&>(result) = core.store().bulk_write(core.ns(), operations, to);
     for (auto& error : result.errors) error.index = places[error.index];
     for (auto& upserted : result.upserted) upserted.index = places[upserted.index];

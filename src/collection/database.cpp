@@ -1,16 +1,15 @@
 #include "quire/collection/database.hpp"
 
-#include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
-#include <random>
 #include <set>
-#include <thread>
-#include <vector>
 
+#include "quire/bson/writer.hpp"
 #include "quire/collection/detail/core.hpp"
 #include "quire/core/error.hpp"
 #include "quire/model/info.hpp"
+#include "quire/store/transaction.hpp"
 
 namespace quire {
 
@@ -22,10 +21,22 @@ struct Database::Shared {
   std::set<std::string> used;  // "database.collection"
 };
 
-Database::Database(std::shared_ptr<store::Store> store, std::string name, OpenOptions options)
-    : store_(std::move(store)), shared_(std::make_shared<Shared>()), name_(std::move(name)) {
+Database::Database(std::shared_ptr<store::Store> store, std::string name,
+                   const OpenOptions& options)
+    : store_(std::move(store)),
+      shared_(std::make_shared<Shared>()),
+      name_(std::move(name)),
+      concerns_(options.concerns) {
   if (store_ == nullptr) throw Error(ErrorCode::invalid_argument, "a Database needs a store");
   shared_->options = options;
+}
+
+Database Database::with(Concerns concerns) const {
+  Database other(*this);
+  if (concerns.read) other.concerns_.read = std::move(concerns.read);
+  if (concerns.write) other.concerns_.write = std::move(concerns.write);
+  if (concerns.preference) other.concerns_.preference = std::move(concerns.preference);
+  return other;
 }
 
 Database Database::with_name(std::string name) const {
@@ -67,66 +78,77 @@ void Database::first_use(std::string_view collection, const ModelInfo& model) co
   }
 }
 
-namespace {
-/// Stores with a transaction open in this thread, innermost last.
-thread_local std::vector<const store::Store*> open_transactions;
-
-class InTransaction {
- public:
-  explicit InTransaction(const store::Store* store) {
-    if (std::find(open_transactions.begin(), open_transactions.end(), store) !=
-        open_transactions.end()) {
-      throw StoreError(ErrorCode::transaction_state,
-                       "a transaction inside of another one; pass the outer session on instead");
-    }
-    open_transactions.push_back(store);
-  }
-  ~InTransaction() { open_transactions.pop_back(); }
-  InTransaction(const InTransaction&) = delete;
-  InTransaction& operator=(const InTransaction&) = delete;
-};
-
-void abort_quietly(store::Session& session) noexcept {
-  try {
-    if (session.in_transaction()) session.abort_transaction();
-  } catch (...) {  // the first exception tells more; the session rolls back when it goes
-  }
-}
-}  // namespace
-
 void Database::run_transaction(FunctionRef<void(store::Session&)> fn,
                                const TransactionOptions& options) const {
-  const InTransaction guard(store_.get());
-  const auto start = std::chrono::steady_clock::now();
-  std::minstd_rand random(static_cast<unsigned>(start.time_since_epoch().count()));
-  auto wait = std::chrono::microseconds(500);
-  while (true) {
-    const auto session = store_->start_session();
-    try {
-      session->start_transaction();
-      fn(*session);
-      // The function may have ended the transaction itself.
-      if (session->in_transaction()) session->commit_transaction();
-      return;
-    } catch (const StoreError& error) {
-      abort_quietly(*session);
-      const auto spent = std::chrono::steady_clock::now() - start;
-      if (error.code() != ErrorCode::write_conflict || spent + wait > options.retry_for) throw;
-    } catch (...) {
-      abort_quietly(*session);
-      throw;
-    }
-    // Between half and all of the wait, so that two that met do not meet again.
-    std::uniform_int_distribution<std::int64_t> spread(wait.count() / 2, wait.count());
-    std::this_thread::sleep_for(std::chrono::microseconds(spread(random)));
-    wait = std::min(wait * 2, std::chrono::microseconds(100'000));
-  }
+  store::TransactionSettings settings;
+  settings.session.causal_consistency = options.causal_consistency;
+  settings.start.read_concern = options.read_concern ? options.read_concern : concerns_.read;
+  settings.start.write_concern = options.write_concern ? options.write_concern : concerns_.write;
+  settings.start.read_preference = options.read_preference;
+  settings.start.max_commit_time = options.max_commit_time;
+  settings.retry_for = options.retry_for;
+  store::run_transaction(*store_, settings, fn);
 }
 
-Database open(std::string_view uri, OpenOptions options) {
+bson::Document Database::run_command(bson::View command, SessionRef session) const {
+  return store_->run_command(name_, command, session.pointer);
+}
+
+void Database::create_collection(std::string_view name, bson::View collection_options) const {
+  store::OperationOptions options;
+  if (concerns_.write) options.write_concern = &*concerns_.write;
+  store_->create_collection(ns(name), collection_options, options);
+}
+
+void Database::create_view(std::string_view name, std::string_view on,
+                           const std::vector<bson::Document>& pipeline,
+                           bson::View collation) const {
+  if (!store_->capabilities().views) {
+    throw StoreError(ErrorCode::unsupported,
+                     "the " + std::string(store_->kind()) + " store has no views");
+  }
+  bson::Writer view;
+  view.append("viewOn", on).begin_array("pipeline");
+  for (const auto& stage : pipeline) view.push(stage);
+  view.end();
+  if (!collation.empty()) view.append("collation", collation);
+  create_collection(name, view.finish());
+}
+
+bool Database::drop_collection(std::string_view name) const {
+  store::OperationOptions options;
+  if (concerns_.write) options.write_concern = &*concerns_.write;
+  return store_->drop_collection(ns(name), options);
+}
+
+Database open(std::string_view uri, const OpenOptions& options) {
   auto store = store::open(uri);
-  auto name = store->default_database();
+  auto name = options.database.empty() ? store->default_database() : options.database;
+  if (name.empty()) {
+    throw StoreError(ErrorCode::invalid_uri,
+                     "\"" + store->redacted_uri() +
+                         "\" names no database; write mongodb://host/app, or give "
+                         "OpenOptions::database");
+  }
   return Database(std::move(store), std::move(name), options);
+}
+
+Database open_from_environment(const EnvironmentNames& names, OpenOptions options) {
+  const auto read = [](const std::string& name) {
+    const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
+    return std::string(value == nullptr ? "" : value);
+  };
+  std::string uri = read(names.uri);
+  if (uri.empty()) uri = names.fallback_uri;
+  if (uri.empty()) {
+    throw StoreError(ErrorCode::invalid_uri,
+                     "the environment variable " + names.uri +
+                         " is not set; it holds the connection string, mongodb://host/app or a "
+                         "file's name");
+  }
+  if (auto database = read(names.database); !database.empty())
+    options.database = std::move(database);
+  return open(uri, options);
 }
 
 }  // namespace quire

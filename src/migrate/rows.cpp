@@ -1,147 +1,21 @@
 #include "migrate/rows.hpp"
 
-#include <algorithm>
-#include <array>
-#include <cmath>
-
 #include "migrate/diff.hpp"
+#include "migrate/key_walk.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
 namespace {
 
-using bson::Type;
 using detail::Operation;
-
-/// Types in the order in which they sort; those of one line compare with each other, and $gt finds
-/// only values of its operand's line.
-struct Bracket {
-  std::array<int, 4> types;
-  int count;
-};
-constexpr std::array<Bracket, 15> brackets = {{{{-1}, 1},
-                                               {{10, 6}, 2},
-                                               {{1, 16, 18, 19}, 4},
-                                               {{2, 14}, 2},
-                                               {{3}, 1},
-                                               {{4}, 1},
-                                               {{5}, 1},
-                                               {{7}, 1},
-                                               {{8}, 1},
-                                               {{9}, 1},
-                                               {{17}, 1},
-                                               {{11}, 1},
-                                               {{12}, 1},
-                                               {{13, 15}, 2},
-                                               {{127}, 1}}};
-
-std::size_t bracket_of(Type type) {
-  const int code = type == Type::min_key ? -1 : static_cast<int>(type);
-  for (std::size_t i = 0; i < brackets.size(); ++i) {
-    const auto& b = brackets[i];
-    if (std::find(b.types.begin(), b.types.begin() + b.count, code) != b.types.begin() + b.count)
-      return i;
-  }
-  return brackets.size() - 1;
-}
-
-bool is_nan(bson::ValueView value) {
-  if (value.type() == Type::double_) return std::isnan(value.as_double());
-  return value.type() == Type::decimal128 && value.as_decimal128().is_nan();
-}
-
-struct Batch {
-  std::vector<bson::Document> documents;
-  std::size_t bytes = 0;
-  bool end = false;  ///< nothing comes after it
-};
-
-class Reader {
- public:
-  Reader(Database& db, std::string_view collection, bson::View wanted, const RowSettings& settings,
-         store::Session* session)
-      : db_(db), collection_(collection), wanted_(wanted), settings_(settings), session_(session) {}
-
-  Batch read(const std::optional<bson::Value>& after, const std::optional<bson::Value>& until) {
-    Batch batch;
-    if (!after) {
-      batch.end = append(batch, {}, until);
-      return batch;
-    }
-    bson::Writer behind;
-    if (is_nan(*after)) {  // NaN is below all numbers but compares with none
-      behind.begin_document("_id").append("$gte", -HUGE_VAL).end();
-    } else {
-      behind.begin_document("_id").append("$gt", *after).end();
-    }
-    if (!append(batch, behind.finish(), until)) return batch;
-    // The end of this type's ids; others may sort behind them.
-    const auto last =
-        find_document(db_, collection_, {}, session_, bson::make_document("_id", std::int32_t{-1}));
-    const std::size_t here = bracket_of(after->type());
-    if (!last || bracket_of((*last)["_id"].type()) <= here) {
-      batch.end = true;
-      return batch;
-    }
-    bson::Writer types;
-    types.begin_document("_id").begin_array("$type");
-    for (std::size_t i = here + 1; i < brackets.size(); ++i) {
-      for (int k = 0; k < brackets[i].count; ++k)
-        types.push(std::int32_t{brackets[i].types[static_cast<std::size_t>(k)]});
-    }
-    types.end().end();
-    batch.end = append(batch, types.finish(), until);
-    return batch;
-  }
-
- private:
-  /// True when it came to the end of what the filter finds.
-  bool append(Batch& batch, bson::View where, const std::optional<bson::Value>& until) {
-    bson::Writer filter;
-    filter.begin_array("$and");
-    filter.push(where);
-    if (!wanted_.empty()) filter.push(wanted_);
-    if (until) {
-      bson::Writer bound;
-      bound.begin_document("_id").append("$lte", *until).end();
-      filter.push(bound.finish());
-    }
-    filter.end();
-    const bson::Document both = filter.finish();
-    const bson::Document order = bson::make_document("_id", std::int32_t{1});
-    const auto room = static_cast<std::int64_t>(settings_.batch_documents) -
-                      static_cast<std::int64_t>(batch.documents.size());
-    if (room <= 0 || batch.bytes >= settings_.batch_bytes) return false;
-    store::FindOptions options;
-    options.session = session_;
-    options.sort = order;
-    options.limit = room;
-    const bool plain = wanted_.empty() && !until;
-    const auto cursor = db_.store().find(db_.ns(collection_), plain ? where : both.view(), options);
-    std::int64_t found = 0;
-    while (const auto document = cursor->next()) {
-      ++found;
-      batch.documents.emplace_back(*document);
-      batch.bytes += document->size();
-      if (batch.bytes >= settings_.batch_bytes) return false;
-    }
-    return found < room;
-  }
-
-  Database& db_;
-  std::string_view collection_;
-  bson::View wanted_;
-  const RowSettings& settings_;
-  store::Session* session_;
-};
 
 class Writer {
  public:
   Writer(Database& db, const detail::StepData& step, store::Session* session)
       : db_(db), step_(step), session_(session) {}
 
-  void each_or_transform(const Batch& batch, Job::Counts& counts) {
+  void each_or_transform(const WalkBatch& batch, Job::Counts& counts) {
     std::vector<RowChange> changes;
     changes.reserve(batch.documents.size());
     for (const bson::Document& document : batch.documents) {
@@ -176,7 +50,7 @@ class Writer {
     }
   }
 
-  void copy(const Batch& batch, Job::Counts& counts) {
+  void copy(const WalkBatch& batch, Job::Counts& counts) {
     const std::string to = get_text(step_.spec, "to");
     std::vector<store::BulkOperation> puts(batch.documents.size());
     std::vector<bson::Document> filters(batch.documents.size());
@@ -283,7 +157,12 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   RowProgress next = at;
   bson::View wanted;
   if (const auto filter = step.spec.find("filter")) wanted = filter->as_document();
-  const Batch batch = Reader(db, step.collection, wanted, settings, session).read(at.cursor, until);
+  WalkOptions walk;
+  walk.wanted = wanted;
+  walk.batch_documents = settings.batch_documents;
+  walk.batch_bytes = settings.batch_bytes;
+  walk.session = session;
+  const WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   Writer writer(db, step, session);
   if (step.operation == Operation::each || step.operation == Operation::transform) {
     writer.each_or_transform(batch, next.counts);

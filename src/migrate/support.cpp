@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "quire/core/error.hpp"
+#include "quire/store/transaction.hpp"
 
 namespace quire::migrate {
 
@@ -17,25 +18,12 @@ void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Ses
     work(nullptr);
     return;
   }
-  constexpr int tries = 10;
-  for (int i = 1;; ++i) {
-    const auto session = db.store().start_session();
-    try {
-      session->start_transaction();
-      work(session.get());
-      session->commit_transaction();
-      return;
-    } catch (const StoreError& error) {
-      if (session->in_transaction()) session->abort_transaction();
-      const bool again =
-          error.code() == ErrorCode::write_conflict || error.code() == ErrorCode::busy;
-      if (!again || i == tries) throw;
-    } catch (...) {
-      if (session->in_transaction()) session->abort_transaction();
-      throw;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2 * i * i));
-  }
+  store::TransactionSettings settings;
+  settings.start.read_concern = ReadConcern{"majority"};
+  settings.start.write_concern = WriteConcern::majority();
+  settings.retry_for = std::chrono::seconds(30);
+  settings.retry_busy = true;
+  store::run_transaction(db.store(), settings, [&](store::Session& session) { work(&session); });
 }
 
 std::chrono::milliseconds boot_time() noexcept {

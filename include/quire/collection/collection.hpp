@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "quire/collection/aggregate.hpp"
 #include "quire/collection/bulk.hpp"
 #include "quire/collection/database.hpp"
 #include "quire/collection/find.hpp"
@@ -129,7 +130,7 @@ class Collection {
   }
   /// From metadata; may lag.
   [[nodiscard]] std::int64_t estimated_count() const {
-    return core_->store().estimated_count(core_->ns());
+    return core_->estimated_count();
   }
   [[nodiscard]] bool exists(const Filter& filter, const ReadOptions& options = {}) const {
     return core_->exists(filter.view(), options);
@@ -282,6 +283,19 @@ class Collection {
 
   [[nodiscard]] Bulk<T> bulk() const { return Bulk<T>(core_); }
 
+  // --- aggregate ---
+  /// Runs stages as MongoDB writes them: users.aggregate({json(R"({"$match": …})")}).as<Row>().
+  /// Where the store has no aggregation StoreError unsupported, when it runs.
+  [[nodiscard]] Aggregate<bson::Document> aggregate(std::vector<query::Raw> stages) const {
+    return Aggregate<bson::Document>(core_->database(), core_->name(), std::move(stages));
+  }
+
+  /// The same collection with other concerns for the calls of this handle.
+  [[nodiscard]] Collection with(Concerns concerns) const {
+    return Collection(std::make_shared<const collection_detail::Core>(
+        core_->database().with(std::move(concerns)), core_->name(), core_->model()));
+  }
+
   // --- the collection itself ---
   /// Creates the indexes that the model declares and replaces those that changed; others are
   /// dropped with {.drop = true} only. {.apply = false} gives the plan alone; print plan.str().
@@ -348,6 +362,8 @@ class Collection {
     what.comment = options.comment.view();
     what.let = options.let.view();
     what.collation = options.collation.view();
+    what.write_concern = &options.write_concern;
+    what.bypass_document_validation = options.bypass_document_validation;
     return what;
   }
   std::optional<T> modified(const Filter& filter,

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "quire/collection/detail/loop.hpp"
 #include "quire/collection/detail/typed.hpp"
 
 namespace quire {
@@ -19,6 +19,7 @@ namespace quire {
 template <class T, class Root = T>
 class Find {
  public:
+  using value_type = T;
   explicit Find(collection_detail::FindData data) : data_(std::move(data)) {}
 
   /// Several orders: the first decides, then the next.
@@ -76,6 +77,19 @@ class Find {
     data_.collation = std::move(collation);
     return std::move(*this);
   }
+  /// Lets a sort beyond the server's memory go to disk; nothing = as the server is set up.
+  [[nodiscard]] Find allow_disk_use(bool allow = true) && {
+    data_.allow_disk_use = allow;
+    return std::move(*this);
+  }
+  [[nodiscard]] Find read_concern(ReadConcern concern) && {
+    data_.read_concern = std::move(concern);
+    return std::move(*this);
+  }
+  [[nodiscard]] Find read_preference(ReadPreference preference) && {
+    data_.read_preference = std::move(preference);
+    return std::move(*this);
+  }
   [[nodiscard]] Find in(Session& session) && {
     data_.session = &session;
     return std::move(*this);
@@ -122,27 +136,7 @@ class Find {
     return result;
   }
 
-  class Iterator {
-   public:
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    using iterator_concept = std::input_iterator_tag;
-    Iterator() = default;
-    explicit Iterator(Find* find) : find_(find) { ++*this; }
-    [[nodiscard]] T& operator*() const noexcept { return find_->current_; }
-    [[nodiscard]] T* operator->() const noexcept { return &find_->current_; }
-    Iterator& operator++() {
-      if (!find_->advance()) find_ = nullptr;
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    friend bool operator==(const Iterator& a, std::default_sentinel_t) noexcept {
-      return a.find_ == nullptr;
-    }
-
-   private:
-    Find* find_ = nullptr;
-  };
+  using Iterator = collection_detail::LoopIterator<Find>;
   /// Runs the query.
   [[nodiscard]] Iterator begin() {
     cursor_ = data_.open();
@@ -167,6 +161,7 @@ class Find {
     return true;
   }
 
+  friend Iterator;
   collection_detail::FindData data_;
   std::unique_ptr<store::Cursor> cursor_;
   T current_{};

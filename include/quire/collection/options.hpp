@@ -6,28 +6,20 @@
 #include <vector>
 
 #include "quire/bson/value.hpp"
+#include "quire/collection/database.hpp"
 #include "quire/query/sort.hpp"
 #include "quire/store/store.hpp"
 
 namespace quire {
 
-/// A transaction's handle, as Database::transaction gives it.
-using Session = store::Session;
 using store::ReturnDocument;
 using store::UpdateResult;
-
-/// Takes a Session& where an option is optional: {.session = s}.
-struct SessionRef {
-  SessionRef() noexcept = default;
-  SessionRef(Session& session) noexcept : pointer(&session) {}  // NOLINT: {.session = s}
-  SessionRef(Session* session) noexcept : pointer(session) {}   // NOLINT
-  Session* pointer = nullptr;
-};
 
 // Options of calls; designated initialisers name what is wanted. max_time 0 = none; past it
 // StoreError timeout. hint is an index's name; "$natural" scans. comment is passed to the store,
 // whose log and profiler show it. let: variables for $expr. collation: a store that has none but
-// {locale: "simple"} refuses others as StoreError unsupported.
+// {locale: "simple"} refuses others as StoreError unsupported. Concerns and preference: nothing =
+// the collection's, else the database's, else the URI's; within a transaction its own hold.
 
 struct ReadOptions {
   SessionRef session = {};
@@ -36,12 +28,16 @@ struct ReadOptions {
   bson::Value comment = {};  ///< null = none
   bson::Document let = {};
   bson::Document collation = {};
+  std::optional<ReadConcern> read_concern = std::nullopt;
+  std::optional<ReadPreference> read_preference = std::nullopt;
 };
 struct InsertOptions {
   SessionRef session = {};
   bool ordered = true;  ///< of insert_many: stop at the first error
   std::chrono::milliseconds max_time{0};
   bson::Value comment = {};  ///< null = none
+  std::optional<WriteConcern> write_concern = std::nullopt;
+  bool bypass_document_validation = false;  ///< of the collection's validator
 };
 struct UpdateOptions {
   SessionRef session = {};
@@ -51,6 +47,9 @@ struct UpdateOptions {
   bson::Value comment = {};  ///< null = none
   bson::Document let = {};
   bson::Document collation = {};
+  std::optional<WriteConcern> write_concern = std::nullopt;
+  bool bypass_document_validation = false;  ///< of the collection's validator
+  bson::Document sort = {};  ///< which of several update_one takes; not with update_many
 };
 struct RemoveOptions {
   SessionRef session = {};
@@ -59,6 +58,7 @@ struct RemoveOptions {
   bson::Value comment = {};  ///< null = none
   bson::Document let = {};
   bson::Document collation = {};
+  std::optional<WriteConcern> write_concern = std::nullopt;
 };
 template <class T>
 struct ModifyOptions {
@@ -71,12 +71,17 @@ struct ModifyOptions {
   bson::Value comment = {};  ///< null = none
   bson::Document let = {};
   bson::Document collation = {};
+  std::optional<WriteConcern> write_concern = std::nullopt;
+  bool bypass_document_validation = false;  ///< of the collection's validator
 };
 struct BulkOptions {
   SessionRef session = {};
   bool ordered = true;  ///< stop at the first error
   std::chrono::milliseconds max_time{0};
   bson::Value comment = {};  ///< null = none
+  std::optional<WriteConcern> write_concern = std::nullopt;
+  bool bypass_document_validation = false;  ///< of the collection's validator
+  bson::Document let = {};
 };
 
 /// Some operations of a bulk write failed; items() lists them by their place in the request.

@@ -36,7 +36,7 @@ std::unique_ptr<Session> EmbeddedStore::start_session(const SessionOptions& opti
                      "the embedded store has no snapshot sessions; a transaction reads one moment");
   }
   file_->check_usable();
-  return std::make_unique<EmbeddedSession>(file_);
+  return std::make_unique<EmbeddedSession>(file_, observers_);
 }
 
 bson::Document EmbeddedStore::run_command(std::string_view database, bson::View command,

@@ -11,7 +11,8 @@ namespace quire::store::embedded {
 class CommandLayer;
 class TtlSweeper;
 
-/// The Store port over one SQLite file. Thread-safe.
+/// The Store port over one SQLite file. Thread-safe. Each call of the port is told to observers
+/// (store_observed.cpp); what it does is in the function of its name with do_ in front.
 class EmbeddedStore final : public Store {
  public:
   explicit EmbeddedStore(Options options);
@@ -43,6 +44,7 @@ class EmbeddedStore final : public Store {
                                       const WatchOptions& options) override;
   std::int64_t count(Namespace ns, bson::View filter, const CountOptions& options) override;
   using Store::estimated_count;
+  /// Told as "count".
   std::int64_t estimated_count(Namespace ns, const OperationOptions& options) override;
   bson::Document distinct(Namespace ns, std::string_view field, bson::View filter,
                           const OperationOptions& options) override;
@@ -65,6 +67,31 @@ class EmbeddedStore final : public Store {
   [[nodiscard]] const std::shared_ptr<StorageFile>& file() const noexcept { return file_; }
 
  private:
+  InsertResult do_insert(Namespace ns, std::span<const bson::View> documents,
+                         const InsertOptions& options);
+  std::unique_ptr<Cursor> do_find(Namespace ns, bson::View filter, const FindOptions& options);
+  bool do_find_one(Namespace ns, bson::View filter, const FindOptions& options,
+                   FunctionRef<void(bson::View)> sink);
+  UpdateResult do_update(Namespace ns, bson::View filter, UpdateSpec update,
+                         const UpdateOptions& options);
+  std::int64_t do_remove(Namespace ns, bson::View filter, const RemoveOptions& options);
+  FindAndModifyResult do_find_and_modify(Namespace ns, bson::View filter, UpdateSpec update,
+                                         const FindAndModifyOptions& options);
+  BulkResult do_bulk_write(Namespace ns, std::span<const BulkOperation> operations,
+                           const BulkOptions& options);
+  std::int64_t do_count(Namespace ns, bson::View filter, const CountOptions& options);
+  bson::Document do_distinct(Namespace ns, std::string_view field, bson::View filter,
+                             const OperationOptions& options);
+  bson::Document do_explain(Namespace ns, bson::View filter, const FindOptions& options);
+  std::vector<bson::Document> do_list_indexes(Namespace ns);
+  void do_create_indexes(Namespace ns, std::span<const bson::View> specs,
+                         const OperationOptions& options);
+  void do_drop_index(Namespace ns, std::string_view name, const OperationOptions& options);
+  std::vector<CollectionInfo> do_list_collections(std::string_view database);
+  void do_create_collection(Namespace ns, bson::View collection_options,
+                            const OperationOptions& options);
+  bool do_drop_collection(Namespace ns, const OperationOptions& options);
+  void do_drop_database(std::string_view database);
   bool find_one_general(Namespace ns, bson::View filter, const FindOptions& options,
                         FunctionRef<void(bson::View)> sink);
   std::shared_ptr<StorageFile> file_;

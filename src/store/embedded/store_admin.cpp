@@ -85,7 +85,7 @@ void build(WriteScope& scope, Namespace ns, const IndexSpec& spec) {
 
 }  // namespace
 
-std::vector<bson::Document> EmbeddedStore::list_indexes(Namespace ns) {
+std::vector<bson::Document> EmbeddedStore::do_list_indexes(Namespace ns) {
   ReadScope scope(file_, nullptr);
   std::vector<bson::Document> out;
   const auto& collection = scope.find(ns);
@@ -95,7 +95,7 @@ std::vector<bson::Document> EmbeddedStore::list_indexes(Namespace ns) {
   return out;
 }
 
-void EmbeddedStore::create_indexes(Namespace ns, std::span<const bson::View> specs,
+void EmbeddedStore::do_create_indexes(Namespace ns, std::span<const bson::View> specs,
                                    const OperationOptions& options) {
   std::vector<IndexSpec> wanted;
   for (const bson::View spec : specs) {
@@ -121,7 +121,7 @@ void EmbeddedStore::create_indexes(Namespace ns, std::span<const bson::View> spe
   scope.commit();
 }
 
-void EmbeddedStore::drop_index(Namespace ns, std::string_view name,
+void EmbeddedStore::do_drop_index(Namespace ns, std::string_view name,
                                const OperationOptions& options) {
   WriteScope scope(file_, options.session, true);
   const auto collection = scope.find(ns);
@@ -140,7 +140,7 @@ void EmbeddedStore::drop_index(Namespace ns, std::string_view name,
   scope.commit();
 }
 
-std::vector<CollectionInfo> EmbeddedStore::list_collections(std::string_view database) {
+std::vector<CollectionInfo> EmbeddedStore::do_list_collections(std::string_view database) {
   ReadScope scope(file_, nullptr);
   std::vector<CollectionInfo> out;
   const auto& databases = scope.connection().catalog->databases;
@@ -152,7 +152,7 @@ std::vector<CollectionInfo> EmbeddedStore::list_collections(std::string_view dat
   return out;
 }
 
-void EmbeddedStore::create_collection(Namespace ns, bson::View collection_options,
+void EmbeddedStore::do_create_collection(Namespace ns, bson::View collection_options,
                                       const OperationOptions& options) {
   for (const auto& option : collection_options) {
     throw StoreError(
@@ -170,7 +170,7 @@ void EmbeddedStore::create_collection(Namespace ns, bson::View collection_option
   scope.commit();
 }
 
-bool EmbeddedStore::drop_collection(Namespace ns, const OperationOptions& options) {
+bool EmbeddedStore::do_drop_collection(Namespace ns, const OperationOptions& options) {
   WriteScope scope(file_, options.session, true);
   const auto collection = scope.find(ns);
   if (collection == nullptr) return false;
@@ -180,7 +180,7 @@ bool EmbeddedStore::drop_collection(Namespace ns, const OperationOptions& option
   return true;
 }
 
-void EmbeddedStore::drop_database(std::string_view database) {
+void EmbeddedStore::do_drop_database(std::string_view database) {
   WriteScope scope(file_, nullptr, true);
   const auto& databases = scope.connection().catalog->databases;
   const auto found = databases.find(database);

@@ -95,7 +95,7 @@ Statement* point_statement(Connection& connection, Namespace ns, bson::View filt
 
 }  // namespace
 
-bool EmbeddedStore::find_one(Namespace ns, bson::View filter, const FindOptions& options,
+bool EmbeddedStore::do_find_one(Namespace ns, bson::View filter, const FindOptions& options,
                              FunctionRef<void(bson::View)> sink) {
   if (!file_->options().memory && is_bare(options)) {
     const ReaderLease lease(*file_);
@@ -143,7 +143,7 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
   return true;
 }
 
-std::unique_ptr<Cursor> EmbeddedStore::find(Namespace ns, bson::View filter,
+std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
                                             const FindOptions& options) {
   refuse_collation(options.collation);
   auto query = std::make_shared<Query>(filter, options);
@@ -159,7 +159,7 @@ std::unique_ptr<Cursor> EmbeddedStore::find(Namespace ns, bson::View filter,
   return std::make_unique<ListCursor>(std::move(documents));
 }
 
-std::int64_t EmbeddedStore::count(Namespace ns, bson::View filter, const CountOptions& options) {
+std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const CountOptions& options) {
   refuse_collation(options.collation);
   FindOptions find;
   static_cast<OperationOptions&>(find) = options;
@@ -224,7 +224,7 @@ void values_at(bson::ValueView value, std::string_view path, const Sink& sink,
 
 }  // namespace
 
-bson::Document EmbeddedStore::distinct(Namespace ns, std::string_view field, bson::View filter,
+bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, bson::View filter,
                                        const OperationOptions& options) {
   FindOptions find;
   static_cast<OperationOptions&>(find) = options;
@@ -251,7 +251,7 @@ bson::Document EmbeddedStore::distinct(Namespace ns, std::string_view field, bso
   return out.finish();
 }
 
-bson::Document EmbeddedStore::explain(Namespace ns, bson::View filter, const FindOptions& options) {
+bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter, const FindOptions& options) {
   refuse_collation(options.collation);
   const auto query = std::make_shared<Query>(filter, options);
   ReadScope scope(file_, options.session);

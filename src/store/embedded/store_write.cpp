@@ -3,7 +3,7 @@
 
 namespace quire::store::embedded {
 
-InsertResult EmbeddedStore::insert(Namespace ns, std::span<const bson::View> documents,
+InsertResult EmbeddedStore::do_insert(Namespace ns, std::span<const bson::View> documents,
                                    const InsertOptions& options) {
   check_concern(options.write_concern);
   InsertResult result;
@@ -25,7 +25,7 @@ InsertResult EmbeddedStore::insert(Namespace ns, std::span<const bson::View> doc
   return result;
 }
 
-UpdateResult EmbeddedStore::update(Namespace ns, bson::View filter, UpdateSpec update,
+UpdateResult EmbeddedStore::do_update(Namespace ns, bson::View filter, UpdateSpec update,
                                    const UpdateOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
@@ -39,7 +39,7 @@ UpdateResult EmbeddedStore::update(Namespace ns, bson::View filter, UpdateSpec u
   return result;
 }
 
-std::int64_t EmbeddedStore::remove(Namespace ns, bson::View filter, const RemoveOptions& options) {
+std::int64_t EmbeddedStore::do_remove(Namespace ns, bson::View filter, const RemoveOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
   WriteScope scope(file_, options.session, options.multi);
@@ -48,7 +48,7 @@ std::int64_t EmbeddedStore::remove(Namespace ns, bson::View filter, const Remove
   return removed;
 }
 
-FindAndModifyResult EmbeddedStore::find_and_modify(Namespace ns, bson::View filter,
+FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View filter,
                                                    UpdateSpec update,
                                                    const FindAndModifyOptions& options) {
   check_concern(options.write_concern);
@@ -119,7 +119,7 @@ FindAndModifyResult EmbeddedStore::find_and_modify(Namespace ns, bson::View filt
   return result;
 }
 
-BulkResult EmbeddedStore::bulk_write(Namespace ns, std::span<const BulkOperation> operations,
+BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperation> operations,
                                      const BulkOptions& options) {
   check_concern(options.write_concern);
   BulkResult result;

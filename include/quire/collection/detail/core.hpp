@@ -108,9 +108,12 @@ class Core {
     bson::ValueView comment = {};
     bson::View let = {};
     bson::View collation = {};
+    const std::optional<WriteConcern>* write_concern = nullptr;
+    bool bypass_document_validation = false;
   };
   [[nodiscard]] std::optional<bson::Document> modify(bson::View filter, const Modify& what) const;
   [[nodiscard]] std::int64_t count(bson::View filter, const ReadOptions& options) const;
+  [[nodiscard]] std::int64_t estimated_count() const;
   [[nodiscard]] bson::Document distinct(std::string_view field, bson::View filter,
                                         const ReadOptions& options) const;
   [[nodiscard]] bool exists(bson::View filter, const ReadOptions& options) const;
@@ -139,11 +142,20 @@ struct FindData {
   std::chrono::milliseconds max_time{0};
   bson::Value comment;
   bson::Document let, collation;
+  std::optional<bool> allow_disk_use;
+  std::optional<ReadConcern> read_concern;
+  std::optional<ReadPreference> read_preference;
 
   [[nodiscard]] std::unique_ptr<store::Cursor> open() const;
   [[nodiscard]] bson::Document explain() const;
   bool first(FunctionRef<void(bson::View)> sink) const;
 };
+
+/// What a call says, else what its handle does; within a transaction its own concerns hold.
+void put_concerns(store::OperationOptions& to, const Database& db,
+                  const std::optional<ReadConcern>* read,
+                  const std::optional<ReadPreference>* preference,
+                  const std::optional<WriteConcern>* write) noexcept;
 
 /// Puts a new ObjectId in front as _id.
 [[nodiscard]] bson::Document with_id(bson::View document, const ObjectId& id);

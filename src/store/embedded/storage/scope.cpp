@@ -1,12 +1,26 @@
 #include "store/embedded/storage/scope.hpp"
 
 #include "quire/core/error.hpp"
+#include "store/embedded/observed.hpp"
 
 namespace quire::store::embedded {
 
 // ---------------------------------------------------------------- EmbeddedSession
 
-EmbeddedSession::~EmbeddedSession() { finish(); }
+namespace {
+
+/// A server runs the commands that end transactions on this database. One that did nothing yet ends
+/// without a command.
+constexpr Namespace transactions{"admin", {}};
+
+}  // namespace
+
+EmbeddedSession::~EmbeddedSession() { abort(); }
+
+void EmbeddedSession::abort() {
+  if (!begun_) return finish();
+  observed(*observers_, {"abortTransaction", transactions}, [&] { finish(); });
+}
 
 void EmbeddedSession::finish() noexcept {
   open_ = false;
@@ -67,6 +81,10 @@ void EmbeddedSession::commit_transaction() {
     file_->check_usable();
     return;
   }
+  observed(*observers_, {"commitTransaction", transactions}, [&] { commit(); });
+}
+
+void EmbeddedSession::commit() {
   try {
     Connection& writer = connection();
     writer.commit();
@@ -82,7 +100,7 @@ void EmbeddedSession::commit_transaction() {
 
 void EmbeddedSession::abort_transaction() {
   if (!open_) throw StoreError(ErrorCode::transaction_state, "no transaction is open to abort");
-  finish();
+  abort();
 }
 
 void EmbeddedSession::forget_catalog() {

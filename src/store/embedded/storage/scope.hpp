@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "quire/store/observer.hpp"
 #include "store/embedded/storage/file.hpp"
 
 /// How an operation reaches a connection: within a session's transaction or by itself.
@@ -10,7 +11,8 @@ namespace quire::store::embedded {
 /// A session of an embedded store. The first operation of its transaction takes the writer.
 class EmbeddedSession final : public Session {
  public:
-  explicit EmbeddedSession(std::shared_ptr<StorageFile> file) : file_(std::move(file)) {}
+  EmbeddedSession(std::shared_ptr<StorageFile> file, std::shared_ptr<const Observers> observers)
+      : file_(std::move(file)), observers_(std::move(observers)) {}
   ~EmbeddedSession() override;
   using Session::start_transaction;
   void start_transaction(const StartOptions& options) override;
@@ -25,8 +27,11 @@ class EmbeddedSession final : public Session {
   void forget_catalog();
 
  private:
+  void commit();
   void finish() noexcept;
+  void abort();
   std::shared_ptr<StorageFile> file_;
+  std::shared_ptr<const Observers> observers_;
   bool open_ = false;
   bool begun_ = false;
 };
