@@ -96,7 +96,7 @@ std::vector<bson::Document> EmbeddedStore::do_list_indexes(Namespace ns) {
 }
 
 void EmbeddedStore::do_create_indexes(Namespace ns, std::span<const bson::View> specs,
-                                   const OperationOptions& options) {
+                                      const OperationOptions& options) {
   std::vector<IndexSpec> wanted;
   for (const bson::View spec : specs) {
     if (const auto key = spec.find("key");
@@ -122,7 +122,7 @@ void EmbeddedStore::do_create_indexes(Namespace ns, std::span<const bson::View> 
 }
 
 void EmbeddedStore::do_drop_index(Namespace ns, std::string_view name,
-                               const OperationOptions& options) {
+                                  const OperationOptions& options) {
   WriteScope scope(file_, options.session, true);
   const auto collection = scope.find(ns);
   if (collection == nullptr) refuse_absent(ns);
@@ -153,7 +153,7 @@ std::vector<CollectionInfo> EmbeddedStore::do_list_collections(std::string_view 
 }
 
 void EmbeddedStore::do_create_collection(Namespace ns, bson::View collection_options,
-                                      const OperationOptions& options) {
+                                         const OperationOptions& options) {
   for (const auto& option : collection_options) {
     throw StoreError(
         ErrorCode::unsupported, FieldPath(std::string(option.key)),

@@ -96,7 +96,7 @@ Statement* point_statement(Connection& connection, Namespace ns, bson::View filt
 }  // namespace
 
 bool EmbeddedStore::do_find_one(Namespace ns, bson::View filter, const FindOptions& options,
-                             FunctionRef<void(bson::View)> sink) {
+                                FunctionRef<void(bson::View)> sink) {
   if (!file_->options().memory && is_bare(options)) {
     const ReaderLease lease(*file_);
     Statement* row = nullptr;
@@ -144,7 +144,7 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
 }
 
 std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
-                                            const FindOptions& options) {
+                                               const FindOptions& options) {
   refuse_collation(options.collation);
   auto query = std::make_shared<Query>(filter, options);
   auto scope = std::make_unique<ReadScope>(file_, options.session);
@@ -225,7 +225,7 @@ void values_at(bson::ValueView value, std::string_view path, const Sink& sink,
 }  // namespace
 
 bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, bson::View filter,
-                                       const OperationOptions& options) {
+                                          const OperationOptions& options) {
   FindOptions find;
   static_cast<OperationOptions&>(find) = options;
   const auto query = std::make_shared<Query>(filter, find);
@@ -251,7 +251,8 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
   return out.finish();
 }
 
-bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter, const FindOptions& options) {
+bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
+                                         const FindOptions& options) {
   refuse_collation(options.collation);
   const auto query = std::make_shared<Query>(filter, options);
   ReadScope scope(file_, options.session);

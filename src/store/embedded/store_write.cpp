@@ -4,7 +4,7 @@
 namespace quire::store::embedded {
 
 InsertResult EmbeddedStore::do_insert(Namespace ns, std::span<const bson::View> documents,
-                                   const InsertOptions& options) {
+                                      const InsertOptions& options) {
   check_concern(options.write_concern);
   InsertResult result;
   WriteScope scope(file_, options.session, false);
@@ -26,7 +26,7 @@ InsertResult EmbeddedStore::do_insert(Namespace ns, std::span<const bson::View> 
 }
 
 UpdateResult EmbeddedStore::do_update(Namespace ns, bson::View filter, UpdateSpec update,
-                                   const UpdateOptions& options) {
+                                      const UpdateOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
   const Updater updater = make_updater(update, options.array_filters, options.multi);
@@ -39,7 +39,8 @@ UpdateResult EmbeddedStore::do_update(Namespace ns, bson::View filter, UpdateSpe
   return result;
 }
 
-std::int64_t EmbeddedStore::do_remove(Namespace ns, bson::View filter, const RemoveOptions& options) {
+std::int64_t EmbeddedStore::do_remove(Namespace ns, bson::View filter,
+                                      const RemoveOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
   WriteScope scope(file_, options.session, options.multi);
@@ -49,8 +50,8 @@ std::int64_t EmbeddedStore::do_remove(Namespace ns, bson::View filter, const Rem
 }
 
 FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View filter,
-                                                   UpdateSpec update,
-                                                   const FindAndModifyOptions& options) {
+                                                      UpdateSpec update,
+                                                      const FindAndModifyOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
   if (options.remove && (options.upsert || options.return_document == ReturnDocument::after))
@@ -120,7 +121,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
 }
 
 BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperation> operations,
-                                     const BulkOptions& options) {
+                                        const BulkOptions& options) {
   check_concern(options.write_concern);
   BulkResult result;
   WriteScope scope(file_, options.session, false);
