@@ -178,6 +178,7 @@ Document ModelInfo::describe() const {
     writer.end();
   }
   writer.end();
+  if (!shard_key.empty()) writer.append("shard_key", shard_key);
   return writer.finish();
 }
 
@@ -196,6 +197,26 @@ void add_keys(IndexInfo& index, View keys) {
   index.keys = writer.finish();
 }
 
+void add_shard_key(Document& shard_key, View keys) {
+  Writer writer;
+  writer.append_all(shard_key);
+  for (const auto& key : keys) {
+    const auto fail = [&](const char* why) {
+      throw ModelError(ErrorCode::invalid_model, FieldPath(std::string(key.key)), why);
+    };
+    if (shard_key.contains(key.key)) fail("the shard key names this field twice");
+    const bool hashed = key.value.is_string() && key.value.as_string() == "hashed";
+    const bool ascending = key.value.type() == Type::int32 && key.value.as_int32() == 1;
+    if (!hashed && !ascending)
+      fail("a shard key is made of field<…>.asc() and field<…>.hashed(), nothing else");
+    for (const auto& other : shard_key) {
+      if (hashed && other.value.is_string()) fail("at most one field of a shard key is hashed");
+    }
+    writer.append(key.key, key.value);
+  }
+  shard_key = writer.finish();
+}
+
 void add_field(Document& document, std::string_view name, const bson::Value& value) {
   Writer writer;
   writer.append_all(document).append(name, value);
@@ -209,6 +230,7 @@ ModelInfo finish(ModelData data) {
   info.indexes = std::move(data.indexes);
   info.checks = std::move(data.checks);
   info.collection_options = std::move(data.collection_options);
+  info.shard_key = std::move(data.shard_key);
   if (data.version < 0) throw ModelError(ErrorCode::invalid_model, "version(n) takes 1 or more");
   if (info.collection.find('$') != std::string::npos ||
       info.collection.find('\0') != std::string::npos) {
@@ -261,6 +283,26 @@ std::string bson_type_text(Kind kind, std::uint8_t wire, std::string_view inner)
     default:
       return wire == 0 ? "any" : std::string(bson::type_name(static_cast<Type>(wire)));
   }
+}
+
+TypeInfo plain_type(TypeInfo::Form form, std::uint8_t wire) {
+  TypeInfo type;
+  type.form = form;
+  if (wire != 0) type.bson_type = bson::type_name(static_cast<Type>(wire));
+  return type;
+}
+TypeInfo nullable_type(TypeInfo inner) {
+  inner.nullable = true;
+  return inner;
+}
+TypeInfo type_of_parts(TypeInfo::Form form, std::vector<TypeInfo> parts) {
+  TypeInfo type;
+  type.form = form;
+  if (form == TypeInfo::Form::map) type.bson_type = "object";
+  if (form == TypeInfo::Form::list || form == TypeInfo::Form::tuple) type.bson_type = "array";
+  if (form == TypeInfo::Form::tuple) type.length = static_cast<std::int64_t>(parts.size());
+  type.parts = std::move(parts);
+  return type;
 }
 
 std::string clean_type(std::string_view name) {

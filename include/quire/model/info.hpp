@@ -11,6 +11,7 @@
 #include "quire/bson/document.hpp"
 #include "quire/bson/value.hpp"
 #include "quire/core/field_path.hpp"
+#include "quire/reflect/mapping.hpp"
 
 namespace quire {
 
@@ -66,6 +67,37 @@ struct CheckInfo {
   [[nodiscard]] bson::Document arguments() const { return rule->arguments(); }
 };
 
+struct FieldInfo;
+
+/// How values of one C++ type are stored: a tree, for schemas. "plain" has one BSON type; the
+/// numbers and bool are told apart for what else is read into them.
+struct TypeInfo {
+  enum class Form {
+    any,
+    plain,
+    integer,
+    floating,
+    decimal,
+    boolean,
+    list,
+    tuple,
+    map,
+    structure,
+    variant,
+    extra  ///< quire::Extra: takes fields that no member stores
+  };
+  Form form = Form::any;
+  std::string bson_type = {};                ///< MongoDB's alias of what is written; empty: varies
+  bool nullable = false;                     ///< null stands for an empty optional or pointer
+  std::vector<std::string_view> names = {};  ///< of a described enum: all that it is stored as
+  std::vector<TypeInfo> parts = {};          ///< of list and map the values'; else one a part
+  std::optional<std::int64_t> length = std::nullopt;  ///< of a list that has a fixed one
+  /// Of a structure.
+  const std::vector<FieldInfo>& (*nested)() = nullptr;
+  std::string_view tag = {};        ///< of a structure in a variant
+  std::string_view tag_field = {};  ///< where the tag is stored
+};
+
 /// One member of a mapped struct, for tools.
 struct FieldInfo {
   std::string name;       ///< in C++
@@ -78,6 +110,10 @@ struct FieldInfo {
   /// The struct inside, through optionals, lists and maps; null for none. A recursive type's fields
   /// lead back to themselves.
   const std::vector<FieldInfo>& (*nested)() = nullptr;
+  bool always_written = false;         ///< no document of quire's lacks it
+  bool null_reads = false;             ///< null is read as absent, by the policy
+  Numbers numbers = Numbers::safe;     ///< which numbers are read
+  TypeInfo (*value_type)() = nullptr;  ///< how its values are stored
 };
 
 /// What a model says, all types gone: what collections and tools look at.
@@ -88,6 +124,7 @@ struct ModelInfo {
   std::vector<IndexInfo> indexes;
   std::vector<CheckInfo> checks;
   bson::Document collection_options;
+  bson::Document shard_key;  ///< {region: 1, name: "hashed"}; empty = none declared
   const std::vector<FieldInfo>& (*list_fields)() = nullptr;
 
   [[nodiscard]] const std::vector<FieldInfo>& fields() const { return list_fields(); }
@@ -99,7 +136,8 @@ struct ModelInfo {
   /// $push and $addToSet give, against the checks of their fields that are no functions. A length
   /// is checked where the whole value is given. Throws as check().
   void check_update(bson::View update) const;
-  /// The whole model for tools: {collection, type, version, fields: […], indexes, checks}.
+  /// The whole model for tools: {collection, type, version, fields: […], indexes, checks,
+  /// shard_key}.
   [[nodiscard]] bson::Document describe() const;
 };
 

@@ -45,7 +45,17 @@ template <class F>
   else
     return PartialIndex<void>{filter.document()};
 }
-/// Any further option of createIndexes: index_option("hidden", true).
+struct HiddenIndex {};
+inline constexpr HiddenIndex hidden{};  ///< kept up to date, but no query uses it
+struct IndexCollation {
+  bson::Document collation;
+};
+/// How texts of the index are compared: collation(json(…)) of {locale: "de", strength: 2}.
+[[nodiscard]] inline IndexCollation collation(bson::Document document) {
+  return {std::move(document)};
+}
+/// Any further option of createIndexes: index_option("weights", …), "default_language",
+/// "wildcardProjection" ….
 struct IndexOption {
   std::string name;
   bson::Value value;
@@ -70,8 +80,9 @@ class ModelBuilder {
   explicit ModelBuilder(model_detail::ModelData data) noexcept : data_(std::move(data)) {}
 
   // --- what runs ---
-  /// An index: keys (field<…>.asc(), .desc()) and options (unique, sparse, partial(filter),
-  /// expire_after(1h), named("x")) in any order.
+  /// An index: keys (field<…>.asc(), .desc(), .text(), .hashed(), .geo_2dsphere(), .wildcard();
+  /// wildcard() for all fields) and options (unique, sparse, hidden, partial(filter),
+  /// expire_after(1h), collation(…), named("x"), index_option(…)) in any order.
   template <class... Parts>
   [[nodiscard]] ModelBuilder index(const Parts&... parts) && {
     IndexInfo info;
@@ -96,6 +107,15 @@ class ModelBuilder {
   /// Options of the collection when it is created: capped, collation … as MongoDB names them.
   [[nodiscard]] ModelBuilder collection_options(bson::Document options) && {
     data_.collection_options = std::move(options);
+    return std::move(*this);
+  }
+  /// By which fields a sharded collection is spread: field<…>.asc(), at most one .hashed().
+  /// Collection::shard() gives it to the deployment. Saves, replacements and removals by object
+  /// carry its fields in their filter.
+  template <class... Keys>
+  [[nodiscard]] ModelBuilder shard_key(const Keys&... keys) && {
+    static_assert(sizeof...(Keys) > 0, "quire: shard_key(…) takes field<…>.asc() or .hashed().");
+    (add_shard_part(keys), ...);
     return std::move(*this);
   }
   /// The schema version that every insert, replace, save and upsert writes as _v. 1 or more.
@@ -243,6 +263,12 @@ class ModelBuilder {
       info.partial = model_detail::filter_in<T, Root>(part.filter);
     }
   }
+  static void add_part(IndexInfo& info, HiddenIndex) {
+    model_detail::add_field(info.extra, "hidden", true);
+  }
+  static void add_part(IndexInfo& info, const IndexCollation& option) {
+    model_detail::add_field(info.extra, "collation", option.collation);
+  }
   static void add_part(IndexInfo& info, const IndexOption& option) {
     model_detail::add_field(info.extra, option.name, option.value);
   }
@@ -255,6 +281,13 @@ class ModelBuilder {
     } else {
       model_detail::add_keys(info, keys.document());
     }
+  }
+
+  template <class Keys>
+  void add_shard_part(const Keys& keys) {
+    check_root<typename Keys::root>();
+    model_detail::add_shard_key(data_.shard_key,
+                                model_detail::keys_in<T, typename Keys::root>(keys.document()));
   }
 
   template <class P, class... V>

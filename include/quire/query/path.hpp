@@ -50,7 +50,7 @@ class PathOperations : public detail::PathTag {
   using element = detail::element_t<Value>;
 
   /// As stored: "address.city".
-  [[nodiscard]] std::string str() const { return static_cast<const Derived&>(*this).text(); }
+  [[nodiscard]] std::string str() const { return static_cast<const Derived&>(*this).path_text(); }
 
   // --- comparisons. A list matches when one of its elements does. ---
   template <class V>
@@ -273,6 +273,42 @@ class PathOperations : public detail::PathTag {
   [[nodiscard]] Sort<Root> asc() const { return Sort<Root>(detail::single_int(str(), 1)); }
   [[nodiscard]] Sort<Root> desc() const { return Sort<Root>(detail::single_int(str(), -1)); }
 
+  // --- keys of indexes that are no order ---
+  /// For searches by words; a collection has one text index, of one or more fields.
+  [[nodiscard]] IndexKey<Root> text() const {
+    using Field = detail::strip_t<Value>;
+    using Element = detail::strip_t<element>;
+    static_assert(detail::TextLike<Field> ||
+                      (!std::is_void_v<Element> && text_element<Element>()) ||
+                      detail::is_untyped<Field>,
+                  "quire: a text index is for fields that are text.");
+    return index_key(bson::Value("text"));
+  }
+  /// For equality and for shard keys; not for lists.
+  [[nodiscard]] IndexKey<Root> hashed() const {
+    constexpr bool list = detail::ListLike<detail::strip_t<Value>>;
+    static_assert(!list, "quire: a hashed index is for fields that are no lists.");
+    return index_key(bson::Value("hashed"));
+  }
+  /// For GeoJSON documents and pairs of longitude and latitude.
+  [[nodiscard]] IndexKey<Root> geo_2dsphere() const {
+    using Field = detail::strip_t<Value>;
+    constexpr bool place = std::is_class_v<Field> && !detail::TextLike<Field> &&
+                           !detail::is_chrono<Field> && !std::is_same_v<Field, ObjectId>;
+    static_assert(place,
+                  "quire: a 2dsphere index is for fields that hold a GeoJSON document or a pair of "
+                  "coordinates.");
+    return index_key(bson::Value("2dsphere"));
+  }
+  /// Every field below this one by its name: of maps, documents, structs and lists of them.
+  [[nodiscard]] IndexKey<Root> wildcard() const {
+    using Field = detail::strip_t<Value>;
+    constexpr bool nested = std::is_class_v<Field> && !detail::TextLike<Field> &&
+                            !detail::is_chrono<Field> && !std::is_same_v<Field, ObjectId>;
+    static_assert(nested, "quire: a wildcard index is for fields that have fields of their own.");
+    return IndexKey<Root>(detail::single_int(str() + ".$**", 1));
+  }
+
   // --- further steps, which know their names at run time ---
   /// The element at a position, from 0.
   [[nodiscard]] auto at(std::size_t position) const { return step(std::to_string(position)); }
@@ -312,6 +348,9 @@ class PathOperations : public detail::PathTag {
   }
   [[nodiscard]] Update<Root> change(std::string_view op, const bson::Value& operand) const {
     return Update<Root>(detail::operation(op, str(), operand));
+  }
+  [[nodiscard]] IndexKey<Root> index_key(const bson::Value& kind) const {
+    return IndexKey<Root>(detail::single(str(), kind));
   }
   [[nodiscard]] Update<Root> bit(std::string_view op, std::int64_t mask) const {
     using Field = detail::strip_t<Value>;
@@ -420,7 +459,7 @@ template <class Root, class Value>
 class PathTo : public PathOperations<PathTo<Root, Value>, Root, Value> {
  public:
   explicit PathTo(std::string text) : text_(std::move(text)) {}
-  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] const std::string& path_text() const noexcept { return text_; }
 
  private:
   std::string text_;
@@ -518,7 +557,7 @@ class Path : public PathOperations<Path<First, More...>,
   static constexpr bool single = sizeof...(More) == 0;
 
   constexpr Path() noexcept = default;
-  [[nodiscard]] std::string text() const {
+  [[nodiscard]] std::string path_text() const {
     std::string text;
     detail::walk_t<First, More...>::append(text);
     return text;
@@ -552,7 +591,7 @@ template <class E>
 class Element : public PathOperations<Element<E>, E, E> {
  public:
   constexpr Element() noexcept = default;
-  [[nodiscard]] std::string text() const { return {}; }
+  [[nodiscard]] std::string path_text() const { return {}; }
 };
 
 /// A field of any name and no type: path<User>("legacy.score") > 3. What the compiler cannot check.

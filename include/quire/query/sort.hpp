@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "quire/bson/value.hpp"
+#include "quire/bson/writer.hpp"
 #include "quire/query/raw.hpp"
 
 namespace quire::query {
@@ -44,6 +46,33 @@ template <class A, class B>
   using Root = typename detail::joined_root<A, B>::type;
   return Sort<Root>(detail::overlaid(detail::about<Root>(a).view(), detail::about<Root>(b).view()));
 }
+
+/// A key of an index that is no order: text, hashed, 2dsphere, wildcard. For ModelBuilder::index and
+/// shard_key. A value.
+template <class T>
+class IndexKey {
+ public:
+  using root = T;
+  explicit IndexKey(bson::Document document) noexcept : document_(std::move(document)) {}
+  [[nodiscard]] const bson::Document& document() const noexcept { return document_; }
+
+ private:
+  bson::Document document_;
+};
+/// A key of an index of all fields, whatever the type.
+class AllFieldsKey {
+ public:
+  explicit AllFieldsKey(const bson::Value& kind)
+      : document_(bson::Writer().append("$**", kind).finish()) {}
+  [[nodiscard]] const bson::Document& document() const noexcept { return document_; }
+
+ private:
+  bson::Document document_;
+};
+/// Every field by its name: an index for queries that nobody foresaw.
+[[nodiscard]] inline AllFieldsKey wildcard() { return AllFieldsKey(bson::Value(1)); }
+/// The words of every text.
+[[nodiscard]] inline AllFieldsKey wildcard_text() { return AllFieldsKey(bson::Value("text")); }
 
 /// Which fields of the documents found are sent. Made by include(…), exclude(…), slice(…) and
 /// elem_match(…); joined by `&`. A value. An _id comes along unless it is excluded.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quire/bson/detail/kind.hpp"
+#include "quire/bson/detail/write.hpp"
 #include "quire/model/info.hpp"
 #include "quire/reflect/mapping.hpp"
 #include "quire/reflect/type_name.hpp"
@@ -25,10 +26,12 @@ struct ModelData {
   std::vector<IndexInfo> indexes;
   std::vector<CheckInfo> checks;
   bson::Document collection_options;
+  bson::Document shard_key;
   reflect::MappingNames names;
 };
 
 void add_keys(IndexInfo& index, bson::View keys);
+void add_shard_key(bson::Document& shard_key, bson::View keys);
 void add_field(bson::Document& document, std::string_view name, const bson::Value& value);
 /// Names the indexes and looks for contradictions. Throws ModelError invalid_model.
 [[nodiscard]] ModelInfo finish(ModelData data);
@@ -176,6 +179,90 @@ consteval auto nested_of() {
     return List{nullptr};
 }
 
+// --- how types are stored ---
+[[nodiscard]] TypeInfo plain_type(TypeInfo::Form form, std::uint8_t wire);
+/// The same or a null.
+[[nodiscard]] TypeInfo nullable_type(TypeInfo inner);
+[[nodiscard]] TypeInfo type_of_parts(TypeInfo::Form form, std::vector<TypeInfo> parts);
+
+template <class V>
+TypeInfo type_info_of();
+
+template <class V, std::size_t... I>
+TypeInfo tuple_type(std::index_sequence<I...>) {
+  return type_of_parts(TypeInfo::Form::tuple,
+                       {type_info_of<std::remove_cvref_t<std::tuple_element_t<I, V>>>()...});
+}
+template <class V, class A>
+TypeInfo alternative_type() {
+  TypeInfo type = type_info_of<A>();
+  if constexpr (kind<A> == Kind::structure) {
+    type.tag = bson::detail::tag_of<A>();
+    type.tag_field = Discriminator<V>::field;
+  }
+  return type;
+}
+template <class V, template <class...> class L, class... A>
+TypeInfo variant_type(const L<A...>*) {
+  return type_of_parts(TypeInfo::Form::variant, {alternative_type<V, A>()...});
+}
+
+template <class V>
+TypeInfo type_info_of() {
+  using Form = TypeInfo::Form;
+  constexpr Kind k = kind<V>;
+  constexpr std::uint8_t wire = bson::detail::wire_type<V>;
+  if constexpr (k == Kind::optional) {
+    return nullable_type(type_info_of<std::remove_const_t<typename V::value_type>>());
+  } else if constexpr (k == Kind::pointer) {
+    return nullable_type(type_info_of<std::remove_const_t<typename V::element_type>>());
+  } else if constexpr (k == Kind::converted) {
+    return type_info_of<typename Converter<V>::stored>();
+  } else if constexpr (k == Kind::integer || k == Kind::enum_number) {
+    return plain_type(Form::integer, wire);
+  } else if constexpr (k == Kind::duration) {
+    return plain_type(std::is_floating_point_v<typename V::rep> ? Form::floating : Form::integer,
+                      wire);
+  } else if constexpr (k == Kind::floating) {
+    return plain_type(Form::floating, wire);
+  } else if constexpr (k == Kind::decimal) {
+    return plain_type(Form::decimal, wire);
+  } else if constexpr (k == Kind::boolean) {
+    return plain_type(Form::boolean, wire);
+  } else if constexpr (k == Kind::enum_text) {
+    TypeInfo type = plain_type(Form::plain, wire);
+    for (const auto& one : reflect::enumerators<V>) type.names.push_back(one.name);
+    return type;
+  } else if constexpr (k == Kind::sequence || k == Kind::set || k == Kind::array) {
+    TypeInfo type =
+        type_of_parts(Form::list, {type_info_of<std::remove_const_t<typename V::value_type>>()});
+    if constexpr (k == Kind::array) type.length = std::int64_t{std::tuple_size_v<V>};
+    return type;
+  } else if constexpr (k == Kind::map) {
+    return type_of_parts(Form::map, {type_info_of<typename V::mapped_type>()});
+  } else if constexpr (k == Kind::tuple) {
+    return tuple_type<V>(std::make_index_sequence<std::tuple_size_v<V>>{});
+  } else if constexpr (k == Kind::variant) {
+    return variant_type<V>(static_cast<const V*>(nullptr));
+  } else if constexpr (k == Kind::structure) {
+    TypeInfo type = plain_type(Form::structure, wire);
+    type.nested = &fields_of<V>;
+    return type;
+  } else if constexpr (k == Kind::extra) {
+    return plain_type(Form::extra, 0);
+  } else {
+    return plain_type(wire == 0 ? Form::any : Form::plain, wire);
+  }
+}
+
+template <class V>
+consteval bool is_nullable() {
+  if constexpr (kind<V> == Kind::converted)
+    return is_nullable<typename Converter<V>::stored>();
+  else
+    return kind<V> == Kind::optional || kind<V> == Kind::pointer;
+}
+
 template <class T, std::size_t I>
 void add_field_info(std::vector<FieldInfo>& fields) {
   constexpr auto& policy = reflect::policies<T>.field[I];
@@ -188,9 +275,18 @@ void add_field_info(std::vector<FieldInfo>& fields) {
     field.cpp_type = clean_type(reflect::type_name<V>());
     field.optional = kind<V> == Kind::optional || kind<V> == Kind::pointer;
     field.flattened = policy.flattened;
+    field.numbers = policy.numbers;
+    constexpr bool null_written = policy.when_empty == WhenEmpty::null;
     if constexpr (policy.converted) {
+      using Stored = typename reflect::converter_t<T, I>::stored;
       field.bson_type = "converted";
+      field.value_type = &type_info_of<Stored>;
+      field.always_written = null_written || !is_nullable<Stored>();
     } else {
+      field.value_type = &type_info_of<V>;
+      field.always_written = kind<V> != Kind::extra && (null_written || !is_nullable<V>());
+      field.null_reads = policy.on_null == OnNull::as_missing &&
+                         (policy.missing == Missing::use_default || policy.defaulted);
       field.bson_type = bson_type_of<V>();
       field.nested = nested_of<V>();
     }
