@@ -10,10 +10,18 @@ if(TARGET quire_embedded)
   list(APPEND QUIRE_COMPONENTS embedded)
 endif()
 
+if(TARGET quire_mongodb)
+  list(APPEND parts quire_mongodb)
+  list(APPEND QUIRE_COMPONENTS mongodb)
+endif()
+
 install(TARGETS ${parts} EXPORT quireTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+if(TARGET quire_tool)
+  install(TARGETS quire_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
 install(EXPORT quireTargets NAMESPACE quire:: DESTINATION "${package_dir}")
 
 configure_package_config_file(cmake/quireConfig.cmake.in quireConfig.cmake
@@ -23,6 +31,7 @@ write_basic_package_version_file(quireConfigVersion.cmake COMPATIBILITY SameMino
 install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/quireConfig.cmake"
   "${CMAKE_CURRENT_BINARY_DIR}/quireConfigVersion.cmake"
+  cmake/QuireDriver.cmake
   DESTINATION "${package_dir}")
 
 # The files lead to their prefix from where they are, so that the installed tree can be moved.
@@ -42,4 +51,8 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire.pc" DESTINATION "${CMAKE_INSTAL
 if(TARGET quire_embedded)
   configure_file(cmake/quire-embedded.pc.in quire-embedded.pc @ONLY)
   install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire-embedded.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
+if(TARGET quire_mongodb)
+  configure_file(cmake/quire-mongodb.pc.in quire-mongodb.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire-mongodb.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()

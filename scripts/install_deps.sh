@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing quire needs from Debian's packages, and only what is missing.
 # Usage: scripts/install_deps.sh [build|test]
-#   build  compiler, CMake, Boost headers, fmt, libbson, SQLite, PCRE2, xxHash, iso-codes (the tour's data)
+#   build  compiler, CMake, Boost headers, fmt, libmongoc, SQLite, PCRE2, xxHash, CLI11, iso-codes (the tour's data)
 #   test   build + GoogleTest, Google Benchmark, RapidCheck, Clang 19 with its sanitizers, ccache, mold, Python
 set -euo pipefail
 want=${1:-build}
@@ -10,12 +10,12 @@ want=${1:-build}
 boost=libboost-dev
 [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ] && boost=libboost1.81-dev
 
-packages=(g++ cmake ninja-build pkg-config git "$boost" libfmt-dev libbson-dev libsqlite3-dev
-  libpcre2-dev libxxhash-dev iso-codes)
+packages=(g++ cmake ninja-build pkg-config git "$boost" libfmt-dev libmongoc-dev libsqlite3-dev
+  libpcre2-dev libxxhash-dev libcli11-dev iso-codes)
 case "$want" in
   build) ;;
   test)
-    packages+=(libgtest-dev libbenchmark-dev librapidcheck-dev clang-19 libclang-rt-19-dev ccache mold python3 sqlite3)
+    packages+=(libgtest-dev libbenchmark-dev librapidcheck-dev clang-19 libclang-rt-19-dev ccache mold python3 python3-venv openssl sqlite3)
     ;;
   *) echo "install_deps.sh: unknown set \"$want\"; give build or test" >&2; exit 2 ;;
 esac

@@ -22,6 +22,8 @@ if [ "$install" = 1 ]; then
 fi
 
 export CTEST_OUTPUT_ON_FAILURE=1
+# The server that the MongoDB store is tested with; without it those tests skip by name.
+if [ "$install" = 1 ]; then tools/servers.py install; fi
 build=build/test
 step() { printf '\n== %s\n' "$*"; }
 

@@ -63,11 +63,16 @@ class Prober {
     return !mongoc_change_stream_error_document(stream.get(), &error, &reply) || error.code == 13;
   }
 
-  [[nodiscard]] bool has_command(std::string_view name) {
+  [[nodiscard]] bool kill_op() {
     bson::Document reply;
-    if (!run("admin", bson::from_json(R"({"listCommands": 1})"), &reply).ok) return false;
-    const auto commands = reply.find("commands");
-    return commands && commands->is_document() && commands->as_document().contains(name);
+    if (run("admin", bson::from_json(R"({"listCommands": 1})"), &reply).ok) {
+      const auto commands = reply.find("commands");
+      return commands && commands->is_document() && commands->as_document().contains("killOp");
+    }
+    // No list: an operation of a number that none reaches.
+    const Answer answer =
+        run("admin", bson::from_json(R"({"killOp": 1, "op": 2147483647})"), nullptr);
+    return answer.ok || answer.number == 13;
   }
 
   /// Whether strings are compared by a collation: one that ignores case must find the other case.
@@ -152,9 +157,10 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
   out.text_search = prober.accepts(R"({"find": "_quire_probe", "limit": 1,
       "filter": {"$text": {"$search": "quire"}}})",
                                    27);
-  out.kill_op = prober.has_command("killOp");
-  out.update_pipelines = prober.accepts(R"({"update": "_quire_probe", "updates": [
-      {"q": {"_id": "quire"}, "u": [{"$set": {"a": 1}}]}]})");
+  out.kill_op = prober.kill_op();
+  // findAndModify without a match: some services make the collection of an update that finds none.
+  out.update_pipelines = prober.accepts(R"({"findAndModify": "_quire_probe",
+      "query": {"_id": "quire"}, "update": [{"$set": {"a": 1}}]})");
   out.retryable_writes =
       out.sessions && (replica_set || out.sharding) &&
       mongoc_uri_get_option_as_bool(source->uri().uri.get(), MONGOC_URI_RETRYWRITES, true);

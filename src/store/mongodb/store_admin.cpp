@@ -66,6 +66,17 @@ void MongoStore::create_collection(Namespace ns, bson::View collection_options,
                                    const OperationOptions& options) {
   if (ns.collection.empty())
     throw StoreError(ErrorCode::invalid_argument, "the collection name is empty", 73);
+  // A server says ok where it is there already with the same options. Not to be asked within a
+  // transaction, which would have to read the catalog.
+  if (options.session == nullptr || !options.session->in_transaction()) {
+    for (const auto& present : list_collections(ns.database)) {
+      if (present.name != ns.collection) continue;
+      throw StoreError(ErrorCode::namespace_exists,
+                       "Collection " + std::string(ns.database) + "." +
+                           std::string(ns.collection) + " already exists.",
+                       48);
+    }
+  }
   Fields command;
   command.add("create", ns.collection).add_all(collection_options);
   (void)write_command(ns, Asked::admin, command, options);
