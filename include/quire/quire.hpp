@@ -6,6 +6,7 @@
 #include "quire/bson/encode.hpp"            // IWYU pragma: export
 #include "quire/collection/collection.hpp"  // IWYU pragma: export
 #include "quire/collection/document.hpp"    // IWYU pragma: export
+#include "quire/collection/schema.hpp"      // IWYU pragma: export
 #include "quire/migrate/migrate.hpp"        // IWYU pragma: export
 #include "quire/model/model.hpp"            // IWYU pragma: export
 #include "quire/query/path.hpp"             // IWYU pragma: export
@@ -27,4 +28,6 @@ using query::raw;
 using query::slice;
 using query::Sort;
 using query::Update;
+using query::wildcard;
+using query::wildcard_text;
 }  // namespace quire

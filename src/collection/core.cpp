@@ -203,6 +203,33 @@ void Core::get(View id_filter, const ReadOptions& options, FunctionRef<void(View
   }
 }
 
+namespace {
+std::optional<ValueView> value_at(View document, std::string_view path) {
+  const auto dot = path.find('.');
+  const auto found = document.find(path.substr(0, dot));
+  if (dot == std::string_view::npos || !found) return found;
+  if (!found->is_document()) return std::nullopt;
+  return value_at(found->as_document(), path.substr(dot + 1));
+}
+}  // namespace
+
+Document Core::identity(View id_filter, View document) const {
+  Writer writer;
+  writer.append_all(id_filter);
+  for (const auto& key : model_.shard_key) {
+    if (id_filter.contains(key.key)) continue;
+    const auto value = value_at(document, key.key);
+    // Always $eq: an equality for values that look like operators too.
+    writer.begin_document(key.key);
+    if (value)
+      writer.append("$eq", *value);
+    else
+      writer.append_null("$eq");  // the server takes absent as null
+    writer.end();
+  }
+  return writer.finish();
+}
+
 Document Core::with_version(View update) const {
   for (const auto& op : update) {
     if (op.value.is_document() && op.value.as_document().contains("_v")) return Document(update);

@@ -1,3 +1,4 @@
+#include "collection/index_form.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/collection/detail/core.hpp"
@@ -7,55 +8,9 @@ namespace quire {
 
 using bson::Document;
 using bson::Type;
-using bson::ValueView;
 using bson::View;
 
 namespace {
-
-/// Numbers by value, whatever their type; all else by bytes.
-bool same_value(ValueView a, ValueView b) {
-  const auto number = [](ValueView v) {
-    return v.type() == Type::int32   ? static_cast<double>(v.as_int32())
-           : v.type() == Type::int64 ? static_cast<double>(v.as_int64())
-                                     : v.as_double();
-  };
-  if (a.is_number() && b.is_number() && a.type() != Type::decimal128 &&
-      b.type() != Type::decimal128) {
-    return number(a) == number(b);
-  }
-  if (a.type() != b.type()) return false;
-  if (a.type() == Type::document || a.type() == Type::array) {
-    auto left = a.as_nested().begin();
-    auto right = b.as_nested().begin();
-    for (; left != std::default_sentinel && right != std::default_sentinel; ++left, ++right) {
-      if (left->key != right->key || !same_value(left->value, right->value)) return false;
-    }
-    return left == std::default_sentinel && right == std::default_sentinel;
-  }
-  return a.size() == b.size() && (a.size() == 0 || std::memcmp(a.data(), b.data(), a.size()) == 0);
-}
-
-bool is_false(ValueView v) {
-  return v.type() == Type::boolean ? !v.as_bool() : v.type() == Type::null;
-}
-
-/// What differs between two index documents; empty when they mean the same.
-std::string difference(View wanted, View present) {
-  const auto skip = [](std::string_view key) {
-    return key == "v" || key == "name" || key == "ns" || key == "background";
-  };
-  for (const auto& field : wanted) {
-    if (skip(field.key)) continue;
-    const auto other = present.find(field.key);
-    if (!other ? !is_false(field.value) : !same_value(field.value, *other))
-      return std::string(field.key);
-  }
-  for (const auto& field : present) {
-    if (!skip(field.key) && !wanted.contains(field.key) && !is_false(field.value))
-      return std::string(field.key);
-  }
-  return {};
-}
 
 std::string_view name_of(View index) {
   const auto name = index.find("name");
@@ -78,10 +33,45 @@ const char* verb(IndexPlan::Action action) {
   return "";
 }
 
+/// The collation that indexes without one have taken from their collection.
+Document inherited_collation(const collection_detail::Core& core,
+                             const std::vector<Document>& present) {
+  bool any = false;
+  for (const auto& index : present) any = any || index.contains("collation");
+  if (!any) return {};
+  for (const auto& info : core.store().list_collections(core.database().name())) {
+    if (info.name != core.name()) continue;
+    if (const auto collation = info.options.find("collation");
+        collation && collation->is_document())
+      return Document(collation->as_document());
+  }
+  return {};
+}
+
+/// Runs `make`; what it throws gets the names of the indexes, which a server need not say.
+template <class F>
+void named(const std::string& names, const F& make) {
+  const auto text = [&](const Error& error) {
+    return error.detail().find(names) != std::string::npos ? error.detail()
+                                                           : names + ": " + error.detail();
+  };
+  try {
+    make();
+  } catch (const store::DetailedError& error) {
+    throw store::DetailedError(error.code(), error.path(), text(error), error.backend_code(),
+                               error.details(), error.labels());
+  } catch (const QueryError& error) {
+    throw QueryError(error.code(), error.path(), text(error), error.backend_code());
+  } catch (const StoreError& error) {
+    throw StoreError(error.code(), error.path(), text(error), error.backend_code(), error.labels());
+  }
+}
+
 IndexPlan make_plan(const collection_detail::Core& core, const SyncOptions& options) {
   IndexPlan plan;
   plan.collection = core.name();
   auto present = core.store().list_indexes(core.ns());
+  const Document inherited = inherited_collation(core, present);
   std::vector<bool> declared(present.size());
   for (const auto& index : core.model().indexes) {
     Document spec = index.spec();
@@ -89,15 +79,17 @@ IndexPlan make_plan(const collection_detail::Core& core, const SyncOptions& opti
     for (std::size_t i = 0; i < present.size(); ++i) {
       // The same name or the same keys: a server takes no second one of either.
       const auto key = present[i].find("key");
-      const bool same_keys = key && key->is_document() &&
-                             same_value(*key, ValueView(Type::document, index.keys.view().data(),
-                                                        index.keys.view().size()));
-      if (declared[i] || (name_of(present[i]) != index.name && !same_keys)) continue;
-      // An index of the same keys but another filter stands beside it.
-      if (name_of(present[i]) != index.name && !difference(spec, present[i]).empty()) continue;
+      const bool same =
+          key && key->is_document() && collection_detail::same_keys(index.keys, key->as_document());
+      if (declared[i] || (name_of(present[i]) != index.name && !same)) continue;
+      auto reason = collection_detail::difference(spec, present[i], inherited);
+      // An index of the same keys but another filter stands beside it; not so one of texts.
+      if (name_of(present[i]) != index.name && !reason.empty() &&
+          !collection_detail::is_text_index(spec))
+        continue;
       declared[i] = true;
       item.present = present[i];
-      item.reason = difference(spec, present[i]);
+      item.reason = std::move(reason);
       item.action = item.reason.empty() ? IndexPlan::Action::keep : IndexPlan::Action::replace;
       break;
     }
@@ -166,15 +158,18 @@ IndexPlan Core::sync_indexes(const SyncOptions& options) const {
     if (item.action == IndexPlan::Action::drop) store().drop_index(ns(), item.name, to);
   }
   std::vector<View> creates;
+  std::string names;
   for (const auto& item : plan.items) {
-    if (item.action == IndexPlan::Action::create) creates.push_back(item.wanted.view());
+    if (item.action != IndexPlan::Action::create) continue;
+    creates.push_back(item.wanted.view());
+    names += (names.empty() ? "\"" : ", \"") + item.name + "\"";
   }
   for (const auto& item : plan.items) {
     if (item.action != IndexPlan::Action::replace) continue;
     store().drop_index(ns(), name_of(item.present), to);
     const View wanted[] = {item.wanted.view()};
     try {
-      store().create_indexes(ns(), wanted, to);
+      named("index \"" + item.name + "\"", [&] { store().create_indexes(ns(), wanted, to); });
     } catch (...) {
       // Duplicates, say: what was there comes back.
       const View before[] = {item.present.view()};
@@ -185,7 +180,10 @@ IndexPlan Core::sync_indexes(const SyncOptions& options) const {
       throw;
     }
   }
-  if (!creates.empty()) store().create_indexes(ns(), creates, to);
+  if (!creates.empty()) {
+    named((creates.size() == 1 ? "index " : "indexes ") + names,
+          [&] { store().create_indexes(ns(), creates, to); });
+  }
   plan.applied = true;
   return plan;
 }

@@ -13,6 +13,11 @@
 
 namespace quire {
 
+struct SchemaPlan;
+struct SyncSchemaOptions;
+struct ShardPlan;
+struct ShardOptions;
+
 /// The documents of one collection as structs of type T. A cheap, thread-safe handle.
 /// Every call throws StoreError, QueryError for a filter or update that means nothing, MappingError
 /// for values that do not fit, check_failed among them; then nothing was written, but for the calls
@@ -188,12 +193,14 @@ class Collection {
     collection_detail::Scratch scratch;
     collection_detail::encode_plain(object, scratch.buffer());
     const collection_detail::TypedId<id_type> id(id_of(object));
-    return core_->replace(id.view(), scratch.view(), &object, options).matched != 0;
+    return core_->replace(identified(id, scratch.view()).view(), scratch.view(), &object, options)
+               .matched != 0;
   }
   /// Removes the document of the same id; false when there was none.
   bool remove(const T& object, const RemoveOptions& options = {}) const {
     check_has_id();
-    return remove_by_id(id_of(object), options);
+    if (core_->model().shard_key.empty()) return remove_by_id(id_of(object), options);
+    return core_->remove(identity(object).view(), options, false) != 0;
   }
   bool remove(const id_type& id, const RemoveOptions& options = {}) const
     requires(!std::is_same_v<id_type, bson::Value>)
@@ -210,6 +217,19 @@ class Collection {
                            const UpdateOptions& options = {}) const {
     collection_detail::Scratch scratch;
     collection_detail::encode_replacement(object, scratch.buffer());
+  /// The filter that save, replace and remove use for this object: its _id and, where the model has
+  /// a shard key, that key's fields as the object has them.
+  [[nodiscard]] Filter identity(const T& object) const {
+    check_has_id();
+    collection_detail::Scratch scratch;
+    if (!core_->model().shard_key.empty())
+      collection_detail::encode_plain(object, scratch.buffer());
+    else
+      scratch.buffer().append(bson::View{}.data(), bson::View{}.size());
+    return Filter(core_->identity(collection_detail::TypedId<id_type>(id_of(object)).view(),
+                                  scratch.view()));
+  }
+
     return core_->replace(filter.view(), scratch.view(), &object, options);
   }
   /// update_one(filter, age.inc(1), name.set("Ada")); with options: (filter, a & b, {…}).
@@ -321,6 +341,16 @@ class Collection {
   }
   static constexpr void check_has_id() {
     static_assert(
+  /// Makes the collection's validator what the model says: quire/collection/schema.hpp. The
+  /// collection is created where it is absent. {.apply = false} gives the plan alone.
+  /// Throws StoreError unsupported where the store has no validators, invalid_argument for a
+  /// validator of other make that it would replace.
+  SchemaPlan sync_schema() const;
+  SchemaPlan sync_schema(const SyncSchemaOptions& options) const;
+  /// Spreads the collection by the model's shard key: quire/collection/schema.hpp.
+  /// Throws StoreError unsupported where the deployment is not sharded.
+  ShardPlan shard() const;
+  ShardPlan shard(const ShardOptions& options) const;
         collection_detail::IdOf<T>::present || collection_detail::is_raw<T>,
         "quire: this type has no member `id`; give a filter (replace_one, remove_one …).");
   }
@@ -337,8 +367,18 @@ class Collection {
     collection_detail::Scratch scratch;
     const id_type id = collection_detail::encode_new(object, scratch.buffer());
     options.upsert = true;
-    core_->replace(collection_detail::TypedId<id_type>(id).view(), scratch.view(), &object,
-                   options);
+    const collection_detail::TypedId<id_type> by_id(id);
+    core_->replace(identified(by_id, scratch.view()).view(), scratch.view(), &object, options);
+  }
+  /// {_id} alone is not copied.
+  struct Identified {
+    bson::View by_id;
+    bson::Document with_key;
+    [[nodiscard]] bson::View view() const { return with_key.empty() ? by_id : with_key.view(); }
+  };
+  Identified identified(const collection_detail::IdFilter& id, bson::View document) const {
+    if (core_->model().shard_key.empty()) return {id.view(), {}};
+    return {id.view(), core_->identity(id.view(), document)};
   }
   template <class... U>
   static Update join(const U&... updates) {

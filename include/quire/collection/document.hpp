@@ -30,7 +30,7 @@ class Document {
   /// Reads the document again; throws StoreError not_found.
   void reload(const ReadOptions& options = {}) { home().get_into(Id(id), self(), options); }
   /// Removes the document; false when it was not there. The object stays attached.
-  bool remove(const RemoveOptions& options = {}) { return home().remove_by_id(id, options); }
+  bool remove(const RemoveOptions& options = {}) { return home().remove(self(), options); }
 
   [[nodiscard]] bool attached() const noexcept { return home_ != nullptr; }
   /// Used by collections.

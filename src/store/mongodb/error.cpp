@@ -1,6 +1,6 @@
 #include "store/mongodb/error.hpp"
 
-#include "quire/bson/json.hpp"
+#include "store/mongodb/validation.hpp"
 
 namespace quire::store::mongodb {
 namespace {
@@ -79,14 +79,10 @@ bson::Document details_of(View element) {
   return {};
 }
 
-/// What validate says first, for people: "age: must be at most 150".
-std::string with_rule(std::string text, View info, const FieldPath& path) {
-  if (path.empty()) return text;
-  const auto details = info.find("details");
-  std::string rule = details ? bson::to_json(*details) : std::string();
-  // Long reasons are in details(); a log line need not hold them.
-  if (rule.size() > 300) rule = rule.substr(0, 300) + "…";
-  return text + ": " + rule;
+/// What the validator wants, for people: "age must be at most 150, is 200".
+std::string with_rule(std::string text, View info) {
+  const std::string rules = sentence_of(unmet_rules(info));
+  return rules.empty() ? text : text + ": " + rules;
 }
 
 FieldPath path_of(ErrorCode code, std::string_view message, View details) {
@@ -120,7 +116,11 @@ Classified classify(const bson_error_t& error, const Where& where) {
     case MONGOC_ERROR_STREAM:
       if (error.code == MONGOC_ERROR_STREAM_NAME_RESOLUTION)
         return {ErrorCode::server_unreachable, text("check the host names of the connection string")};
-      return {ErrorCode::network_error, text("the connection broke")};
+      return {ErrorCode::network_error,
+              text(where.asked == Asked::read
+                       ? "the connection broke"
+                       : "the connection broke before the answer came: whether it was done is not "
+                         "known, so look before it is done again")};
     case MONGOC_ERROR_SERVER_SELECTION:
       if (contains(message, "Authentication failed") || contains(message, "authentication"))
         return {ErrorCode::authentication_failed,
@@ -278,51 +278,8 @@ ErrorCode code_of_server(int code, std::string_view message, Asked asked) noexce
 }
 
 FieldPath failing_path(View error_info) {
-  // {details: {operatorName: "$jsonSchema", schemaRulesNotSatisfied: [{operatorName: "properties",
-  //   propertiesNotSatisfied: [{propertyName: "a", details: [{…}]}]} | {operatorName: "required",
-  //   missingProperties: ["b"]} | {operatorName: "items", itemIndex: 2, details: […]}]}}
-  const auto details = error_info.find("details");
-  if (!details || !details->is_document()) return {};
-  std::string path;
-  View at = details->as_document();
-  const auto step = [&](std::string_view name) {
-    if (!path.empty()) path += '.';
-    path += name;
-  };
-  for (int level = 0; level < 100; ++level) {
-    auto rules = at.find("schemaRulesNotSatisfied");
-    if (!rules) rules = at.find("details");
-    if (!rules || !rules->is_array() || rules->as_array().empty()) {
-      if (const auto missing = at.find("missingProperties");
-          missing && missing->is_array() && !missing->as_array().empty() &&
-          missing->as_array().begin()->value.is_string())
-        step(missing->as_array().begin()->value.as_string());
-      break;
-    }
-    const auto first = rules->as_array().begin()->value;
-    if (!first.is_document()) break;
-    at = first.as_document();
-    if (const auto index = at.find("itemIndex"); index && index->type() == bson::Type::int32)
-      path += "[" + std::to_string(index->as_int32()) + "]";
-    if (const auto unsatisfied = at.find("propertiesNotSatisfied");
-        unsatisfied && unsatisfied->is_array() && !unsatisfied->as_array().empty() &&
-        unsatisfied->as_array().begin()->value.is_document()) {
-      at = unsatisfied->as_array().begin()->value.as_document();
-      if (const auto name = at.find("propertyName"); name && name->is_string())
-        step(name->as_string());
-    } else if (const auto extra = at.find("additionalProperties");
-               extra && extra->is_array() && !extra->as_array().empty() &&
-               extra->as_array().begin()->value.is_string()) {
-      step(extra->as_array().begin()->value.as_string());
-      break;
-    } else if (const auto missing = at.find("missingProperties");
-               missing && missing->is_array() && !missing->as_array().empty() &&
-               missing->as_array().begin()->value.is_string()) {
-      step(missing->as_array().begin()->value.as_string());
-      break;
-    }
-  }
-  return FieldPath(std::move(path));
+  const auto rules = unmet_rules(error_info);
+  return rules.empty() ? FieldPath() : FieldPath(rules.front().path);
 }
 
 WriteError item_error(View element, const Where& where) {
@@ -335,7 +292,7 @@ WriteError item_error(View element, const Where& where) {
   bson::Document details = details_of(element);
   FieldPath path = path_of(kind, text, details);
   if (kind == ErrorCode::duplicate_key) path = {};
-  if (kind == ErrorCode::validation_failed) text = with_rule(std::move(text), details, path);
+  if (kind == ErrorCode::validation_failed) text = with_rule(std::move(text), details);
   return {index && index->type() == bson::Type::int32
               ? static_cast<std::size_t>(index->as_int32())
               : std::size_t{0},
@@ -372,7 +329,7 @@ std::exception_ptr make_failure(const bson_error_t& error, View reply, const Whe
   FieldPath path = path_of(what.code, what.text, details);
   if (what.code == ErrorCode::duplicate_key) path = {};
   if (what.code == ErrorCode::validation_failed)
-    what.text = with_rule(std::move(what.text), details, path);
+    what.text = with_rule(std::move(what.text), details);
   return typed(what.code, std::move(path), secrets.scrub(std::move(what.text)), number,
                std::move(labels), details);
 }
