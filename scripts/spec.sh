@@ -2,8 +2,23 @@
 # Feeds case files of MongoDB's answers to the embedded store's commands; prints for each file and operator what passed, failed
 # and was refused as unsupported, and ends in "N passed, M failed, R refused".
 # Usage: scripts/spec.sh [--failures] [--refusals] [--op NAME] [--id TEXT] [-j N] PATH...   PATH: a case file or a folder of them
+#        scripts/spec.sh --unified [--uri URI | --server NAME] [--failures] [--skips] [--test TEXT] PATH...   driver tests on a store
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
+if [ "${1:-}" = --unified ]; then
+  shift
+  arguments=()
+  for argument in "$@"; do
+    if [ -e "$argument" ]; then argument=$(realpath "$argument"); fi
+    arguments+=("$argument")
+  done
+  cd "$here"
+  . scripts/common.sh
+  build=${QUIRE_SPEC_BUILD:-build/spec}
+  cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQUIRE_BUILD_EXAMPLES=OFF >/dev/null
+  cmake --build "$build" --target quire_unified -j "$jobs" >&2
+  exec "$build/tools/quire_unified" --deviations tools/unified_runner/known_server_deviations.txt "${arguments[@]}"
+fi
 arguments=()
 paths=0
 while [ $# -gt 0 ]; do
@@ -21,7 +36,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-if [ "$paths" = 0 ]; then sed -n '2,4s/^# //p' "$0" >&2; exit 2; fi
+if [ "$paths" = 0 ]; then sed -n '2,5s/^# //p' "$0" >&2; exit 2; fi
 cd "$here"
 . scripts/common.sh
 build=${QUIRE_SPEC_BUILD:-build/spec}
