@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "quire/cli/copy.hpp"
+
+namespace quire::tool {
+
+inline constexpr int exit_usage = 2;
+
+/// A mistake in the arguments: exit code 2.
+class UsageError : public Error {
+ public:
+  explicit UsageError(std::string_view detail) : Error(ErrorCode::invalid_argument, detail) {}
+};
+
+struct CopyArguments {
+  std::string source, target;
+  std::string from_db, to_db;
+  std::string existing = "fail";
+  cli::CopyOptions options;
+  bool no_verify = false;
+  bool json = false;
+  bool quiet = false;
+  bool yes = false;
+};
+struct HealthArguments {
+  std::string uri;
+  std::int64_t timeout_ms = 5000;
+  bool json = false;
+};
+struct CheckArguments {
+  std::string uri;
+  bool json = false;
+};
+
+/// Each gives the exit code. Throws UsageError, and quire::Error for a URI that cannot be opened.
+[[nodiscard]] int run_copy(CopyArguments& arguments);
+[[nodiscard]] int run_health(const HealthArguments& arguments);
+[[nodiscard]] int run_check_uri(const CheckArguments& arguments);
+
+/// A URI as given, or the value of the variable that "env:NAME" names. Throws UsageError.
+[[nodiscard]] std::string resolve_uri(const std::string& given);
+enum class OpenFor { reading, writing, asking };
+/// reading: an embedded file is opened read-only. reading and asking create none.
+[[nodiscard]] std::shared_ptr<store::Store> open_store(const std::string& uri, OpenFor purpose);
+
+}  // namespace quire::tool

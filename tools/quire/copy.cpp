@@ -1,0 +1,191 @@
+#include "quire/cli/copy.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <thread>
+
+#include "commands.hpp"
+#include "console.hpp"
+#include "quire/bson/json.hpp"
+
+namespace quire::tool {
+namespace {
+
+/// SIGINT and SIGTERM ask for a stop once; a second one ends the process as usual. Made before
+/// other threads are, which then leave these signals to it.
+class SignalStop {
+ public:
+  SignalStop() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    waiter_ = std::jthread([this](const std::stop_token& ends) {
+      const timespec pause{0, 100'000'000};
+      while (!ends.stop_requested()) {
+        const int signal = sigtimedwait(&signals_, nullptr, &pause);
+        if (signal < 0) continue;
+        if (!source_.request_stop()) {
+          std::signal(signal, SIG_DFL);
+          pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+          std::raise(signal);
+        }
+      }
+    });
+  }
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  sigset_t signals_{};
+  std::stop_source source_;
+  std::jthread waiter_;
+};
+
+Database open_database(const std::string& uri, const std::string& name, OpenFor purpose,
+                       const char* option) {
+  auto store = open_store(uri, purpose);
+  std::string database = name.empty() ? store->default_database() : name;
+  if (database.empty())
+    throw UsageError(fmt::format("{} names no database; write it into the URI or give {}",
+                                 store->redacted_uri(), option));
+  return Database(std::move(store), std::move(database));
+}
+
+void confirm_replace(const CopyArguments& arguments, const Database& to) {
+  if (arguments.existing != "replace" || arguments.yes) return;
+  if (::isatty(STDIN_FILENO) != 1)
+    throw UsageError("--existing replace overwrites documents of the target; add --yes");
+  fmt::print(stderr, "Documents of {}, database \"{}\", may be replaced. Go on? [y/N] ",
+             to.store().redacted_uri(), to.name());
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer != "y" && answer != "Y" && answer != "yes") throw UsageError("not confirmed");
+}
+
+std::string plural(std::int64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
+}
+
+void print_collection(const cli::CopiedCollection& one, std::size_t width, bool verified) {
+  std::string line = fmt::format("  {:<{}}  {:>11}  {:>8}  {}", one.name, width,
+                                 grouped(one.copied + one.replaced), sized(one.bytes),
+                                 plural(one.indexes, "index", "indexes"));
+  if (one.replaced > 0) line += fmt::format(", {} replaced", grouped(one.replaced));
+  if (one.skipped > 0) line += fmt::format(", {} skipped", grouped(one.skipped));
+  if (verified) line += one.matches ? "  same" : "  " + marked("DIFFERS", false);
+  fmt::print("{}\n", line);
+}
+
+void print_differences(const cli::CopiedCollection& one) {
+  fmt::print("{}: {} in the source, {} in the target\n", one.name,
+             plural(one.source->documents, "document", "documents"),
+             grouped(one.target->documents));
+  for (const auto& difference : one.differences) {
+    const std::string id = bson::to_json(difference.id.view(), bson::JsonMode::shell);
+    switch (difference.kind) {
+      case cli::CopyDifference::Kind::missing:
+        fmt::print("  _id {} is missing in the target\n", id);
+        break;
+      case cli::CopyDifference::Kind::extra:
+        fmt::print("  _id {} is in the target only\n", id);
+        break;
+      case cli::CopyDifference::Kind::changed:
+        fmt::print("  _id {} is not the same\n", id);
+        break;
+    }
+  }
+}
+
+void print_report(const cli::CopyReport& report) {
+  std::size_t width = 10;
+  for (const auto& one : report.collections)
+    width = std::max(width, std::min<std::size_t>(one.name.size(), 28));
+  const bool copied =
+      report.result == cli::CopyResult::done || report.result == cli::CopyResult::mismatch;
+  if (copied) {
+    fmt::print("  {:<{}}  {:>11}  {:>8}\n", "collection", width, "documents", "bytes");
+    for (const auto& one : report.collections) print_collection(one, width, report.verified);
+    for (const auto& view : report.views) fmt::print("  {:<{}}  {:>11}\n", view, width, "view");
+  }
+  for (const auto& text : report.left_out) fmt::print("left out: {}\n", text);
+  if (report.result == cli::CopyResult::mismatch) {
+    for (const auto& one : report.collections) {
+      if (!one.matches) print_differences(one);
+    }
+    fmt::print(
+        "{}: the two sides differ. Was the source written to meanwhile? Copy again with "
+        "--existing replace\nonce nobody writes.\n",
+        marked("MISMATCH", false));
+  } else if (copied) {
+    fmt::print(
+        "{}: {}, {}, {} in {}{}\n", marked("Done", true),
+        plural(static_cast<std::int64_t>(report.collections.size()), "collection", "collections"),
+        plural(report.documents(), "document", "documents"), sized(report.bytes()),
+        timed(report.seconds), report.verified ? "; both sides compared" : "; not verified");
+  }
+}
+
+void print_failure(const cli::CopyReport& report) {
+  const Error& error = *report.error;
+  const bool stopped = report.result == cli::CopyResult::stopped;
+  if (!stopped) {
+    fmt::print(stderr, "quire copy: {}\n", error.what());
+  }
+  switch (report.result) {
+    case cli::CopyResult::stopped:
+    case cli::CopyResult::partial:
+      fmt::print(stderr,
+                 "{} after {}. What was copied stays in the target.\n"
+                 "To go on, give the same command with --resume.\n",
+                 stopped ? "Stopped" : "It ended",
+                 plural(report.documents(), "document", "documents"));
+      break;
+    default:
+      fmt::print(stderr, "Nothing was left in the target.\n");
+      break;
+  }
+}
+
+}  // namespace
+
+int run_copy(CopyArguments& arguments) {
+  const SignalStop stop;
+  const std::string source = resolve_uri(arguments.source);
+  const std::string target = resolve_uri(arguments.target);
+  const Database from = open_database(source, arguments.from_db, OpenFor::reading, "--from-db");
+  const Database to = open_database(target, arguments.to_db, OpenFor::writing, "--to-db");
+  confirm_replace(arguments, to);
+
+  auto& options = arguments.options;
+  options.verify = !arguments.no_verify;
+  options.existing = arguments.existing == "skip"      ? cli::Existing::skip
+                     : arguments.existing == "replace" ? cli::Existing::replace
+                                                       : cli::Existing::fail;
+  options.stop = stop.token();
+  ProgressLine line(arguments.quiet);
+  options.progress = [&](const cli::CopyProgress& progress) { line.show(progress); };
+  const bool talks = !arguments.quiet && !arguments.json;
+  if (talks) {
+    fmt::print("from {}, database \"{}\"\nto   {}, database \"{}\"\n", from.store().redacted_uri(),
+               from.name(), to.store().redacted_uri(), to.name());
+    std::fflush(stdout);
+  }
+  const auto report = cli::copy_database(from, to, options);
+  line.clear();
+  if (arguments.json) {
+    fmt::print("{}\n", report.json());
+  } else if (talks || report.result == cli::CopyResult::mismatch) {
+    print_report(report);
+  }
+  std::fflush(stdout);
+  if (report.error) print_failure(report);
+  return report.exit_code();
+}
+
+}  // namespace quire::tool

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "commands.hpp"
+
+namespace {
+
+using namespace quire::tool;
+
+constexpr const char* uri_help =
+    "a file, \":memory:\", mongodb://…, or env:NAME for the value of an environment variable";
+
+void add_copy(CLI::App& app, CopyArguments& a) {
+  auto* copy = app.add_subcommand("copy", "Copy a database to another, between any two stores");
+  copy->add_option("SOURCE", a.source, uri_help)->required();
+  copy->add_option("TARGET", a.target, "as SOURCE; must be empty, see --existing")->required();
+  copy->add_option("--from-db", a.from_db, "database of the source, where its URI names none");
+  copy->add_option("--to-db", a.to_db, "database of the target, where its URI names none");
+  copy->add_option("--collection", a.options.collections, "only this one; may be given often");
+  copy->add_option("--exclude", a.options.exclude, "not this one; may be given often");
+  copy->add_option("--batch", a.options.batch_documents, "documents of a batch, default 1000")
+      ->check(CLI::Range(1, 100'000));
+  copy->add_option("--existing", a.existing,
+                   "documents that the target has: skip, replace, or fail (default)")
+      ->check(CLI::IsMember({"skip", "replace", "fail"}));
+  copy->add_flag("--resume", a.options.resume, "go on with a copy that was stopped or killed");
+  copy->add_flag("--no-verify", a.no_verify, "do not read both sides again to compare them");
+  copy->add_flag("--skip-indexes", a.options.skip_indexes,
+                 "leave out indexes that the target refuses");
+  copy->add_flag("--skip-options", a.options.skip_options,
+                 "leave out collection options and views where the target has none");
+  copy->add_flag("--json", a.json, "the report as one line of JSON");
+  copy->add_flag("--quiet", a.quiet, "print errors only");
+  copy->add_flag("--yes", a.yes, "do not ask before --existing replace");
+  copy->footer(
+      "Exit codes: 0 done, 2 usage, 30 failed with nothing left behind, 31 failed in the middle\n"
+      "(--resume goes on), 32 stopped by a signal, 41 copied, but the two sides differ.");
+}
+
+void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health) {
+  auto* check_uri = app.add_subcommand("check-uri", "Check a URI, and show it without secrets");
+  check_uri->add_option("URI", check.uri, uri_help)->required();
+  check_uri->add_flag("--json", check.json, "as one line of JSON");
+  auto* ask = app.add_subcommand("health", "Ask a store whether it answers; exit code 0 or 1");
+  ask->add_option("URI", health.uri, uri_help)->required();
+  ask->add_option("--timeout", health.timeout_ms, "milliseconds, default 5000")
+      ->check(CLI::Range(1, 3'600'000));
+  ask->add_flag("--json", health.json, "as one line of JSON");
+}
+
+/// What the parser says may repeat an argument, and with it a password.
+std::string without_uris(std::string text, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const auto scheme = argument.find("://");
+    if (scheme == std::string::npos) continue;
+    const std::string shown = argument.substr(0, scheme) + "://…";
+    for (std::size_t at = 0; (at = text.find(argument, at)) != std::string::npos;
+         at += shown.size())
+      text.replace(at, argument.size(), shown);
+  }
+  return text;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"quire: databases of documents, in a file or on a server", "quire"};
+  app.set_version_flag("--version", "quire " QUIRE_TOOL_VERSION);
+  app.require_subcommand(1);
+  CopyArguments copy;
+  CheckArguments check;
+  HealthArguments health;
+  add_copy(app, copy);
+  add_others(app, check, health);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "quire: {}\nRun quire --help, or quire COMMAND --help, for what there is.\n",
+               without_uris(error.what(), argc, argv));
+    return exit_usage;
+  }
+  const std::string command = app.get_subcommands().front()->get_name();
+  try {
+    if (command == "copy") return run_copy(copy);
+    if (command == "health") return run_health(health);
+    return run_check_uri(check);
+  } catch (const UsageError& error) {
+    fmt::print(stderr, "quire {}: {}\n", command, error.detail());
+    return exit_usage;
+  } catch (const quire::Error& error) {
+    fmt::print(stderr, "quire {}: {}\n", command, error.what());
+    const bool usage = error.code() == quire::ErrorCode::invalid_uri ||
+                       error.code() == quire::ErrorCode::unsupported;
+    if (usage) return exit_usage;
+    return command == "health" ? 1 : 30;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "quire {}: {}\n", command, error.what());
+    return command == "copy" ? 31 : 1;
+  }
+}

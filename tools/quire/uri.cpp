@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "commands.hpp"
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::tool {
+
+std::string resolve_uri(const std::string& given) {
+  if (!given.starts_with("env:")) return given;
+  const std::string name = given.substr(4);
+  const char* value = name.empty() ? nullptr : std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0')
+    throw UsageError(fmt::format("the environment variable \"{}\" is not set", name));
+  return value;
+}
+
+std::shared_ptr<store::Store> open_store(const std::string& uri, OpenFor purpose) {
+  const auto info = store::check_uri(uri);
+  if (info.kind != "embedded" || info.redacted == ":memory:" || purpose == OpenFor::writing)
+    return store::open(uri);
+  if (!std::filesystem::exists(info.redacted))
+    throw StoreError(ErrorCode::io_error, fmt::format("{} is not there", info.redacted));
+  if (purpose == OpenFor::asking) return store::open(uri);
+  return store::open(uri + (uri.find('?') == std::string::npos ? "?" : "&") + "read_only=true");
+}
+
+int run_check_uri(const CheckArguments& arguments) {
+  const auto info = store::check_uri(resolve_uri(arguments.uri));
+  if (arguments.json) {
+    bson::Writer out;
+    out.append("kind", info.kind).append("uri", info.redacted).append("database", info.database);
+    out.begin_array("hosts");
+    for (const auto& host : info.hosts) out.push(host);
+    out.end();
+    fmt::print("{}\n", bson::to_json(out.finish()));
+    return 0;
+  }
+  fmt::print("{}\n  store     {}\n", info.redacted, info.kind);
+  for (const auto& host : info.hosts) fmt::print("  host      {}\n", host);
+  fmt::print("  database  {}\n", info.database.empty() ? "(none named)" : info.database);
+  return 0;
+}
+
+int run_health(const HealthArguments& arguments) {
+  const std::string uri = resolve_uri(arguments.uri);
+  const auto store = open_store(uri, OpenFor::asking);
+  const auto health = store->health(std::chrono::milliseconds(arguments.timeout_ms));
+  if (arguments.json) {
+    const auto document = bson::make_document(
+        "ok", health.ok, "writable", health.writable, "round_trip_us",
+        std::int64_t{health.round_trip.count()}, "kind", health.kind, "version", health.version,
+        "set", health.set_name, "server", health.server, "error", health.error);
+    fmt::print("{}\n", bson::to_json(document));
+    return health.ok ? 0 : 1;
+  }
+  if (!health.ok) {
+    fmt::print("not ok: {}\n  {}\n", store->redacted_uri(), health.error);
+    return 1;
+  }
+  fmt::print("ok: {}, version {}{}, {}, {:.1f} ms\n", health.kind, health.version,
+             health.set_name.empty() ? "" : ", set " + health.set_name,
+             health.writable ? "writable" : "not writable",
+             static_cast<double>(health.round_trip.count()) / 1000);
+  return 0;
+}
+
+}  // namespace quire::tool
