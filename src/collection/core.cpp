@@ -497,7 +497,9 @@ void BulkData::add(const ModelInfo& model, store::BulkOperation::Kind kind, Docu
     item.array_filters = array_of(*array_filters);
     item.filtered = true;
   }
+  const auto bytes = item.filter.size() + item.body.size() + item.array_filters.size();
   items_.push_back(std::move(item));
+  bytes_ += bytes;
 }
 
 BulkResult BulkData::run(const Core& core, const BulkOptions& options) const {
@@ -551,8 +553,8 @@ BulkResult BulkData::run(const Core& core, const BulkOptions& options) const {
 namespace quire {
 
 namespace {
-std::string bulk_text(const std::vector<store::WriteError>& items) {
-  std::string text = std::to_string(items.size()) + " failed";
+std::string bulk_text(const std::vector<store::WriteError>& items, std::int64_t all) {
+  std::string text = std::to_string(all) + " failed";
   if (!items.empty()) {
     text += "; the first, number " + std::to_string(items.front().index) + ": " +
             items.front().error.what();
@@ -562,7 +564,10 @@ std::string bulk_text(const std::vector<store::WriteError>& items) {
 }  // namespace
 
 BulkError::BulkError(std::vector<store::WriteError> items)
-    : StoreError(ErrorCode::bulk_failed, bulk_text(items)),
+    : StoreError(ErrorCode::bulk_failed, bulk_text(items, static_cast<std::int64_t>(items.size()))),
+      items_(std::make_shared<const std::vector<store::WriteError>>(std::move(items))) {}
+BulkError::BulkError(std::vector<store::WriteError> items, std::int64_t all)
+    : StoreError(ErrorCode::bulk_failed, bulk_text(items, all)),
       items_(std::make_shared<const std::vector<store::WriteError>>(std::move(items))) {}
 
 }  // namespace quire

@@ -6,6 +6,9 @@
 
 namespace quire {
 
+template <class T>
+class BulkWriter;
+
 /// Several writes in one go: users.bulk().insert(a).update_one(f, u).remove_one(g).run().
 /// run() gives one result an item; BulkResult::or_throw() makes an exception of errors.
 /// The model's checks look at objects and values when they are added; what they refuse is an error
@@ -59,6 +62,7 @@ class Bulk {
   BulkResult run(const BulkOptions& options = {}) const { return data_.run(*core_, options); }
 
  private:
+  friend BulkWriter<T>;
   using Kind = store::BulkOperation::Kind;
   Bulk& add_update(Kind kind, const query::Filter<T>& filter, const query::Update<T>& update,
                    bool upsert) {

@@ -13,6 +13,12 @@
 
 namespace quire {
 
+template <class T>
+class BulkWriter;
+struct BulkWriterOptions;
+template <class T>
+class ChangeStream;
+struct WatchOptions;
 struct SchemaPlan;
 struct SyncSchemaOptions;
 struct ShardPlan;
@@ -211,12 +217,6 @@ class Collection {
     return core_->remove(collection_detail::TypedId<id_type>(id).view(), options, false) != 0;
   }
 
-  // --- write by filter ---
-  /// Replaces the first document that the filter takes.
-  UpdateResult replace_one(const Filter& filter, const T& object,
-                           const UpdateOptions& options = {}) const {
-    collection_detail::Scratch scratch;
-    collection_detail::encode_replacement(object, scratch.buffer());
   /// The filter that save, replace and remove use for this object: its _id and, where the model has
   /// a shard key, that key's fields as the object has them.
   [[nodiscard]] Filter identity(const T& object) const {
@@ -230,6 +230,12 @@ class Collection {
                                   scratch.view()));
   }
 
+  // --- write by filter ---
+  /// Replaces the first document that the filter takes.
+  UpdateResult replace_one(const Filter& filter, const T& object,
+                           const UpdateOptions& options = {}) const {
+    collection_detail::Scratch scratch;
+    collection_detail::encode_replacement(object, scratch.buffer());
     return core_->replace(filter.view(), scratch.view(), &object, options);
   }
   /// update_one(filter, age.inc(1), name.set("Ada")); with options: (filter, a & b, {…}).
@@ -302,6 +308,9 @@ class Collection {
   }
 
   [[nodiscard]] Bulk<T> bulk() const { return Bulk<T>(core_); }
+  /// Buffers writes and sends them in batches: quire/collection/bulk_writer.hpp.
+  [[nodiscard]] BulkWriter<T> bulk_writer() const;
+  [[nodiscard]] BulkWriter<T> bulk_writer(const BulkWriterOptions& options) const;
 
   // --- aggregate ---
   /// Runs stages as MongoDB writes them: users.aggregate({json(R"({"$match": …})")}).as<Row>().
@@ -309,6 +318,15 @@ class Collection {
   [[nodiscard]] Aggregate<bson::Document> aggregate(std::vector<query::Raw> stages) const {
     return Aggregate<bson::Document>(core_->database(), core_->name(), std::move(stages));
   }
+
+  // --- watch ---
+  /// The changes of this collection from now on: quire/collection/watch.hpp. The pipeline may leave
+  /// out events ($match); it may not take away their _id.
+  /// Throws StoreError unsupported where the deployment has no change streams.
+  [[nodiscard]] ChangeStream<T> watch() const;
+  [[nodiscard]] ChangeStream<T> watch(const std::vector<query::Raw>& pipeline) const;
+  [[nodiscard]] ChangeStream<T> watch(const std::vector<query::Raw>& pipeline,
+                                      const WatchOptions& options) const;
 
   /// The same collection with other concerns for the calls of this handle.
   [[nodiscard]] Collection with(Concerns concerns) const {
@@ -323,6 +341,16 @@ class Collection {
   IndexPlan sync_indexes(const SyncOptions& options = {}) const {
     return core_->sync_indexes(options);
   }
+  /// Makes the collection's validator what the model says: quire/collection/schema.hpp. The
+  /// collection is created where it is absent. {.apply = false} gives the plan alone.
+  /// Throws StoreError unsupported where the store has no validators, invalid_argument for a
+  /// validator of other make that it would replace.
+  SchemaPlan sync_schema() const;
+  SchemaPlan sync_schema(const SyncSchemaOptions& options) const;
+  /// Spreads the collection by the model's shard key: quire/collection/schema.hpp.
+  /// Throws StoreError unsupported where the deployment is not sharded.
+  ShardPlan shard() const;
+  ShardPlan shard(const ShardOptions& options) const;
   /// Removes the collection with its indexes; true when it was there.
   bool drop(SessionRef session = {}) const { return core_->drop(session); }
 
@@ -341,16 +369,6 @@ class Collection {
   }
   static constexpr void check_has_id() {
     static_assert(
-  /// Makes the collection's validator what the model says: quire/collection/schema.hpp. The
-  /// collection is created where it is absent. {.apply = false} gives the plan alone.
-  /// Throws StoreError unsupported where the store has no validators, invalid_argument for a
-  /// validator of other make that it would replace.
-  SchemaPlan sync_schema() const;
-  SchemaPlan sync_schema(const SyncSchemaOptions& options) const;
-  /// Spreads the collection by the model's shard key: quire/collection/schema.hpp.
-  /// Throws StoreError unsupported where the deployment is not sharded.
-  ShardPlan shard() const;
-  ShardPlan shard(const ShardOptions& options) const;
         collection_detail::IdOf<T>::present || collection_detail::is_raw<T>,
         "quire: this type has no member `id`; give a filter (replace_one, remove_one …).");
   }

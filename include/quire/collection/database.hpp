@@ -13,11 +13,18 @@
 #include "quire/core/function_ref.hpp"
 #include "quire/store/store.hpp"
 
+namespace quire::query {
+class Raw;
+}
+
 namespace quire {
 
 template <class T>
+class ChangeStream;
+template <class T>
 class Collection;
 struct ModelInfo;
+struct WatchOptions;
 
 /// What a database asks on the way of typed documents; filled by migrations. Thread-safe.
 class DatabaseHooks {
@@ -136,6 +143,13 @@ class Database {
                    const std::vector<bson::Document>& pipeline, bson::View collation = {}) const;
   /// True when it was there.
   bool drop_collection(std::string_view name) const;
+
+  /// The changes of all its collections from now on, as raw documents: quire/collection/watch.hpp.
+  /// Throws StoreError unsupported where the deployment has no change streams.
+  [[nodiscard]] ChangeStream<bson::Document> watch() const;
+  [[nodiscard]] ChangeStream<bson::Document> watch(const std::vector<query::Raw>& pipeline) const;
+  [[nodiscard]] ChangeStream<bson::Document> watch(const std::vector<query::Raw>& pipeline,
+                                                   const WatchOptions& options) const;
 
   /// Another database of the same store: a tenant.
   [[nodiscard]] Database with_name(std::string name) const;

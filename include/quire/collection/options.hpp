@@ -88,6 +88,8 @@ struct BulkOptions {
 class BulkError : public StoreError {
  public:
   explicit BulkError(std::vector<store::WriteError> items);
+  /// Of more than are listed.
+  BulkError(std::vector<store::WriteError> items, std::int64_t all);
   [[nodiscard]] const std::vector<store::WriteError>& items() const noexcept { return *items_; }
 
  private:

@@ -184,6 +184,12 @@ class BulkData {
            const std::vector<bson::Document>* array_filters);
   [[nodiscard]] BulkResult run(const Core& core, const BulkOptions& options) const;
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
+  /// Of the filters and bodies.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+  /// Why item i will not be sent; null when it will.
+  [[nodiscard]] const MappingError* refused(std::size_t i) const noexcept {
+    return items_[i].refused ? &*items_[i].refused : nullptr;
+  }
 
  private:
   struct Item {
@@ -194,6 +200,7 @@ class BulkData {
     std::optional<MappingError> refused;  ///< by a check
   };
   std::vector<Item> items_;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace quire::collection_detail
