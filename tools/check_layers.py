@@ -23,7 +23,7 @@ ALLOWED = {
     "migrate": ["model", "store", "collection"],
     "importer": ["migrate", "store"],
     "backup": ["store"],
-    "observe": ["core"],
+    "observe": ["model", "store", "collection"],
     "serve": ["store/embedded"],
     "testing": ["migrate"],
     "cli": ["migrate", "importer", "backup", "observe", "serve", "testing", "cache"],
