@@ -13,7 +13,9 @@ Source::Source(Uri uri, std::shared_ptr<Observers> observers)
   bson_error_t error{};
   pool_ = mongoc_client_pool_new_with_error(uri_.uri.get(), &error);
   if (pool_ == nullptr) {
-    throw StoreError(ErrorCode::invalid_uri,
+    // The names of mongodb+srv:// are looked up here.
+    const bool unknown_name = error.domain == MONGOC_ERROR_STREAM;
+    throw StoreError(unknown_name ? ErrorCode::server_unreachable : ErrorCode::invalid_uri,
                      uri_.secrets.scrub("the connection string \"" + uri_.redacted +
                                         "\" cannot be used: " + error.message));
   }
@@ -46,7 +48,7 @@ Source::Source(mongoc_client_t* client, std::shared_ptr<Observers> observers)
 }
 
 void Source::take_uri_of(mongoc_client_t* client) {
-  uri_ = Uri::parse(mongoc_uri_get_string(mongoc_client_get_uri(client)));
+  uri_ = Uri::adopt(mongoc_client_get_uri(client));
 }
 
 Source::~Source() {
@@ -68,12 +70,12 @@ Lease Source::lease() {
     }
     if (client == nullptr) {
       ++timeouts_;
-      throw StoreError(ErrorCode::pool_exhausted,
-                       "no connection became free within waitQueueTimeoutMS; " +
-                           std::to_string(in_use_.load()) + " of maxPoolSize=" +
-                           std::to_string(limit_) +
-                           " are in use by operations, open cursors and sessions: end those sooner, "
-                           "or raise maxPoolSize");
+      throw StoreError(
+          ErrorCode::pool_exhausted,
+          "no connection became free within waitQueueTimeoutMS; " + std::to_string(in_use_.load()) +
+              " of maxPoolSize=" + std::to_string(limit_) +
+              " are in use by operations, open cursors and sessions: end those sooner, "
+              "or raise maxPoolSize");
     }
   }
   const auto now = ++in_use_;

@@ -12,30 +12,29 @@ namespace quire::store::mongodb {
 class Secrets {
  public:
   Secrets() = default;
-  explicit Secrets(std::string_view uri);
+  /// As it is written; it is found decoded as well.
+  void add(std::string_view secret);
   /// The text without them.
   [[nodiscard]] std::string scrub(std::string text) const;
-  /// Whether any is in it, a part of an unreadable one too.
-  [[nodiscard]] bool in(std::string_view text) const;
+  [[nodiscard]] bool empty() const noexcept { return whole_.empty(); }
 
  private:
-  std::vector<std::string> whole_;  // as written and decoded
-  std::vector<std::string> parts_;  // between the characters at which a reader might cut
+  std::vector<std::string> whole_;  // as written and decoded; longer ones first
 };
 
 /// A connection string that libmongoc accepts.
 struct Uri {
   UriPtr uri;
-  std::string redacted;
+  std::string redacted;  ///< "***" for each secret
   std::string database;
   std::vector<std::string> hosts;
   Secrets secrets;
 
-  /// Throws StoreError invalid_uri; its text never repeats user or password.
+  /// Throws StoreError invalid_uri; its text never repeats a password or a part of one. What is not
+  /// clearly outside of one is refused before the driver reads it, which logs what it cannot read.
   [[nodiscard]] static Uri parse(std::string_view text);
+  /// One that the application has given to the driver already.
+  [[nodiscard]] static Uri adopt(const mongoc_uri_t* uri);
 };
-
-/// The connection string with "***" for each secret.
-[[nodiscard]] std::string redact(std::string_view uri);
 
 }  // namespace quire::store::mongodb
