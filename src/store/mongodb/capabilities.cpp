@@ -146,7 +146,8 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
   Capabilities out;
   out.sharding = message && message->is_string() && message->as_string() == "isdbgrid";
   out.sessions = hello.contains("logicalSessionTimeoutMinutes");
-  out.transactions = out.sessions && prober.transactions();
+  // A standalone server has none; some services take the commands all the same and roll nothing back.
+  out.transactions = out.sessions && (replica_set || out.sharding) && prober.transactions();
   out.change_streams = prober.change_streams();
   out.aggregation = prober.accepts(
       R"({"aggregate": "_quire_probe", "pipeline": [{"$match": {}}], "cursor": {}})");
