@@ -146,7 +146,7 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
   Capabilities out;
   out.sharding = message && message->is_string() && message->as_string() == "isdbgrid";
   out.sessions = hello.contains("logicalSessionTimeoutMinutes");
-  // A standalone server has none; some services take the commands all the same and roll nothing back.
+  // A standalone server has none, though some services take the commands all the same.
   out.transactions = out.sessions && (replica_set || out.sharding) && prober.transactions();
   out.change_streams = prober.change_streams();
   out.aggregation = prober.accepts(
