@@ -1,0 +1,62 @@
+#include <cstdio>
+#include <cstdlib>
+#include <quire/quire.hpp>
+
+namespace q = quire;
+
+struct Visit {
+  q::ObjectId id = {};
+  std::string page = {};
+  static auto model() { return q::model<Visit>("visits"); }
+};
+
+// [environment]
+q::Database open_as_configured() {
+  // MONGODB_URI and, where the URI names no database, MONGODB_DATABASE; a file on a developer's machine.
+  return q::open_from_environment({.fallback_uri = ":memory:"});
+}
+// [/environment]
+
+// [health]
+bool is_ready(const q::Database& db) {
+  const auto health = db.store().health(std::chrono::seconds(1));
+  if (!health.ok) std::printf("not ready: %s\n", health.error.c_str());  // without secrets
+  return health.ok && health.writable;
+}
+// [/health]
+
+void use_a_server(const char* uri) {
+  auto db = q::open(uri, {.database = "quire_docs_connecting"});
+  auto visits = db.collection<Visit>();
+  visits.insert(Visit{.page = "/"});
+  if (visits.count() == 0 || !is_ready(db)) std::exit(1);
+  db.store().drop_database("quire_docs_connecting");
+}
+
+int main() {
+  // [check]
+  const auto info = q::store::check_uri("mongodb://app:s3cret@db1,db2:27018/shop?replicaSet=rs0");
+  std::printf("%s\n", info.redacted.c_str());
+  for (const auto& host : info.hosts) std::printf("%s ", host.c_str());
+  std::printf("%s\n", info.database.c_str());
+  // [/check]
+  // [malformed]
+  try {
+    (void)q::store::check_uri("mongodb://app:s3/cret@db1/shop");
+  } catch (const q::StoreError& error) {  // invalid_uri; the password is not repeated
+    std::printf("%d %s\n", static_cast<int>(error.code()), q::to_string(error.code()));
+  }
+  // [/malformed]
+  // [errors]
+  try {
+    auto db = q::open("mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=100");  // does not connect
+    (void)db.collection<Visit>().count();                                          // the first call does
+  } catch (const q::StoreError& error) {
+    std::printf("%s\n", q::to_string(error.code()));
+  }
+  // [/errors]
+  // A test runner's machine may have a MONGODB_URI of its own: the example leaves it alone.
+  ::unsetenv("MONGODB_URI");
+  std::printf("%d\n", is_ready(open_as_configured()));
+  if (const char* uri = std::getenv("QUIRE_EXAMPLE_MONGODB_URI")) use_a_server(uri);
+}
