@@ -12,7 +12,8 @@ struct Visit {
 
 // [environment]
 q::Database open_as_configured() {
-  // MONGODB_URI and, where the URI names no database, MONGODB_DATABASE; a file on a developer's machine.
+  // MONGODB_URI and, where the URI names no database, MONGODB_DATABASE; a file on a developer's
+  // machine.
   return q::open_from_environment({.fallback_uri = ":memory:"});
 }
 // [/environment]
@@ -49,8 +50,9 @@ int main() {
   // [/malformed]
   // [errors]
   try {
-    auto db = q::open("mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=100");  // does not connect
-    (void)db.collection<Visit>().count();                                          // the first call does
+    auto db =
+        q::open("mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=100");  // does not connect
+    (void)db.collection<Visit>().count();                                    // the first call does
   } catch (const q::StoreError& error) {
     std::printf("%s\n", q::to_string(error.code()));
   }

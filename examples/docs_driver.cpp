@@ -18,7 +18,8 @@ constexpr auto balance = q::field<&Account::balance>;
 void move_money(const q::Database& db, int amount) {
   db.transaction([&](q::Session& session) {
     auto accounts = db.collection<Account>();
-    accounts.update_one(q::field<&Account::id> == "ada", balance.inc(-amount), {.session = session});
+    accounts.update_one(q::field<&Account::id> == "ada", balance.inc(-amount),
+                        {.session = session});
     accounts.update_one(q::field<&Account::id> == "bob", balance.inc(amount), {.session = session});
     const auto in_session = [&](const driver::LentCollection& journal) {
       bson_t* entry = BCON_NEW("amount", BCON_INT32(amount));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,18 @@ namespace quire::store {
 
 namespace {
 
+/// "MongoDB:/user…", " mongodb://…": a slip of the pen that is not meant for a file.
+bool looks_like_mongodb(std::string_view uri) {
+  constexpr std::string_view scheme = "mongodb";
+  uri.remove_prefix(std::min(uri.find_first_not_of(" \t\r\n\"'"), uri.size()));
+  if (uri.size() <= scheme.size()) return false;
+  for (std::size_t i = 0; i < scheme.size(); ++i) {
+    if ((uri[i] | 0x20) != scheme[i]) return false;
+  }
+  const auto next = uri[scheme.size()];
+  return next == ':' || next == '+';
+}
+
 /// Which of the two stores a URI is for. Throws what open() promises.
 bool is_mongodb(std::string_view uri) {
   if (uri.empty())
@@ -30,10 +43,15 @@ bool is_mongodb(std::string_view uri) {
     }
     return true;
   }
-  if (const auto scheme = uri.find("://"); scheme != std::string_view::npos) {
+  // Of what is no file's name nothing is repeated: it may hold a password.
+  if (looks_like_mongodb(uri)) {
     throw StoreError(ErrorCode::invalid_uri,
-                     "unknown scheme \"" + std::string(uri.substr(0, scheme)) +
-                         "\"; give a file name, \":memory:\" or mongodb://…");
+                     "this looks like a connection string; it begins with \"mongodb://\" or "
+                     "\"mongodb+srv://\", in small letters and with nothing before it");
+  }
+  if (uri.find("://") != std::string_view::npos) {
+    throw StoreError(ErrorCode::invalid_uri,
+                     "unknown scheme; give a file name, \":memory:\" or mongodb://…");
   }
   if (quire_open_embedded_store == nullptr || quire_check_embedded_uri == nullptr) {
     throw StoreError(
