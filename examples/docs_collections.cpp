@@ -65,6 +65,18 @@ int main() {
   done.or_throw();  // an exception when an item failed
   // [/bulk]
   std::printf("%d %d\n", static_cast<int>(done.inserted), static_cast<int>(done.removed));
+  // [bulk_writer]
+  auto writer = users.bulk_writer({.batch = 500, .on_error = [](const q::BulkWriterError& failed) {
+                                     std::printf("number %d: %d\n", static_cast<int>(failed.index),
+                                                 static_cast<int>(failed.error.code()));
+                                   }});
+  for (int i = 0; i < 1200; ++i)
+    writer.insert(User{.email = "guest" + std::to_string(i % 1199) + "@example.org"});
+  writer.remove_many(email == "guest7@example.org");
+  const auto totals = writer.close();  // sends the rest
+  // [/bulk_writer]
+  std::printf("%d %d %d\n", static_cast<int>(totals.inserted), static_cast<int>(totals.removed),
+              static_cast<int>(totals.batches));
   // [transaction]
   db.transaction([&](q::Session& s) {
     users.insert(User{.email = "gil@example.org"}, {.session = s});

@@ -1,4 +1,19 @@
-# Runs PROGRAM and compares what it prints with the file EXPECTED.
+# Runs PROGRAM and compares what it prints with the file EXPECTED. With SERVERS (the file of tools/servers.py): on the
+# server of the name SERVER there, as $QUIRE_EXAMPLE_MONGODB_URI with DATABASE in it; else without a server.
+set(ENV{QUIRE_EXAMPLE_MONGODB_URI})
+if(SERVERS)
+  set(uri "")
+  if(EXISTS "${SERVERS}")
+    file(READ "${SERVERS}" servers)
+    string(JSON uri ERROR_VARIABLE none GET "${servers}" "${SERVER}")
+  endif()
+  if(none OR NOT uri)
+    message("SKIPPED: no server \"${SERVER}\" was started")
+    return()
+  endif()
+  string(REGEX REPLACE "^(mongodb://[^/]*)/?" "\\1/${DATABASE}" uri "${uri}")
+  set(ENV{QUIRE_EXAMPLE_MONGODB_URI} "${uri}")
+endif()
 execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE output RESULT_VARIABLE result)
 file(READ "${EXPECTED}" expected)
 if(NOT result EQUAL 0)

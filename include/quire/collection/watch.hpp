@@ -56,7 +56,7 @@ struct WatchOptions {
   std::chrono::milliseconds max_await{1000};  ///< how long next() waits for an event; 1 ms or more
   std::int32_t batch_size = 0;                ///< events fetched at once; 0 = the server's choice
   bson::Value comment = {};                   ///< null = none
-  bool show_expanded_events = false;          ///< also create, createIndexes, modify …
+  bool show_expanded_events = false;          ///< also create, createIndexes … (libmongoc 1.24)
   /// After a broken connection or a change of primary the stream is opened again from its token,
   /// until so long after the first failure.
   std::chrono::milliseconds resume_for = std::chrono::minutes(2);
