@@ -43,6 +43,11 @@ void Arguments::to(std::string_view name, std::int32_t& out) {
 void Arguments::to(std::string_view name, std::string_view& out) {
   if (const auto value = take(name)) out = value->as_string();
 }
+void Arguments::to_bypass(bool& out) {
+  to("bypassDocumentValidation", out);
+  if (all_.contains("bypassDocumentValidation") && !out)
+    throw Skip{"bypassDocumentValidation: false is left out, not sent"};
+}
 void Arguments::to_hint(bson::View& keys, std::string_view& name) {
   const auto value = take("hint");
   if (!value) return;

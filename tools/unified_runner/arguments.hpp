@@ -40,6 +40,8 @@ class Arguments {
   void to(std::string_view name, std::int64_t& out);
   void to(std::string_view name, std::int32_t& out);
   void to(std::string_view name, std::string_view& out);
+  /// Throws Skip for false: the port leaves it out, which means the same to a server.
+  void to_bypass(bool& out);
   /// A document of keys, or a name.
   void to_hint(bson::View& keys, std::string_view& name);
   /// Session, comment, maxTimeMS; the concerns of the target, which count outside of transactions

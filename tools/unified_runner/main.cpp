@@ -6,9 +6,10 @@
 // --server takes a URI by its name from the file that $QUIRE_TEST_SERVERS names. --failures prints
 // why a test failed, --skips why it was skipped; --test chooses tests by a part of their
 // description.
-// --deviations: a list of tests that the test server is known to fail. --skip-absent ends with
-// status 77 for a path or a server that is not there, which ctest shows as skipped.
-// Ends in "N passed, M failed, K skipped"; the exit status is 1 when one failed.
+// --deviations: a list of tests that this store is known to answer otherwise; those are skipped
+// (may be given more than once).
+// --skip-absent ends with status 77 for a path or a server that is not there, which ctest shows as
+// skipped. Ends in "N passed, M failed, K skipped"; the exit status is 1 when one failed.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -33,7 +34,7 @@ using quire::unified::Verdict;
 struct Options {
   std::string uri = ":memory:";
   std::string server;
-  std::string deviations;
+  std::vector<std::string> deviations;
   std::string test;
   bool failures = false;
   bool skips = false;
@@ -99,10 +100,8 @@ Options read_options(int argc, char** argv) {
   const std::map<std::string_view, bool*> flags = {{"--failures", &options.failures},
                                                    {"--skips", &options.skips},
                                                    {"--skip-absent", &options.skip_absent}};
-  const std::map<std::string_view, std::string*> values = {{"--uri", &options.uri},
-                                                           {"--server", &options.server},
-                                                           {"--deviations", &options.deviations},
-                                                           {"--test", &options.test}};
+  const std::map<std::string_view, std::string*> values = {
+      {"--uri", &options.uri}, {"--server", &options.server}, {"--test", &options.test}};
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (const auto flag = flags.find(argument); flag != flags.end()) {
@@ -110,6 +109,9 @@ Options read_options(int argc, char** argv) {
     } else if (const auto value = values.find(argument); value != values.end()) {
       if (i + 1 == argc) leave(2, std::string(argument) + " needs a value");
       *value->second = argv[++i];
+    } else if (argument == "--deviations") {
+      if (i + 1 == argc) leave(2, "--deviations needs a value");
+      options.deviations.emplace_back(argv[++i]);
     } else if (argument.starts_with("-")) {
       leave(2, "no such option: " + std::string(argument));
     } else {
@@ -137,10 +139,9 @@ std::string uri_of_server(const Options& options) {
         "no server \"" + options.server + "\" was started ($QUIRE_TEST_SERVERS)");
 }
 
-/// "folder/file.json<tab>description<tab>why" a line; "#" begins a comment.
-std::map<std::string, std::string> read_deviations(const std::string& path) {
-  std::map<std::string, std::string> out;
-  if (path.empty()) return out;
+/// "folder/file.json<tab>description<tab>why" a line; the description "*" is for all tests of the
+/// file, "#" begins a comment.
+void read_deviations(const std::string& path, std::map<std::string, std::string>& out) {
   std::ifstream in(path);
   if (!in) leave(2, "cannot read " + path);
   for (std::string line; std::getline(in, line);) {
@@ -150,7 +151,6 @@ std::map<std::string, std::string> read_deviations(const std::string& path) {
     if (second == line.npos) leave(2, path + ": a line needs file, test and reason: " + line);
     out[line.substr(0, second)] = line.substr(second + 1);
   }
-  return out;
 }
 
 std::vector<fs::path> files_of(const Options& options) {
@@ -193,9 +193,10 @@ Count run_file(Deployment& deployment, const fs::path& path, const Options& opti
     watchdog.begin(title + ": " + name);
     auto outcome = quire::unified::run_test(deployment, file, test);
     watchdog.end();
-    const auto known = deviations.find(title + "\t" + name);
-    if (outcome.verdict == Verdict::failed && known != deviations.end() && !deployment.embedded)
-      outcome = {Verdict::skipped, "the test server: " + known->second, false};
+    auto known = deviations.find(title + "\t" + name);
+    if (known == deviations.end()) known = deviations.find(title + "\t*");
+    if (outcome.verdict == Verdict::failed && known != deviations.end())
+      outcome = {Verdict::skipped, "known: " + known->second, false};
     count.passed += outcome.verdict == Verdict::passed;
     count.failed += outcome.verdict == Verdict::failed;
     count.skipped += outcome.verdict == Verdict::skipped;
@@ -230,7 +231,8 @@ int main(int argc, char** argv) try {
   if (options.paths.empty()) leave(2, "no file given");
   const auto files = files_of(options);
   if (!options.server.empty()) options.uri = uri_of_server(options);
-  const auto deviations = read_deviations(options.deviations);
+  std::map<std::string, std::string> deviations;
+  for (const auto& path : options.deviations) read_deviations(path, deviations);
   auto deployment = quire::unified::connect(options.uri);
   Watchdog watchdog;
   std::map<std::string, Count> folders;

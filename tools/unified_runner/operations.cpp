@@ -84,6 +84,13 @@ bool server_said(const Client& client, std::size_t from) {
   return false;
 }
 
+/// What a store lacks and says so; on the embedded one also a second transaction, or a read beside
+/// one, in a thread that has one open.
+bool is_refusal(ErrorCode code, std::string_view text) {
+  return code == ErrorCode::unsupported || (code == ErrorCode::transaction_state &&
+                                            text.starts_with("this thread has a transaction"));
+}
+
 void check_result(World& world, bson::ValueView expected, const Answer& answer) {
   const auto actual = answer ? std::optional(answer->view()) : std::nullopt;
   if (const auto difference = mismatch(expected, actual, world.lookup()))
@@ -159,7 +166,7 @@ void execute(World& world, View operation) {
   Answer answer;
   const auto failed = [&](const Failure& failure) {
     // A named refusal is an answer of its own kind: neither right nor wrong.
-    if (failure.code == ErrorCode::unsupported) throw Skip{"refused: " + failure.text};
+    if (is_refusal(failure.code, failure.text)) throw Skip{"refused: " + failure.text};
     if (ignored && ignored->as_bool()) return;
     const bool server =
         target.client != nullptr && failure.number != 0 && server_said(*target.client, from);
@@ -169,14 +176,14 @@ void execute(World& world, View operation) {
   try {
     answer = run_operation(world, name, target, arguments);
   } catch (const Failure& failure) {
-    if (!may_fail && failure.code != ErrorCode::unsupported) throw;
+    if (!may_fail && !is_refusal(failure.code, failure.text)) throw;
     return failed(failure);
   } catch (const store::DetailedError& error) {
     if (!may_fail) throw;
     return failed({error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt,
                    error.details()});
   } catch (const Error& error) {
-    if (!may_fail && error.code() != ErrorCode::unsupported) throw;
+    if (!may_fail && !is_refusal(error.code(), error.detail())) throw;
     return failed(
         {error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt, {}});
   }

@@ -58,7 +58,7 @@ Answer aggregate(World& world, Target& target, Arguments& arguments) {
   arguments.to_hint(options.hint, options.hint_name);
   arguments.to("collation", options.collation);
   arguments.to("let", options.let);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   return all_of(*target.store().aggregate(target.ns(), pipeline, options));
 }

@@ -10,24 +10,18 @@ store::Session& session_of(Target& target) {
   return *target.session->current;
 }
 
-std::chrono::milliseconds commit_time(Arguments& arguments) {
-  std::int64_t time = 0;
-  arguments.to("maxCommitTimeMS", time);
-  return std::chrono::milliseconds(time);
-}
-
-Concerns concerns_in(Arguments& arguments) {
-  for (const auto* name : {"readConcern", "writeConcern", "readPreference"})
+/// The port has no defaults of a session: they are given to each of its transactions.
+store::StartOptions start_options(Target& target, Arguments& arguments) {
+  for (const auto* name : {"readConcern", "writeConcern", "readPreference", "maxCommitTimeMS"})
     (void)arguments.take(name);
-  return concerns_of(arguments.all());
+  return start_options_of(arguments.all(), target.session->defaults);
 }
 
 Answer start_transaction(World&, Target& target, Arguments& arguments) {
-  const auto concerns = concerns_in(arguments);
-  const store::StartOptions options{concerns.read, concerns.write, concerns.preference,
-                                    commit_time(arguments)};
+  auto& session = session_of(target);
+  const auto options = start_options(target, arguments);
   arguments.done();
-  session_of(target).start_transaction(options);
+  session.start_transaction(options);
   return std::nullopt;
 }
 
@@ -54,13 +48,14 @@ Answer end_session(World&, Target& target, Arguments& arguments) {
 /// quire's own loop, on a session of its own that stands for the test's within the callback.
 Answer with_transaction(World& world, Target& target, Arguments& arguments) {
   const auto callback = arguments.need("callback").as_array();
-  const auto concerns = concerns_in(arguments);
-  TransactionOptions options;
-  options.read_concern = concerns.read;
-  options.write_concern = concerns.write;
-  options.read_preference = concerns.preference;
-  options.max_commit_time = commit_time(arguments);
+  (void)session_of(target);
+  auto start = start_options(target, arguments);
   arguments.done();
+  TransactionOptions options;
+  options.read_concern = std::move(start.read_concern);
+  options.write_concern = std::move(start.write_concern);
+  options.read_preference = std::move(start.read_preference);
+  options.max_commit_time = start.max_commit_time;
   auto& entity = *target.session;
   struct Restore {
     SessionEntity& entity;

@@ -40,6 +40,9 @@ struct Client {
   std::shared_ptr<store::Store> store;
   std::set<std::string, std::less<>> observed;  ///< names of events
   std::set<std::string, std::less<>> ignored;   ///< names of commands
+  /// The driver's pool hands out sessions that were used before this test: their last txnNumber, by
+  /// the bytes of the lsid. Tests count from a fresh one.
+  std::map<std::string, std::int64_t, std::less<>> numbers;
 };
 struct DatabaseEntity {
   Client* client = nullptr;
@@ -57,6 +60,7 @@ struct SessionEntity {
   std::unique_ptr<store::Session> own;
   store::Session* current = nullptr;  ///< own, or that of the transaction under way
   std::optional<bson::Value> lsid;    ///< once seen in a command
+  store::StartOptions defaults;       ///< of its transactions
 };
 
 /// What a run of tests knows of its target.
@@ -68,6 +72,10 @@ struct Deployment {
   std::vector<int> version;
   bool auth = false;
   store::Capabilities capabilities;
+  /// Clients of earlier tests without sessions, by id and URI: a connection costs more than most
+  /// tests.
+  std::map<std::string, std::pair<std::shared_ptr<store::Store>, std::shared_ptr<Record>>> opened;
+  std::map<std::string, std::int64_t, std::less<>> numbers;  ///< last txnNumber by lsid, see Client
 };
 
 /// The entities of one test.
@@ -98,6 +106,11 @@ class World {
 
 /// {readConcern, writeConcern, readPreference} of a document of options.
 [[nodiscard]] Concerns concerns_of(bson::View options);
+/// The same and maxCommitTimeMS, of a transaction.
+[[nodiscard]] store::StartOptions start_options_of(bson::View options,
+                                                   store::StartOptions defaults = {});
+/// The bytes of a command's lsid; empty = none.
+[[nodiscard]] std::string lsid_of(bson::View command);
 [[nodiscard]] std::int64_t integer_of(bson::ValueView value);
 
 }  // namespace quire::unified

@@ -25,7 +25,7 @@ Answer insert_one(World& world, Target& target, Arguments& arguments) {
   const View document = arguments.need("document").as_document();
   store::InsertOptions options;
   arguments.common(world, target, options, false, true);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   const auto result = target.store().insert(target.ns(), {&document, 1}, options);
   if (!result.errors.empty()) fail(result.errors.front(), std::nullopt);
@@ -39,7 +39,7 @@ Answer insert_many(World& world, Target& target, Arguments& arguments) {
   store::InsertOptions options;
   arguments.common(world, target, options, false, true);
   arguments.to("ordered", options.ordered);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   const auto result = target.store().insert(target.ns(), documents, options);
   Writer out;
@@ -55,10 +55,21 @@ Answer insert_many(World& world, Target& target, Arguments& arguments) {
   return Value(out.finish());
 }
 
+/// The port has one call for updates and whole documents, told apart by their fields; the typed
+/// layer has two. What must be refused by the one is right for the other.
+void refuse_other_kind(const store::UpdateSpec& spec, bool replaces) {
+  if (spec.pipeline) return;
+  const auto first = spec.body.begin();
+  const bool operators = first != spec.body.end() && first->key.starts_with("$");
+  if (operators == replaces)
+    throw Skip{"the port's update takes operators and whole documents alike"};
+}
+
 Answer update(World& world, Target& target, Arguments& arguments, std::string_view body,
               bool multi) {
   const auto filter = arguments.need("filter").as_document();
   const auto spec = update_of(arguments.need(body));
+  if (!multi) refuse_other_kind(spec, body == "replacement");
   store::UpdateOptions options;
   options.multi = multi;
   arguments.common(world, target, options, false, true);
@@ -68,7 +79,7 @@ Answer update(World& world, Target& target, Arguments& arguments, std::string_vi
   arguments.to("sort", options.sort);
   arguments.to("collation", options.collation);
   arguments.to("let", options.let);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   const auto result = target.store().update(target.ns(), filter, spec, options);
   Writer out;
@@ -95,7 +106,10 @@ Answer remove(World& world, Target& target, Arguments& arguments, bool multi) {
 Answer find_and(World& world, Target& target, Arguments& arguments, std::string_view body) {
   const auto filter = arguments.need("filter").as_document();
   store::UpdateSpec spec;
-  if (!body.empty()) spec = update_of(arguments.need(body));
+  if (!body.empty()) {
+    spec = update_of(arguments.need(body));
+    refuse_other_kind(spec, body == "replacement");
+  }
   store::FindAndModifyOptions options;
   options.remove = body.empty();
   arguments.common(world, target, options, false, true);
@@ -109,7 +123,7 @@ Answer find_and(World& world, Target& target, Arguments& arguments, std::string_
   arguments.to_hint(options.hint, options.hint_name);
   arguments.to("collation", options.collation);
   arguments.to("let", options.let);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   const auto result = target.store().find_and_modify(target.ns(), filter, spec, options);
   return result.value ? Value(result.value->view()) : Value();
@@ -151,7 +165,7 @@ Answer bulk_write(World& world, Target& target, Arguments& arguments) {
   arguments.common(world, target, options, false, true);
   arguments.to("ordered", options.ordered);
   arguments.to("let", options.let);
-  arguments.to("bypassDocumentValidation", options.bypass_document_validation);
+  arguments.to_bypass(options.bypass_document_validation);
   arguments.done();
   const auto result = target.store().bulk_write(target.ns(), operations, options);
   Writer out;

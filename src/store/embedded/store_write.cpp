@@ -22,6 +22,7 @@ InsertResult EmbeddedStore::do_insert(Namespace ns, std::span<const bson::View> 
     }
   }
   scope.commit();
+  if (is_unacknowledged(options.write_concern)) return {};
   return result;
 }
 
@@ -36,6 +37,7 @@ UpdateResult EmbeddedStore::do_update(Namespace ns, bson::View filter, UpdateSpe
   WriteScope scope(file_, options.session, options.multi || options.upsert);
   auto result = update_rows(scope, ns, filter, updater, options);
   scope.commit();
+  if (is_unacknowledged(options.write_concern)) return {};
   return result;
 }
 
@@ -46,7 +48,7 @@ std::int64_t EmbeddedStore::do_remove(Namespace ns, bson::View filter,
   WriteScope scope(file_, options.session, options.multi);
   const auto removed = remove_rows(scope, ns, filter, options);
   scope.commit();
-  return removed;
+  return is_unacknowledged(options.write_concern) ? 0 : removed;
 }
 
 FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View filter,
@@ -117,6 +119,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
     if (options.return_document == ReturnDocument::after) result.value = shown(whole, {});
   }
   scope.commit();
+  if (is_unacknowledged(options.write_concern)) return {};
   return result;
 }
 
@@ -191,6 +194,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
     }
   }
   scope.commit();
+  if (is_unacknowledged(options.write_concern)) return {};
   return result;
 }
 

@@ -9,7 +9,11 @@ void add_find(Fields& opts, const FindOptions& options) {
   opts.add_hint(options.hint, options.hint_name);
   if (options.skip != 0) opts.add("skip", options.skip);
   if (options.limit != 0) opts.add("limit", options.limit);
-  if (options.batch_size != 0) opts.add("batchSize", std::int64_t{options.batch_size});
+  if (options.batch_size != 0) {
+    // With a batch as large as the limit a server keeps the cursor open for nothing.
+    const std::int64_t size = options.batch_size;
+    opts.add("batchSize", size == options.limit ? size + 1 : size);
+  }
   opts.add_if("collation", options.collation).add_if("let", options.let);
   if (options.allow_disk_use) opts.add("allowDiskUse", *options.allow_disk_use);
 }

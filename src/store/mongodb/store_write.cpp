@@ -243,12 +243,22 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
       }
       case Kind::update_one: {
         const bson_t body = borrow(one.update.body);
+        if (!one.update.pipeline && !is_operators(one.update.body)) {
+          bson_set_error(&error, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
+                         "an update consists of operators");
+          break;
+        }
         taken = mongoc_bulk_operation_update_one_with_opts(bulk.get(), &filter, &body, more.get(),
                                                            &error);
         break;
       }
       case Kind::update_many: {
         const bson_t body = borrow(one.update.body);
+        if (!one.update.pipeline && !is_operators(one.update.body)) {
+          bson_set_error(&error, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
+                         "an update consists of operators");
+          break;
+        }
         taken = mongoc_bulk_operation_update_many_with_opts(bulk.get(), &filter, &body, more.get(),
                                                             &error);
         break;
@@ -275,6 +285,11 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
     if (taken) {
       places.push_back(i);
       continue;
+    }
+    if (!one.sort.empty() && std::string_view(error.message).find("'sort'") != std::string_view::npos) {
+      throw StoreError(ErrorCode::unsupported,
+                       "this version of the driver takes no sort in bulk writes; use an update of "
+                       "its own");
     }
     try {
       fail(error, {}, call.where(), call.source()->secrets());

@@ -46,8 +46,13 @@ void EmbeddedSession::start_transaction(const StartOptions& options) {
   check_concern(options.write_concern ? &*options.write_concern : nullptr);
   file_->check_usable();
   if (open_)
-    throw StoreError(ErrorCode::transaction_state, "a transaction is open on this session already");
+    throw StoreError(ErrorCode::transaction_state,
+                     "transaction already in progress on this session");
+  if (options.write_concern && is_unacknowledged(&*options.write_concern))
+    throw StoreError(ErrorCode::transaction_state,
+                     "transactions do not support unacknowledged write concern");
   open_ = true;
+  end_ = End::none;
 }
 
 Connection& EmbeddedSession::connection() {
@@ -75,13 +80,22 @@ Connection& EmbeddedSession::connection() {
 }
 
 void EmbeddedSession::commit_transaction() {
-  if (!open_) throw StoreError(ErrorCode::transaction_state, "no transaction is open to commit");
+  if (!open_) {
+    // Asked again, as after an answer that got lost: it is committed already.
+    if (end_ == End::committed) return file_->check_usable();
+    throw StoreError(ErrorCode::transaction_state,
+                     end_ == End::aborted
+                         ? "cannot call commitTransaction after calling abortTransaction"
+                         : "no transaction started on this session");
+  }
   if (!begun_) {
     open_ = false;
     file_->check_usable();
+    end_ = End::committed;
     return;
   }
   observed(*observers_, {"commitTransaction", transactions}, [&] { commit(); });
+  end_ = End::committed;
 }
 
 void EmbeddedSession::commit() {
@@ -99,7 +113,14 @@ void EmbeddedSession::commit() {
 }
 
 void EmbeddedSession::abort_transaction() {
-  if (!open_) throw StoreError(ErrorCode::transaction_state, "no transaction is open to abort");
+  if (!open_) {
+    throw StoreError(ErrorCode::transaction_state,
+                     end_ == End::committed
+                         ? "cannot call abortTransaction after calling commitTransaction"
+                     : end_ == End::aborted ? "cannot call abortTransaction twice"
+                                            : "no transaction started on this session");
+  }
+  end_ = End::aborted;
   abort();
 }
 
@@ -113,7 +134,9 @@ EmbeddedSession* own_session(const StorageFile& file, Session* session) {
   auto* own = dynamic_cast<EmbeddedSession*>(session);
   if (own == nullptr || &own->file() != &file)
     throw StoreError(ErrorCode::transaction_state, "the session belongs to another store");
-  return own->in_transaction() ? own : nullptr;
+  if (own->in_transaction()) return own;
+  own->forget_end();
+  return nullptr;
 }
 
 // ---------------------------------------------------------------- ReadScope

@@ -19,6 +19,8 @@ class EmbeddedSession final : public Session {
   void commit_transaction() override;
   void abort_transaction() override;
   [[nodiscard]] bool in_transaction() const noexcept override { return open_; }
+  /// An operation outside of a transaction: the last one's end is no longer asked about.
+  void forget_end() noexcept { end_ = End::none; }
 
   /// The writer with this session's transaction begun on it.
   Connection& connection();
@@ -32,6 +34,8 @@ class EmbeddedSession final : public Session {
   void abort();
   std::shared_ptr<StorageFile> file_;
   std::shared_ptr<const Observers> observers_;
+  enum class End { none, committed, aborted };  // of the last transaction, until the next use
+  End end_ = End::none;
   bool open_ = false;
   bool begun_ = false;
 };
@@ -39,6 +43,10 @@ class EmbeddedSession final : public Session {
 /// One file is one member: "majority" and 0 or 1 members hold there. Throws StoreError unsupported
 /// for more, and for tags.
 void check_concern(const WriteConcern* concern);
+/// Whether nobody wants to know what a write did.
+[[nodiscard]] inline bool is_unacknowledged(const WriteConcern* concern) noexcept {
+  return concern != nullptr && concern->w == "0";
+}
 
 /// The session as this store's own, null when it has no transaction open. Throws StoreError
 /// transaction_state for another store's.
