@@ -89,6 +89,10 @@ inline const cli::CopiedCollection& of(const cli::CopyReport& report, std::strin
   throw std::runtime_error("the report has no collection " + std::string(name));
 }
 
+inline std::string cli_digest(const cli::CopyReport& report, std::string_view name) {
+  return of(report, name).target->digest;
+}
+
 inline bool has_collection(const Database& db, std::string_view name) {
   for (const auto& info : db.store().list_collections(db.name())) {
     if (info.name == name) return true;
@@ -96,8 +100,11 @@ inline bool has_collection(const Database& db, std::string_view name) {
   return false;
 }
 
+/// SecantusDB gives undefined as null, a symbol as a string, a DBPointer as a reference.
+enum class Deprecated { no, yes };
+
 /// _ids of all types that an _id may have, each as "v" too, and a document with the other types.
-inline std::vector<bson::Document> every_type() {
+inline std::vector<bson::Document> every_type(Deprecated deprecated = Deprecated::yes) {
   const auto values = bson::from_json(R"json({
     "double": 1.5, "minus_zero": {"$numberDouble": "-0.0"}, "nan": {"$numberDouble": "NaN"},
     "infinity": {"$numberDouble": "Infinity"}, "less": {"$numberDouble": "-Infinity"},
@@ -116,9 +123,12 @@ inline std::vector<bson::Document> every_type() {
   }
   out.push_back(bson::from_json(R"json({"_id": "others",
     "regex": {"$regularExpression": {"pattern": "^a", "options": "i"}}, "code": {"$code": "f()"},
-    "symbol": {"$symbol": "s"}, "undefined": {"$undefined": true}, "array": [[], {}, ""],
-    "scoped": {"$code": "f()", "$scope": {"x": 1}},
-    "pointer": {"$dbPointer": {"$ref": "c", "$id": {"$oid": "5f1e7c2a9b3d4e5f60718293"}}}})json"));
+    "scoped": {"$code": "f()", "$scope": {"x": 1}}, "array": [[], {}, ""]})json"));
+  if (deprecated == Deprecated::yes) {
+    out.push_back(bson::from_json(R"json({"_id": "deprecated", "symbol": {"$symbol": "s"},
+      "undefined": {"$undefined": true},
+      "pointer": {"$dbPointer": {"$ref": "c", "$id": {"$oid": "5f1e7c2a9b3d4e5f60718293"}}}})json"));
+  }
   return out;
 }
 

@@ -86,7 +86,7 @@ void ProgressLine::show_bar(const cli::CopyProgress& progress) {
   if (of == of_ && now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   of_ = std::move(of);
-  constexpr std::int64_t cells = 20;
+  constexpr std::int64_t cells = 16;
   // The total is an estimate: never full before the end, never more than full.
   const std::int64_t total = std::max<std::int64_t>(progress.total, 1);
   const std::int64_t done = std::clamp<std::int64_t>(progress.done, 0, total);
@@ -96,10 +96,10 @@ void ProgressLine::show_bar(const cli::CopyProgress& progress) {
     rest =
         ", " + timed(static_cast<double>(progress.total - progress.done) / progress.rate) + " left";
   std::string line =
-      fmt::format("{} [{}{}] {:3} %  {} of {}", pad(of_, 24), std::string(full, '#'),
+      fmt::format("{} [{}{}] {:3} %  {} of {}", pad(of_, 22), std::string(full, '#'),
                   std::string(static_cast<std::size_t>(cells) - full, '.'), done * 100 / total,
                   grouped(progress.done), grouped(progress.total));
-  line += rest;
+  if (line.size() + rest.size() <= columns) line += rest;
   fmt::print(stderr, "\r\x1b[K{}", cut(line, columns));
   std::fflush(stderr);
   shown_ = true;

@@ -147,7 +147,7 @@ void print_failure(const cli::CopyReport& report) {
                  plural(report.documents(), "document", "documents"));
       break;
     default:
-      fmt::print(stderr, "Nothing was left in the target.\n");
+      fmt::print(stderr, "The target is as it was.\n");
       break;
   }
 }

@@ -6,13 +6,15 @@
 #include <string>
 
 #include "commands.hpp"
+#ifdef QUIRE_TOOL_MONGODB
+#include "quire/store/mongodb/interop.hpp"
+#endif
 
 namespace {
 
 using namespace quire::tool;
 
-constexpr const char* uri_help =
-    "a file, \":memory:\", mongodb://…, or env:NAME for the value of an environment variable";
+constexpr const char* uri_help = "a file, mongodb://…, or env:NAME, an environment variable";
 
 void add_copy(CLI::App& app, CopyArguments& a) {
   auto* copy = app.add_subcommand("copy", "Copy a database to another, between any two stores");
@@ -20,8 +22,10 @@ void add_copy(CLI::App& app, CopyArguments& a) {
   copy->add_option("TARGET", a.target, "as SOURCE; must be empty, see --existing")->required();
   copy->add_option("--from-db", a.from_db, "database of the source, where its URI names none");
   copy->add_option("--to-db", a.to_db, "database of the target, where its URI names none");
-  copy->add_option("--collection", a.options.collections, "only this one; may be given often");
-  copy->add_option("--exclude", a.options.exclude, "not this one; may be given often");
+  copy->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  copy->add_option("--exclude", a.options.exclude, "not this one; may be given often")
+      ->allow_extra_args(false);
   copy->add_option("--batch", a.options.batch_documents, "documents of a batch, default 1000")
       ->check(CLI::Range(1, 100'000));
   copy->add_option("--existing", a.existing,
@@ -69,6 +73,10 @@ std::string without_uris(std::string text, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef QUIRE_TOOL_MONGODB
+  // The driver's log would go between the lines of a report; what fails is told as an error.
+  mongoc_log_set_handler(nullptr, nullptr);
+#endif
   CLI::App app{"quire: databases of documents, in a file or on a server", "quire"};
   app.set_version_flag("--version", "quire " QUIRE_TOOL_VERSION);
   app.require_subcommand(1);
