@@ -17,7 +17,13 @@ if [ "${1:-}" = --unified ]; then
   build=${QUIRE_SPEC_BUILD:-build/spec}
   cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DQUIRE_BUILD_EXAMPLES=OFF >/dev/null
   cmake --build "$build" --target quire_unified -j "$jobs" >&2
-  exec "$build/tools/quire_unified" --deviations tools/unified_runner/known_server_deviations.txt "${arguments[@]}"
+  lists=(--deviations tools/unified_runner/embedded_differences.txt)
+  case " ${arguments[*]} " in
+    *" --server "* | *" mongodb"*)
+      lists=(--deviations tools/unified_runner/known_server_deviations.txt
+        --deviations tools/unified_runner/known_driver_limits.txt) ;;
+  esac
+  exec "$build/tools/quire_unified" "${lists[@]}" "${arguments[@]}"
 fi
 arguments=()
 paths=0
