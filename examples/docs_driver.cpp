@@ -23,11 +23,15 @@ void move_money(const q::Database& db, int amount) {
     accounts.update_one(q::field<&Account::id> == "bob", balance.inc(amount), {.session = session});
     const auto in_session = [&](const driver::LentCollection& journal) {
       bson_t* entry = BCON_NEW("amount", BCON_INT32(amount));
+      bson_t reply;
       bson_error_t error;
       const bool done =
-          mongoc_collection_insert_one(journal.collection, entry, journal.opts, nullptr, &error);
+          mongoc_collection_insert_one(journal.collection, entry, journal.opts, &reply, &error);
+      const q::bson::Document told(driver::view(reply));  // whether it may be tried again
       bson_destroy(entry);
-      if (!done) driver::throw_error(error);  // as quire's exception: rolls back
+      bson_destroy(&reply);
+      const bson_t labels = driver::to_bson_t(told);
+      if (!done) driver::throw_error(error, &labels);  // as quire's exception: rolls back
     };
     driver::with_collection(db.store(), {db.name(), "journal"}, session, in_session);
   });
