@@ -44,6 +44,7 @@ ErrorCode code_of(F&& f) {
 class Writers : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
+    if (test::on_server()) GTEST_SKIP() << "these tests name their stores themselves";
     std::string uri = ":memory:";
     if (GetParam() != "embedded") {
       uri = test::with_database(test::server(GetParam()), test::fresh_database());
@@ -326,7 +327,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, Writers,
                          [](const auto& row) { return row.param; });
 
 TEST(Writer, ReportsTheOperationsOfABatchThatBreaksOffAsUnknownAndGoesOn) {
-  const auto program = test::server("server");
+  const auto program = test::on_server() ? "" : test::server("server");
   if (program.empty()) GTEST_SKIP() << "no server was started";
   test::OwnServer server(program, {"--standalone"});
   auto db = open(server.uri(test::fresh_database(), "serverSelectionTimeoutMS=1000"));

@@ -1,81 +1,20 @@
 #include "quire/collection/watch.hpp"
 
-#include <gtest/gtest.h>
-
-#include <atomic>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "own_server.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/collection/document.hpp"
-#include "servers.hpp"
+#include "watch_fixture.hpp"
 #ifdef QUIRE_TEST_MONGODB
 #include "quire/store/mongodb/interop.hpp"
 #endif
 
-namespace quire {
+namespace quire::watch_test {
 namespace {
 
-using namespace std::chrono_literals;
-using query::field;
 using query::json;
-
-struct Address {
-  std::string city = {};
-};
-struct User {
-  ObjectId id = {};
-  std::string email = {};
-  int age = 0;
-  std::optional<Address> address = {};
-  std::vector<std::string> tags = {};
-  static auto model() { return quire::model<User>("users"); }
-};
-constexpr auto email = field<&User::email>;
-constexpr auto age = field<&User::age>;
-constexpr auto address = field<&User::address>;
-constexpr auto tags = field<&User::tags>;
-
-template <class F>
-ErrorCode code_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorCode{};
-}
-
-/// Waits for an event as long as a server may take for one.
-template <class T>
-std::optional<ChangeEvent<T>> wait_for_event(ChangeStream<T>& stream) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (std::chrono::steady_clock::now() < end) {
-    if (auto event = stream.next()) return event;
-    if (stream.ended()) break;
-  }
-  return std::nullopt;
-}
-
-class Watch : public ::testing::Test {
- protected:
-  void SetUp() override {
-    QUIRE_NEEDS_SERVER(given, "replica_set");
-    uri = given;
-    db.emplace(open(uri));
-    users.emplace(db->collection<User>());
-  }
-  void TearDown() override {
-    if (db) db->store().drop_database(db->name());
-  }
-  std::string uri;
-  std::optional<Database> db;
-  std::optional<Collection<User>> users;
-};
 
 TEST_F(Watch, GivesATypedEventOfEachOperation) {
   auto stream = users->watch();
@@ -246,109 +185,6 @@ TEST_F(Watch, FiltersByTheDocumentBeforeTheChange) {
   EXPECT_FALSE(stream.next());
 }
 
-TEST_F(Watch, GoesOnFromAStoredTokenInAnotherProcess) {
-  std::string stored;
-  {
-    auto stream = users->watch();
-    for (int i = 0; i < 5; ++i) users->insert(User{.email = "u", .age = i});
-    for (int i = 0; i < 2; ++i) ASSERT_TRUE(wait_for_event(stream));
-    stored = bson::to_json(stream.resume_token(), bson::JsonMode::canonical);
-    ASSERT_TRUE(wait_for_event(stream));  // in hand when the program dies: it comes again
-  }
-  auto other = open(uri);
-  auto stream = other.collection<User>().watch({}, {.resume_after = bson::from_json(stored)});
-  EXPECT_EQ(stream.resume_token(), bson::from_json(stored));
-  for (const int n : {2, 3, 4}) {
-    const auto event = wait_for_event(stream);
-    ASSERT_TRUE(event);
-    EXPECT_EQ(event->document->age, n);
-  }
-  other.close();
-  EXPECT_EQ(code_of([&] { (void)stream.next(); }), ErrorCode::store_closed);
-}
-
-TEST_F(Watch, MovesItsTokenOnWhileIdle) {
-  auto stream = users->watch({only_changes({ChangeType::drop})}, {.max_await = 100ms});
-  const auto first = stream.resume_token();
-  EXPECT_FALSE(first.empty());
-  for (int i = 0; i < 3; ++i) users->insert(User{.email = "a"});
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (stream.resume_token() == first && std::chrono::steady_clock::now() < end)
-    EXPECT_FALSE(stream.next());
-  EXPECT_NE(stream.resume_token(), first);
-}
-
-TEST_F(Watch, StartsAtATime) {
-  auto stream = users->watch();
-  users->insert(User{.age = 1});
-  users->insert(User{.age = 2});
-  (void)wait_for_event(stream);
-  const auto second = wait_for_event(stream);
-  ASSERT_TRUE(second && second->cluster_time);
-  auto again = users->watch({}, {.start_at = second->cluster_time});
-  const auto event = wait_for_event(again);
-  ASSERT_TRUE(event);
-  EXPECT_EQ(event->document->age, 2);
-}
-
-TEST_F(Watch, EndsItsLoopWhenStopped) {
-  std::stop_source source;
-  auto stream = users->watch({}, {.max_await = 100ms, .stop = source.get_token()});
-  users->insert(User{.age = 1});
-  std::atomic<int> seen = 0;
-  std::thread worker([&] {
-    for (const auto& event : stream) seen += event.document->age;
-  });
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (seen == 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
-  source.request_stop();
-  worker.join();
-  EXPECT_EQ(seen, 1);
-  EXPECT_FALSE(stream.ended());
-  EXPECT_FALSE(stream.next());
-  // A stop loses nothing.
-  users->insert(User{.age = 5});
-  auto later = users->watch({}, {.resume_after = stream.resume_token()});
-  EXPECT_EQ(wait_for_event(later)->document->age, 5);
-}
-
-TEST_F(Watch, WaitsNoLongerThanItIsTold) {
-  auto stream = users->watch({}, {.max_await = 200ms});
-  const auto start = std::chrono::steady_clock::now();
-  EXPECT_FALSE(stream.next());
-  const auto took = std::chrono::steady_clock::now() - start;
-  EXPECT_GE(took, 100ms);
-  EXPECT_LT(took, 5s);
-}
-
-TEST_F(Watch, LeavesItsTokenBeforeADocumentThatDoesNotFit) {
-  auto raw = db->collection<bson::Document>("users");
-  auto stream = users->watch();
-  users->insert(User{.email = "a"});
-  raw.insert(bson::from_json(R"({"_id": {"$oid": "5f43a1000000000000000000"}, "email": 5})"));
-  users->insert(User{.email = "b"});
-  ASSERT_TRUE(wait_for_event(stream));
-  const auto token = stream.resume_token();
-  try {
-    (void)wait_for_event(stream);
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const MappingError& error) {
-    EXPECT_EQ(error.code(), ErrorCode::type_mismatch);
-    EXPECT_EQ(error.path().str(), "email");
-    EXPECT_NE(error.detail().find("5f43a1000000000000000000"), std::string::npos);
-  }
-  EXPECT_EQ(stream.resume_token(), token);
-  EXPECT_EQ(wait_for_event(stream)->document->email, "b");  // the next call goes on behind it
-  raw.insert(bson::make_document("_id", 7, "email", "x"));
-  try {
-    (void)wait_for_event(stream);
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const MappingError& error) {
-    EXPECT_EQ(error.path().str(), "_id");
-    EXPECT_NE(error.detail().find("users"), std::string::npos);
-  }
-}
-
 class AgeInMonths : public DatabaseHooks {
  public:
   std::optional<bson::Document> upgrade(store::Namespace ns, bson::View document) override {
@@ -468,96 +304,6 @@ TEST_F(Watch, AttachesActiveRecords) {
   EXPECT_EQ(people.get(person.id).name, "Eve");
 }
 
-#ifdef QUIRE_TEST_MONGODB
-std::atomic<std::int64_t> last_cursor{0};
-
-TEST_F(Watch, PassesThroughAKilledCursorWithoutALoss) {
-  // A pool of the application's, whose callback sees the number of the stream's cursor.
-  mongoc_uri_t* const parsed = mongoc_uri_new(uri.c_str());
-  mongoc_client_pool_t* const pool = mongoc_client_pool_new(parsed);
-  mongoc_apm_callbacks_t* const callbacks = mongoc_apm_callbacks_new();
-  mongoc_apm_set_command_succeeded_cb(callbacks, [](const mongoc_apm_command_succeeded_t* event) {
-    const auto cursor =
-        store::mongodb::view(*mongoc_apm_command_succeeded_get_reply(event)).find("cursor");
-    if (!cursor || cursor->type() != bson::Type::document) return;
-    const auto number = cursor->as_document().find("id");
-    if (number && number->type() == bson::Type::int64 && number->as_int64() != 0)
-      last_cursor = number->as_int64();
-  });
-  mongoc_client_pool_set_apm_callbacks(pool, callbacks, nullptr);
-  {
-    const Database watched(store::mongodb::adopt(pool, db->name()), db->name());
-    auto stream = watched.collection<User>().watch({}, {.max_await = 100ms});
-    int expected = 0;
-    for (int round = 0; round < 3; ++round) {
-      users->insert(User{.age = 2 * round});
-      auto event = wait_for_event(stream);
-      ASSERT_TRUE(event);
-      EXPECT_EQ(event->document->age, expected++);
-      const std::int64_t cursor = last_cursor;
-      ASSERT_NE(cursor, 0);
-      bson::Writer command;
-      command.append("killCursors", "users").begin_array("cursors").push(cursor).end();
-      const auto reply = db->run_command(command.finish());
-      EXPECT_EQ(reply["cursorsKilled"].as_array().count(), 1U);
-      users->insert(User{.age = 2 * round + 1});  // while no cursor is there
-      event = wait_for_event(stream);
-      ASSERT_TRUE(event);
-      EXPECT_EQ(event->document->age, expected++);
-      EXPECT_NE(last_cursor, cursor);
-    }
-    EXPECT_FALSE(stream.next());
-  }
-  mongoc_client_pool_destroy(pool);
-  mongoc_apm_callbacks_destroy(callbacks);
-  mongoc_uri_destroy(parsed);
-}
-#endif
-
-TEST(WatchOfABrokenServer, IsStoppedBetweenTwoAttemptsToOpenItAgain) {
-  const auto program = test::server("server");
-  if (program.empty()) GTEST_SKIP() << "no server was started";
-  test::OwnServer server(program);
-  auto db = open(server.uri(test::fresh_database(), "serverSelectionTimeoutMS=300"));
-  const auto users = db.collection<User>();
-  std::stop_source source;
-  auto stream = users.watch({}, {.max_await = 100ms, .stop = source.get_token()});
-  users.insert(User{.age = 1});
-  ASSERT_TRUE(wait_for_event(stream));
-  server.kill_now();
-  std::thread stopper([&] {
-    std::this_thread::sleep_for(1s);
-    source.request_stop();
-  });
-  const auto start = std::chrono::steady_clock::now();
-  for (const auto& event : stream) ADD_FAILURE() << event.operation_name;
-  stopper.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);  // not the two minutes of resume_for
-}
-
-TEST(WatchOfABrokenServer, GivesUpAfterItsTimeAndGoesOnWhenItIsBack) {
-  const auto program = test::server("server");
-  if (program.empty()) GTEST_SKIP() << "no server was started";
-  test::OwnServer server(program);
-  auto db = open(server.uri(test::fresh_database(), "serverSelectionTimeoutMS=300"));
-  const auto users = db.collection<User>();
-  std::stop_source source;  // possible, not requested: the loop of the typed stream
-  auto stream =
-      users.watch({}, {.max_await = 100ms, .resume_for = 500ms, .stop = source.get_token()});
-  // Journaled: a killed server may take back what it had not yet written.
-  users.insert(User{.age = 1}, {.write_concern = WriteConcern{.w = "1", .journal = true}});
-  ASSERT_TRUE(wait_for_event(stream));
-  server.kill_now();
-  const auto code = code_of([&] { (void)wait_for_event(stream); });
-  EXPECT_TRUE(code == ErrorCode::network_error || code == ErrorCode::server_unreachable)
-      << to_string(code);
-  server.start();
-  users.insert(User{.age = 2});
-  const auto event = wait_for_event(stream);
-  ASSERT_TRUE(event);
-  EXPECT_EQ(event->document->age, 2);
-}
-
 TEST(WatchElsewhere, IsRefusedByADeploymentWithoutChangeStreams) {
   QUIRE_NEEDS_SERVER(uri, "standalone");
   const auto db = open(uri);
@@ -602,4 +348,4 @@ TEST(ChangeTypes, HaveTheServersNames) {
 }
 
 }  // namespace
-}  // namespace quire
+}  // namespace quire::watch_test
