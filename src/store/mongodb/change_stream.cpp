@@ -85,7 +85,17 @@ class MongoChangeStream final : public ChangeStream {
     }
     opts.add("maxAwaitTimeMS", std::int64_t{options_.max_await.count()});
     if (options_.batch_size != 0) opts.add("batchSize", std::int32_t{options_.batch_size});
-    if (options_.show_expanded_events) opts.add("showExpandedEvents", true);
+    if (options_.show_expanded_events) {
+      // An older driver would send it beside the stage, where a server refuses it or, worse, does
+      // not look.
+      if (!mongoc_check_version(1, 24, 0)) {
+        throw StoreError(ErrorCode::unsupported,
+                         "show_expanded_events needs libmongoc 1.24 or later; this program runs "
+                         "with " +
+                             std::string(mongoc_get_version()));
+      }
+      opts.add("showExpandedEvents", true);
+    }
     opts.add_if("collation", collation_);
     if (!comment_.view().is_null()) opts.add("comment", comment_.view());
     const bson_t stages = borrow(pipeline_.view());
@@ -154,6 +164,8 @@ class MongoChangeStream final : public ChangeStream {
   static bool is_resumable(const Error& error) {
     switch (error.code()) {
       case ErrorCode::network_error:
+        // Of a connection. One that a server reports is for the server to label.
+        return error.backend_code() == 0 || error.has_label("ResumableChangeStreamError");
       case ErrorCode::server_unreachable:
       case ErrorCode::not_primary:
       case ErrorCode::cursor_not_found:
