@@ -29,6 +29,8 @@ Target target_of(World& world, std::string_view id) {
   } else if (const auto session = world.sessions.find(id); session != world.sessions.end()) {
     target.session = &session->second;
     target.client = session->second.client;
+  } else if (const auto stream = world.streams.find(id); stream != world.streams.end()) {
+    target.client = stream->second.client;
   }
   return target;
 }
@@ -143,8 +145,7 @@ Answer run_operation(World& world, std::string_view name, Target& target, Argume
   for (const auto* table :
        {&read_operations(), &write_operations(), &admin_operations(), &session_operations()}) {
     if (const auto found = table->find(name); found != table->end()) {
-      if (target.client == nullptr && target.id != "testRunner" &&
-          !world.streams.contains(target.id))
+      if (target.client == nullptr && target.id != "testRunner")
         throw Skip{"operation " + std::string(name) + " on " + target.id + " has no counterpart"};
       return found->second(world, target, arguments);
     }

@@ -110,15 +110,15 @@ Answer create_change_stream(World& world, Target& target, Arguments& arguments) 
   arguments.to("showExpandedEvents", options.show_expanded_events);
   arguments.to("collation", options.collation);
   arguments.done();
-  world.streams[target.id] = target.store().watch(target.ns(), pipeline, options);
+  world.streams[target.id] = {target.client, target.store().watch(target.ns(), pipeline, options)};
   return std::nullopt;
 }
 
 store::ChangeStream& stream_of(World& world, Target& target) {
   const auto found = world.streams.find(target.id);
-  if (found == world.streams.end() || found->second == nullptr)
+  if (found == world.streams.end())
     throw Failed{"the test iterates " + target.id + ", which is no change stream"};
-  return *found->second;
+  return *found->second.own;
 }
 
 Answer iterate_until(World& world, Target& target, Arguments& arguments) {

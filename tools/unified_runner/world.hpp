@@ -93,7 +93,11 @@ class World {
   std::map<std::string, DatabaseEntity, std::less<>> databases;
   std::map<std::string, CollectionEntity, std::less<>> collections;
   std::map<std::string, SessionEntity, std::less<>> sessions;
-  std::map<std::string, std::unique_ptr<store::ChangeStream>, std::less<>> streams;
+  struct Stream {
+    Client* client = nullptr;
+    std::unique_ptr<store::ChangeStream> own;
+  };
+  std::map<std::string, Stream, std::less<>> streams;
   std::map<std::string, bson::Value, std::less<>> values;
   std::vector<std::pair<Client*, std::string>> fail_points;
 
