@@ -91,7 +91,13 @@ TEST(MongoTransaction, OnAStandaloneServerFailsBeforeAnythingIsWritten) {
   failure = failure_of([&] { db.transaction([&](auto&) { ++runs; }); });
   EXPECT_EQ(failure.code, ErrorCode::unsupported) << failure.text;
   EXPECT_EQ(runs, 0);
-  EXPECT_EQ(things.count(), 0);
+  const auto session = things.store->start_session();
+  failure = failure_of([&] { session->start_transaction(); });
+  EXPECT_EQ(failure.code, ErrorCode::unsupported) << failure.text;
+  EXPECT_FALSE(session->in_transaction());
+  things.insert(R"({"_id": 2})", session.get());  // the session is of use all the same
+  EXPECT_EQ(things.count(), 1);
+  things.store->drop_database(things.database);
 }
 
 TEST(MongoTransaction, OneInsideOfAnotherIsRefused) {

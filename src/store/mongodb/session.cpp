@@ -22,8 +22,7 @@ WriteConcernPtr to_driver(const WriteConcern& concern) {
   WriteConcernPtr out(mongoc_write_concern_new());
   if (concern.w == "majority") {
     mongoc_write_concern_set_wmajority(out.get(), 0);
-  } else if (!concern.w.empty() &&
-             concern.w.find_first_not_of("0123456789") == std::string::npos) {
+  } else if (!concern.w.empty() && concern.w.find_first_not_of("0123456789") == std::string::npos) {
     mongoc_write_concern_set_w(out.get(), std::stoi(concern.w));
   } else if (!concern.w.empty()) {
     mongoc_write_concern_set_wtag(out.get(), concern.w.c_str());
@@ -32,6 +31,17 @@ WriteConcernPtr to_driver(const WriteConcern& concern) {
   if (concern.timeout.count() > 0)
     mongoc_write_concern_set_wtimeout_int64(out.get(), concern.timeout.count());
   return out;
+}
+
+/// As the session's start has found it; no server has to be asked.
+bool is_standalone(const mongoc_client_t* client) {
+  std::size_t n = 0;
+  mongoc_server_description_t** all = mongoc_client_get_server_descriptions(client, &n);
+  bool found = false;
+  for (std::size_t i = 0; i < n; ++i)
+    found |= std::string_view(mongoc_server_description_type(all[i])) == "Standalone";
+  mongoc_server_descriptions_destroy_all(all, n);
+  return found;
 }
 
 }  // namespace
@@ -68,6 +78,12 @@ bool MongoSession::in_transaction() const noexcept {
 void MongoSession::start_transaction(const StartOptions& options) {
   source()->check_open();
   const auto guard = source()->guard();
+  // MongoDB refuses at the first statement; some services take it, and then roll nothing back.
+  if (is_standalone(client())) {
+    throw StoreError(
+        ErrorCode::unsupported,
+        "a standalone server has no transactions; a replica set or a sharded cluster has");
+  }
   const std::unique_ptr<mongoc_transaction_opt_t, TransactionOptsDestroyer> opts(
       mongoc_transaction_opts_new());
   if (options.read_concern) {
