@@ -40,8 +40,9 @@ class Digest {
     if (!sort_fields_) return XXH3_128bits(document.data(), document.size());
     std::vector<bson::Element> fields;
     for (const auto& field : document) fields.push_back(field);
-    std::stable_sort(fields.begin(), fields.end(),
-                     [](const auto& a, const auto& b) { return a.key < b.key; });
+    std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) {
+      return a.key != b.key ? a.key < b.key : a.key.data() < b.key.data();
+    });
     bson::Writer sorted;
     for (const auto& field : fields) sorted.append_raw(field);
     const bson::View bytes = sorted.finish_view();
