@@ -11,37 +11,45 @@
 #include "quire/store/observer.hpp"
 
 /// What is secret in a connection string is shown nowhere: not in errors, not in logs, not by the
-/// driver, which writes to stderr what it does not like.
+/// driver, which logs what it does not like.
 namespace quire::store::mongodb_test {
 namespace {
 
-/// What is written to file descriptor 2 until it is asked for.
-class Stderr {
+/// What is written to stdout and stderr until it is asked for: the driver writes to both.
+class Output {
  public:
-  Stderr() : file_(std::tmpfile()), before_(::dup(2)) {
-    std::fflush(stderr);
+  Output() : file_(std::tmpfile()), out_(::dup(1)), err_(::dup(2)) {
+    flush();
+    ::dup2(::fileno(file_), 1);
     ::dup2(::fileno(file_), 2);
   }
-  ~Stderr() {
-    if (before_ >= 0) (void)text();
+  ~Output() {
+    if (out_ >= 0) (void)text();
     std::fclose(file_);
   }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
   std::string text() {
-    std::fflush(stderr);
-    ::dup2(before_, 2);
-    ::close(before_);
-    before_ = -1;
+    flush();
+    ::dup2(out_, 1);
+    ::dup2(err_, 2);
+    ::close(out_);
+    ::close(err_);
+    out_ = err_ = -1;
     const auto size = ::lseek(::fileno(file_), 0, SEEK_END);
     std::string out(size < 0 ? 0 : static_cast<std::size_t>(size), '\0');
-    ::lseek(::fileno(file_), 0, SEEK_SET);
-    const auto n = ::read(::fileno(file_), out.data(), out.size());
+    const auto n = ::pread(::fileno(file_), out.data(), out.size(), 0);
     out.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
     return out;
   }
 
  private:
+  static void flush() {
+    std::fflush(stdout);
+    std::fflush(stderr);
+  }
   std::FILE* file_;
-  int before_;
+  int out_, err_;
 };
 
 std::string escape(std::string_view text) {
@@ -77,7 +85,7 @@ std::vector<std::string> pieces(std::string_view password) {
 
 /// All that is told about a URI: by check_uri and by a store on it, that reaches nobody.
 std::string all_that_is_told(const std::string& uri) {
-  Stderr log;
+  Output log;
   std::string told;
   try {
     const auto info = check_uri(uri);
@@ -238,7 +246,7 @@ TEST(Redaction, RandomPasswordsAreNeverToldHoweverTheyAreWritten) {
   const char* rounds = std::getenv("QUIRE_FUZZ_ROUNDS");
   const int n = rounds == nullptr ? 4000 : std::atoi(rounds);
   int read = 0, refused = 0;
-  Stderr log;
+  Output log;
   std::vector<std::string> problems;
   std::vector<std::string> all;
   for (int i = 0; i < n; ++i) {
@@ -305,7 +313,7 @@ class Recorder final : public CommandObserver {
 TEST(Redaction, AStoreThatCannotLogInTellsNoPassword) {
   const auto host = test::server("auth_host");
   if (host.empty()) GTEST_SKIP() << "no server \"auth\" was started";
-  Stderr log;
+  Output log;
   std::string told;
   {
     const Things things("mongodb://quire:Wr0ng%2FPass@" + host +
@@ -318,7 +326,9 @@ TEST(Redaction, AStoreThatCannotLogInTellsNoPassword) {
     told += things.store->health(milliseconds(500)).error + things.store->redacted_uri();
     told += recorder->text();
   }
-  told += log.text();
+  const auto logged = log.text();
+  EXPECT_FALSE(logged.empty()) << "nothing was captured";
+  told += logged;
   EXPECT_TRUE(has(told, "authentication_failed")) << told;
   for (const char* piece : {"Wr0ng", "Wr0ng/Pass", "Pass@", "%2FPass"})
     EXPECT_FALSE(has(told, piece)) << told;
@@ -328,7 +338,7 @@ TEST(Redaction, AKeyFileThatCannotBeOpenedTellsNoPassword) {
   const auto uri = test::server("tls");
   if (uri.empty()) GTEST_SKIP() << "no server \"tls\" was started";
   const auto folder = test::server("ca_file");
-  Stderr log;
+  Output log;
   std::string told =
       failure_of([&] {
         const Things things(
