@@ -55,9 +55,9 @@ TEST(HealthJson, HasWhatIsKnownAndNothingElse) {
       bson::from_json(
           R"({"ok": true, "writable": true, "kind": "mongodb", "version": "8.0.4", "set_name": "rs0",
               "server": "db1:27017", "round_trip_ms": 0.412,
-              "pool": {"in_use": {"$numberLong": "3"}, "most": {"$numberLong": "9"}, "limit": {"$numberLong": "100"},
-                       "waits": {"$numberLong": "2"}, "timeouts": {"$numberLong": "1"}},
-              "servers": [{"server": "db1:27017", "type": "RSPrimary", "round_trip_ms": {"$numberLong": "1"}},
+              "pool": {"in_use": 3, "most": 9, "limit": 100,
+                       "waits": 2, "timeouts": 1},
+              "servers": [{"server": "db1:27017", "type": "RSPrimary", "round_trip_ms": 1},
                           {"server": "db2:27017", "type": "Unknown"}]})"));
 }
 
