@@ -12,7 +12,7 @@ namespace quire::test {
 
 /// A store that tells of each call before it is passed on: to count, to fail, to die there.
 /// Sessions are the inner store's; their commits are told of too.
-class CountingStore final : public store::Store {
+class CountingStore : public store::Store {
  public:
   using Hook = std::function<void(const char* what)>;
   CountingStore(std::shared_ptr<store::Store> inner, Hook hook)
