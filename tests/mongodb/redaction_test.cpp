@@ -238,8 +238,8 @@ TEST(Redaction, RandomPasswordsAreNeverToldHoweverTheyAreWritten) {
                          "mongodb+srv://ann:{}@c.example.com/app",
                          "mongodb://h/app?tlsCertificateKeyFilePassword={}&tls=false",
                          "mongodb://h/app?tls=false&tlsCertificateKeyFilePassword={}",
-                         "mongodb://ann:pw@h/?authMechanism=MONGODB-AWS&authMechanismProperties="
-                         "AWS_SESSION_TOKEN:{}",
+                         ("mongodb://ann:pw@h/?authMechanism=MONGODB-AWS&authMechanismProperties="
+                          "AWS_SESSION_TOKEN:{}"),
                          "mongodb://ann:{}@h:x/app",
                          "mongodb://ann:{}@h/app?tls=perhaps",
                          "mongodb://ann:{}/app"};
