@@ -195,7 +195,7 @@ TEST_F(Schema, RefusalsNameTheField) {
                              [&] { raw.insert(bson::Document(document)); });
   }
   // Several: the first that the server lists.
-  expect_error<StoreError>(ErrorCode::validation_failed, "age",
+  expect_error<StoreError>(ErrorCode::validation_failed, "name",
                            [&] { raw.insert(bson::from_json(R"({"age": -1, "name": 3})")); });
   EXPECT_EQ(users.count(), 0);
 }
