@@ -64,7 +64,7 @@ int main() {
   }
   const std::string body = metrics->prometheus(db);  // text/plain; version=0.0.4
   // [/snapshot]
-  std::puts(body.substr(0, body.find("quire_operation_failures")).c_str());
+  std::puts(body.substr(0, body.find("\n# HELP quire_operation_failures")).c_str());
 
   // [health]
   const auto report = q::observe::health(db, 500ms);
