@@ -104,7 +104,7 @@ TEST_P(Writers, DoEachKindOfOperationAndCountIt) {
   EXPECT_EQ(items->count(), 6);
   EXPECT_EQ(writer.update_one(id == 0, stock.set(10) & name.set("a")), 6);
   EXPECT_EQ(writer.update_many(stock >= 4 && stock < 10, name.set("b")), 7);
-  EXPECT_EQ(writer.upsert(id == 7, stock.set(7)), 8);
+  EXPECT_EQ(writer.upsert(id == 7, stock.set(70)), 8);
   EXPECT_EQ(writer.replace_one(id == 1, {.id = 1, .name = "c"}), 9);
   EXPECT_EQ(writer.replace_one(id == 8, {.id = 8, .name = "d"}, true), 10);
   EXPECT_EQ(writer.remove_one(id == 2), 11);
@@ -197,6 +197,7 @@ TEST_P(Writers, DoNotSendWhatACheckRefuses) {
   auto writer = items->bulk_writer();
   (void)writer.insert({.id = 0, .stock = -1});
   (void)writer.insert({.id = 1, .stock = 1});
+  writer.flush();
   (void)writer.update_one(id == 1, stock.set(-5));
   (void)writer.update_one(id == 1, stock.set(5));
   EXPECT_THROW(writer.close(), BulkError);

@@ -22,7 +22,8 @@ struct BulkWriterOptions {
   std::size_t batch = 1000;                  ///< operations sent at once, 1 or more
   std::size_t bytes = std::size_t{8} << 20;  ///< sent when the buffer holds so many
   /// The operations run in their order, and the first that fails ends the writer: what is behind it
-  /// in its batch is not done, and later calls throw. Else the others of the batch are done.
+  /// in its batch is not done, and later calls throw. Else the others of the batch are done, in any
+  /// order: not for operations that build on each other.
   bool ordered = false;
   /// How long an operation may stay in the buffer. There is no thread behind the writer: only the
   /// next call looks at it. 0 = for as long as the batch is not full.
