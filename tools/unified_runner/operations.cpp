@@ -153,7 +153,7 @@ Answer run_operation(World& world, std::string_view name, Target& target, Argume
   throw Skip{"operation " + std::string(name) + " has no counterpart"};
 }
 
-void execute(World& world, View operation) {
+void execute(World& world, View operation, bool in_callback) {
   const auto name = operation["name"].as_string();
   const auto given = operation.find("arguments");
   Arguments arguments(std::string(name), given ? given->as_document() : View{});
@@ -178,15 +178,20 @@ void execute(World& world, View operation) {
     answer = run_operation(world, name, target, arguments);
   } catch (const Failure& failure) {
     if (!may_fail && !is_refusal(failure.code, failure.text)) throw;
-    return failed(failure);
+    failed(failure);
+    if (in_callback) throw;
+    return;
   } catch (const store::DetailedError& error) {
     if (!may_fail) throw;
-    return failed({error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt,
-                   error.details()});
+    failed({error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt,
+            error.details()});
+    if (in_callback) throw;
+    return;
   } catch (const Error& error) {
     if (!may_fail && !is_refusal(error.code(), error.detail())) throw;
-    return failed(
-        {error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt, {}});
+    failed({error.code(), error.backend_code(), error.detail(), error.labels(), std::nullopt, {}});
+    if (in_callback) throw;
+    return;
   }
   if (expected) throw Failed{"expected an error, got none"};
   if (ignored && ignored->as_bool()) return;

@@ -12,8 +12,9 @@ using Answer = std::optional<bson::Value>;
 [[nodiscard]] Answer run_operation(World& world, std::string_view name, Target& target,
                                    Arguments& arguments);
 /// Runs one entry of a test's `operations` and checks its expectResult or expectError. Throws as
-/// run_operation; also for an error that the entry does not expect.
-void execute(World& world, bson::View operation);
+/// run_operation; also for an error that the entry does not expect. In the callback of a
+/// transaction an error that it expects passes on to who runs the callback.
+void execute(World& world, bson::View operation, bool in_callback = false);
 /// Throws Failed where the failure is not as expectError says. `server`: a server answered with it.
 void check_failure(World& world, bson::View expected, const Failure& failure, bool server);
 

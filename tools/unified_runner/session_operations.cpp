@@ -67,7 +67,8 @@ Answer with_transaction(World& world, Target& target, Arguments& arguments) {
       [&](store::Session& session) {
         entity.current = &session;
         try {
-          for (const auto& operation : callback) execute(world, operation.value.as_document());
+          for (const auto& operation : callback)
+            execute(world, operation.value.as_document(), true);
         } catch (const Failure& failure) {  // the loop looks at labels
           throw StoreError(failure.code, FieldPath{}, failure.text, failure.number, failure.labels);
         }
