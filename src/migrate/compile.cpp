@@ -31,15 +31,20 @@ bool is_rows(Operation operation) {
 }
 
 /// The class that steps have by themselves, taken together: the weakest promise counts.
-Atomicity natural_class(const std::vector<Step>& steps, bool transactions) {
+Atomicity natural_class(const std::vector<Step>& steps, const store::Capabilities& can) {
+  const bool transactions = can.transactions;
   bool batches = false;
   bool repeated = false;
+  bool catalog = false;  // a step that no transaction takes, but that may be done again
+  bool documents = false;
   for (const Step& step : steps) {
     const auto& data = step.data();
     if (data.operation != Operation::code) {
       batches = batches || is_rows(data.operation);
+      (is_catalog(data.operation) && !can.transactional_catalog ? catalog : documents) = true;
       continue;
     }
+    documents = true;
     switch (data.code_class) {
       case Atomicity::manual:
         return Atomicity::manual;
@@ -59,12 +64,13 @@ Atomicity natural_class(const std::vector<Step>& steps, bool transactions) {
   }
   if (batches) return Atomicity::resumable;
   if (repeated) return steps.size() == 1 ? Atomicity::idempotent : Atomicity::resumable;
+  if (catalog && transactions) return documents ? Atomicity::resumable : Atomicity::idempotent;
   return transactions ? Atomicity::transactional : Atomicity::idempotent;
 }
 
 /// What info().atomicity may make of it.
 Atomicity wanted_class(Atomicity natural, const Migration& migration,
-                       const std::vector<Step>& steps, bool transactions) {
+                       const std::vector<Step>& steps, const store::Capabilities& can) {
   const auto& wanted = migration.info().atomicity;
   if (!wanted || *wanted == natural) return natural;
   const auto refuse = [&](const char* why) {
@@ -78,7 +84,11 @@ Atomicity wanted_class(Atomicity natural, const Migration& migration,
   switch (*wanted) {
     case Atomicity::transactional:
       if (own_code) refuse("runs code that was declared otherwise");
-      if (!transactions) refuse("the store has no transactions");
+      if (!can.transactions) refuse("the store has no transactions");
+      if (!can.transactional_catalog &&
+          std::any_of(steps.begin(), steps.end(),
+                      [](const Step& step) { return is_catalog(step.data().operation); }))
+        refuse("a server makes and drops indexes and collections outside of transactions");
       break;
     case Atomicity::resumable:
       if (natural == Atomicity::manual) refuse("runs manual code");
@@ -157,29 +167,44 @@ bool covers(std::string_view wide, std::string_view narrow) {
 
 }  // namespace
 
-Compiled compile(const std::shared_ptr<Migration>& migration, bool transactions) {
+bool is_catalog(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::create_index:
+    case Operation::drop_index:
+    case Operation::create_collection:
+    case Operation::drop_collection:
+    case Operation::drop_if_empty:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Compiled compile(const std::shared_ptr<Migration>& migration, const store::Capabilities& can) {
   Compiled result;
   result.migration = migration;
   Recorder recorder;
   MigrationContext context(recorder);
   migration->up(context);
   result.steps = std::move(recorder.steps);
-  result.atomicity = wanted_class(natural_class(result.steps, transactions), *migration,
-                                  result.steps, transactions);
+  result.atomicity = wanted_class(natural_class(result.steps, can), *migration,
+                                  result.steps, can);
   const bool own_code = std::any_of(result.steps.begin(), result.steps.end(), [](const Step& s) {
     return s.data().operation == Operation::code && s.data().code_class != Atomicity::transactional;
   });
-  result.guarantee = own_code ? "guarded" : transactions ? "txn" : "replay";
+  result.guarantee = own_code ? "guarded"
+                     : can.transactions && result.atomicity != Atomicity::idempotent ? "txn"
+                                                                                     : "replay";
   result.checksum = checksum_of(result.steps, migration->info().revision);
   result.touches =
       migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
   find_way_back(result);
   if (result.back != Compiled::Way::none) {
-    result.down_atomicity = natural_class(result.down_steps, transactions);
+    result.down_atomicity = natural_class(result.down_steps, can);
     if (result.atomicity == Atomicity::transactional &&
         migration->info().atomicity == Atomicity::transactional) {
       result.down_atomicity =
-          wanted_class(result.down_atomicity, *migration, result.down_steps, transactions);
+          wanted_class(result.down_atomicity, *migration, result.down_steps, can);
     }
   }
   return result;

@@ -29,7 +29,10 @@ struct Compiled {
 
 /// Throws MigrationError invalid_migration when info().atomicity asks for what the steps cannot
 /// give; StoreError unsupported for transactional code on a store without transactions.
-[[nodiscard]] Compiled compile(const std::shared_ptr<Migration>& migration, bool transactions);
+[[nodiscard]] Compiled compile(const std::shared_ptr<Migration>& migration,
+                               const store::Capabilities& can);
+/// Makes or drops an index or a collection.
+[[nodiscard]] bool is_catalog(detail::Operation operation) noexcept;
 
 /// Whether two lists name a common collection or field; "users" covers "users.email"; "*" is
 /// everything.

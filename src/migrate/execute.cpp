@@ -1,6 +1,7 @@
 #include "migrate/execute.hpp"
 
 #include "migrate/apply.hpp"
+#include "migrate/compile.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
@@ -131,7 +132,9 @@ void Executor::as_job(const detail::StepData& step) {
     } else {
       Job::Next next;
       next.done = true;
-      in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+      const bool whole = setup_.rows.transactions &&
+                         (setup_.rows.transactional_catalog || !is_catalog(step.operation));
+      in_transaction(setup_.db, whole, [&](store::Session* session) {
         if (session != nullptr) setup_.lock->check(session);
         next.counts = apply_step(setup_.db, step, session);
         totals_.saved = totals_.saved || session == nullptr;

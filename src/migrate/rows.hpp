@@ -8,6 +8,7 @@ namespace quire::migrate {
 /// How rows are walked: batches in the order of _id from a cursor on.
 struct RowSettings {
   bool transactions = true;
+  bool transactional_catalog = true;
   int batch_documents = 500;
   std::size_t batch_bytes = 8 * 1024 * 1024;
 };

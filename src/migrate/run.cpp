@@ -14,7 +14,8 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
     : db_(db),
       migrations_(migrations),
       options_(options),
-      transactions_(db.store().capabilities().transactions),
+      can_(db.store().capabilities()),
+      transactions_(can_.transactions),
       journal_(db, transactions_, Uuid::generate().str()),
       lock_(db, options.lease, options.application) {
   report_.run = journal_.run_id();
@@ -27,7 +28,7 @@ void MigrationRunner::Run::compile_all() {
     const auto& migration = migrations_.items[position];
     const std::string& id = migration->info().id;
     try {
-      compiled_.push_back(compile(migration, transactions_));
+      compiled_.push_back(compile(migration, can_));
     } catch (const MigrationError&) {
       throw;
     } catch (const StoreError& error) {

@@ -79,6 +79,7 @@ class MigrationRunner::Run {
   Database db_;
   const Migrations& migrations_;
   const Options& options_;
+  store::Capabilities can_;
   bool transactions_;
   std::vector<Compiled> compiled_;  ///< in the order in which they run
   History history_;

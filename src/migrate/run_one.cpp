@@ -165,6 +165,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.down = down;
   setup.lock = &lock_;
   setup.rows.transactions = transactions_;
+  setup.rows.transactional_catalog = can_.transactional_catalog;
   setup.rows.batch_documents = options_.batch_documents;
   setup.stop = options_.stop;
   setup.sink = &options_.sink;

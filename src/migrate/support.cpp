@@ -21,7 +21,6 @@ void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Ses
   store::TransactionSettings settings;
   settings.start.read_concern = ReadConcern{"majority"};
   settings.start.write_concern = WriteConcern::majority();
-  settings.retry_for = std::chrono::seconds(30);
   settings.retry_busy = true;
   store::run_transaction(db.store(), settings, [&](store::Session& session) { work(&session); });
 }

@@ -44,6 +44,8 @@ struct Capabilities {
   bool views = false;
   bool collection_options = false;  ///< capped, time series, collation of a collection …
   bool sharding = false;
+  /// Indexes and collections are made and dropped within transactions like documents.
+  bool transactional_catalog = false;
   /// A cursor sees the collection as it was when the query began; else documents that change
   /// meanwhile may be seen in either state.
   bool snapshot_cursors = false;

@@ -21,6 +21,7 @@ Capabilities EmbeddedStore::capabilities() {
   out.transactions = true;
   out.sessions = true;
   out.online_backup = true;
+  out.transactional_catalog = true;
   out.snapshot_cursors = true;
   out.atomic_multi_writes = true;
   return out;
