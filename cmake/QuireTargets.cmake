@@ -8,10 +8,11 @@ function(quire_warnings target)
   endif()
 endfunction()
 
-# quire_add_tests(FOLDER [SERVERS] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
+# quire_add_tests(FOLDER [SERVERS] [ALSO_ON ...] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
 #   SERVERS: ctest starts the test servers before and ends them after; tests read where they are from $QUIRE_TEST_SERVERS.
+#   ALSO_ON: servers on which the same tests run once more, as FOLDER@SERVER; they open quire::test::store_uri().
 function(quire_add_tests folder)
-  cmake_parse_arguments(ARG "SERVERS" "" "LIBRARIES;INCLUDES" ${ARGN})
+  cmake_parse_arguments(ARG "SERVERS" "" "LIBRARIES;INCLUDES;ALSO_ON" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   if(NOT sources)
     return()
@@ -33,4 +34,8 @@ function(quire_add_tests folder)
     list(APPEND properties FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS}")
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  foreach(server IN LISTS ARG_ALSO_ON)
+    gtest_discover_tests(${target} TEST_PREFIX "${folder}@${server}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit
+      FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS};QUIRE_TEST_STORE=${server}")
+  endforeach()
 endfunction()

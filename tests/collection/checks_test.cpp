@@ -5,6 +5,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/collection/collection.hpp"
+#include "servers.hpp"
 
 namespace quire {
 namespace {
@@ -39,7 +40,7 @@ constexpr auto tags = field<&Trip::tags>;
 
 class Checks : public ::testing::Test {
  protected:
-  Database db = open(":memory:");
+  Database db = open(test::store_uri());
   Collection<Trip> trips = db.collection<Trip>();
   Trip odd{.name = "odd", .begins = 1, .ends = 2};
   Trip back{.name = "back", .begins = 4, .ends = 2};

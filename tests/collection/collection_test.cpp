@@ -7,6 +7,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/collection/document.hpp"
+#include "servers.hpp"
 
 namespace quire {
 namespace {
@@ -38,7 +39,7 @@ constexpr auto email = field<&User::email>;
 
 class Users : public ::testing::Test {
  protected:
-  Database db = open(":memory:");
+  Database db = open(test::store_uri());
   Collection<User> users = db.collection<User>();
 
   void fill(int n) {
@@ -336,7 +337,7 @@ TEST_F(Users, PassTheHooksOfTheDatabase) {
 }
 
 TEST(Collection, TakesIdsOfAnyMappedType) {
-  const auto db = open(":memory:");
+  const auto db = open(test::store_uri());
   struct ByText {
     std::string id;
     int n = 0;
@@ -375,7 +376,7 @@ TEST(Collection, TakesIdsOfAnyMappedType) {
 }
 
 TEST(Collection, GivesDocumentsWithoutIdAnObjectId) {
-  const auto db = open(":memory:");
+  const auto db = open(test::store_uri());
   struct Line {
     std::string text;
   };
@@ -390,7 +391,7 @@ TEST(Collection, NeedsANameFromModelOrCaller) {
     int a = 0;
     static auto model() { return quire::model<Nameless>(); }
   };
-  const auto db = open(":memory:");
+  const auto db = open(test::store_uri());
   try {
     (void)db.collection<Nameless>();
     FAIL();
@@ -400,7 +401,7 @@ TEST(Collection, NeedsANameFromModelOrCaller) {
 }
 
 TEST(Collection, CreatesIndexesAtFirstUseWhenAsked) {
-  const auto db = open(":memory:", {.sync_indexes = true});
+  const auto db = open(test::store_uri(), {.sync_indexes = true});
   const auto users = db.collection<User>();
   EXPECT_TRUE(users.sync_indexes({.apply = false}).in_sync());
 }
@@ -413,7 +414,7 @@ struct Account : quire::Document<Account> {
 };
 
 TEST(ActiveRecord, SavesReloadsAndRemovesItself) {
-  const auto db = open(":memory:");
+  const auto db = open(test::store_uri());
   Account a;
   a.owner = "Ada";
   a.save(db);

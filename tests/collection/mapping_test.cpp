@@ -5,6 +5,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/collection/collection.hpp"
+#include "servers.hpp"
 
 namespace quire {
 namespace {
@@ -55,7 +56,7 @@ TEST(DerivedModel, RenamesMembersOfItsBaseInIndexesAndChecks) {
 }
 
 TEST(DerivedModel, IsFoundByMembersOfItsBase) {
-  auto db = open(":memory:");
+  auto db = open(test::store_uri());
   const auto officers = db.collection<Officer>();
   (void)officers.sync_indexes();
   Officer ada;
@@ -115,7 +116,7 @@ TEST(ConvertedField, EncodesOperandsByItsConverter) {
 }
 
 TEST(ConvertedField, IsFoundAndListed) {
-  auto db = open(":memory:");
+  auto db = open(test::store_uri());
   const auto prices = db.collection<Price>();
   prices.insert(Price{.amount = {1.5}, .code = "eur"});
   EXPECT_EQ(prices.find_one(amount == Euros{1.5})->code, "EUR");

@@ -11,6 +11,7 @@
 #include "quire/bson/json.hpp"
 #include "quire/migrate/migrate.hpp"
 #include "quire/store/store.hpp"
+#include "servers.hpp"
 
 namespace quire::migrate::test {
 
@@ -59,27 +60,39 @@ inline std::int64_t count(Database& db, std::string_view collection, std::string
   return db.store().count(db.ns(collection), bson::from_json(json), {});
 }
 
-inline Database memory() { return {store::open(":memory:"), "app"}; }
+inline Database empty_database() { return open(quire::test::store_uri()); }
 
-/// A file that goes with the test.
-class TempFile {
+/// First in a test of what only a transaction can promise.
+#define QUIRE_NEEDS_TRANSACTIONS(db) \
+  if (!(db).capabilities().transactions) GTEST_SKIP() << "this store has no transactions"
+
+/// An empty database that several processes open, one after the other or at once: a file that goes
+/// with the test, or one of the server.
+class SharedStore {
  public:
-  explicit TempFile(const std::string& name = "data")
-      : folder_(std::filesystem::temp_directory_path() /
-                ("quire-migrate-" + std::to_string(::getpid()) + "-" + name)) {
+  explicit SharedStore(const std::string& name = "data") {
+    if (quire::test::on_server()) {
+      uri_ = quire::test::store_uri();
+      return;
+    }
+    folder_ = std::filesystem::temp_directory_path() /
+              ("quire-migrate-" + std::to_string(::getpid()) + "-" + name);
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
+    uri_ = "quire:" + (folder_ / "app.quire").string() + "?durability=normal";
   }
-  ~TempFile() {
+  ~SharedStore() {
     std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
   }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
-  [[nodiscard]] std::string path() const { return (folder_ / "app.quire").string(); }
+  SharedStore(const SharedStore&) = delete;
+  SharedStore& operator=(const SharedStore&) = delete;
+  [[nodiscard]] const std::string& uri() const noexcept { return uri_; }
+  [[nodiscard]] Database open() const { return quire::open(uri_); }
 
  private:
   std::filesystem::path folder_;
+  std::string uri_;
 };
 
 inline MigrationState state_of(Database db, const Migrations& all, std::string_view id) {

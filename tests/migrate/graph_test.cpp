@@ -6,7 +6,7 @@ Step some_step() { return add_field("t", "a", 1); }
 
 ErrorCode code_of(const Migrations& all) {
   try {
-    MigrationRunner runner{memory(), all};
+    MigrationRunner runner{empty_database(), all};
   } catch (const MigrationError& error) {
     return error.code();
   }
@@ -78,7 +78,7 @@ TEST(Graph, AsksForAClassThatItsStepsCannotGive) {
   all.add({.id = "a",
            .atomicity = Atomicity::transactional,
            .up = run(Atomicity::manual, [](Database&, Session&) {})});
-  EXPECT_THROW((void)(MigrationRunner{memory(), all}.plan()), MigrationError);
+  EXPECT_THROW((void)(MigrationRunner{empty_database(), all}.plan()), MigrationError);
 }
 
 TEST(Graph, ANeededLevelAboveTheProgramsOwnIsRefused) {
@@ -88,7 +88,7 @@ TEST(Graph, ANeededLevelAboveTheProgramsOwnIsRefused) {
 }
 
 TEST(Graph, CorruptHistoryIsNamed) {
-  auto db = memory();
+  auto db = empty_database();
   put(db, "_quire_history", R"({"_id":"x","state":"nonsense"})");
   Migrations all;
   all.add({.id = "a", .up = some_step()});

@@ -21,7 +21,7 @@ void put_rows(Database& db) {
 }
 
 TEST(Rollback, DeclaredStepsComeBackByTheirInverses) {
-  auto db = memory();
+  auto db = empty_database();
   put_rows(db);
   const auto before = all(db, "t");
   ASSERT_TRUE((MigrationRunner{db, declared()}.run().ok()));
@@ -44,7 +44,7 @@ TEST(Rollback, DeclaredStepsComeBackByTheirInverses) {
 }
 
 TEST(Rollback, TakesTheLastOnesByCount) {
-  auto db = memory();
+  auto db = empty_database();
   put_rows(db);
   ASSERT_TRUE((MigrationRunner{db, declared()}.run().ok()));
   const auto report = MigrationRunner{db, declared()}.rollback(1);
@@ -54,7 +54,7 @@ TEST(Rollback, TakesTheLastOnesByCount) {
 }
 
 TEST(Rollback, AnIrreversibleOneRefusesTheWhole) {
-  auto db = memory();
+  auto db = empty_database();
   put_rows(db);
   auto list = declared();
   list.add({.id = "c",
@@ -73,7 +73,7 @@ TEST(Rollback, AnIrreversibleOneRefusesTheWhole) {
 }
 
 TEST(Rollback, AFailureLeavesTheMigrationApplied) {
-  auto db = memory();
+  auto db = empty_database();
   Migrations list;
   list.add({.id = "a", .up = create_collection("fresh")});
   ASSERT_TRUE((MigrationRunner{db, list}.run().ok()));
@@ -86,7 +86,7 @@ TEST(Rollback, AFailureLeavesTheMigrationApplied) {
 
 TEST(Rollback, UnknownIdsAreRefused) {
   try {
-    (void)MigrationRunner{memory(), declared()}.rollback("nowhere");
+    (void)MigrationRunner{empty_database(), declared()}.rollback("nowhere");
     FAIL();
   } catch (const MigrationError& error) {
     EXPECT_EQ(error.code(), ErrorCode::unknown_migration);
@@ -94,7 +94,8 @@ TEST(Rollback, UnknownIdsAreRefused) {
 }
 
 TEST(Rollback, AHalfDoneTransformGoesBackExactlyAsFarAsItCame) {
-  auto db = memory();
+  auto db = empty_database();
+  QUIRE_NEEDS_TRANSACTIONS(db);
   put_counters(db, 20);
   const auto before = all(db, "counters");
   Migrations list;
@@ -113,7 +114,7 @@ TEST(Rollback, AHalfDoneTransformGoesBackExactlyAsFarAsItCame) {
 }
 
 TEST(Rollback, RenameDoesNotOverwriteAField) {
-  auto db = memory();
+  auto db = empty_database();
   put(db, "t", R"({"_id":1,"x":1,"y":2})");
   Migrations list;
   list.add({.id = "m", .up = rename_field("t", "x", "y")});

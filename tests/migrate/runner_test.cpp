@@ -76,7 +76,8 @@ void put_users(Database& db) {
 }
 
 TEST(Runner, AppliesClassAndValueFormsInOrder) {
-  auto db = memory();
+  auto db = empty_database();
+  QUIRE_NEEDS_TRANSACTIONS(db);
   put_users(db);
   const auto report = MigrationRunner{db, user_migrations()}.run();
   ASSERT_TRUE(report.ok()) << report.json();
@@ -96,13 +97,13 @@ TEST(Runner, AppliesClassAndValueFormsInOrder) {
 }
 
 TEST(Runner, FindsNothingToDoInOneReadWithoutALock) {
-  auto db = memory();
+  auto db = empty_database();
   put_users(db);
   ASSERT_TRUE((MigrationRunner{db, user_migrations()}.run().ok()));
   int calls = 0;
   Database counted{std::make_shared<quire::test::CountingStore>(db.shared_store(),
                                                                 [&](const char*) { ++calls; }),
-                   "app"};
+                   db.name()};
   const auto report = MigrationRunner{counted, user_migrations()}.run();
   EXPECT_EQ(report.result, MigrationResult::nothing);
   EXPECT_EQ(report.lock_token, 0);
@@ -110,11 +111,13 @@ TEST(Runner, FindsNothingToDoInOneReadWithoutALock) {
 }
 
 TEST(Runner, KeepsHistoryEventsAndTheLockDocument) {
-  auto db = memory();
+  auto db = empty_database();
   put_users(db);
   ASSERT_TRUE((MigrationRunner{db, user_migrations()}.run().ok()));
+  const bool transactions = db.capabilities().transactions;
   EXPECT_EQ(count(db, "_quire_history",
-                  R"({"state":"applied","fence":1,"guarantee":"txn","direction":"up",
+                  std::string(R"({"guarantee":)") + (transactions ? R"("txn")" : R"({"$ne":"txn"})") +
+                      R"(,"state":"applied","fence":1,"direction":"up",
                       "algorithm":"q1:sha256","started":{"$type":"date"},
                       "finished":{"$type":"date"},"host":{"$type":"string"},"error":{"$exists":false}})"),
             3);
@@ -124,7 +127,8 @@ TEST(Runner, KeepsHistoryEventsAndTheLockDocument) {
 }
 
 TEST(Runner, TransactionalFailureLeavesNothingBehind) {
-  auto db = memory();
+  auto db = empty_database();
+  QUIRE_NEEDS_TRANSACTIONS(db);
   put_users(db);
   const auto before = all(db, "users");
   Migrations broken;
@@ -147,7 +151,8 @@ TEST(Runner, TransactionalFailureLeavesNothingBehind) {
 }
 
 TEST(Runner, EachStopsAtItsLastBatchAndResumesThere) {
-  auto db = memory();
+  auto db = empty_database();
+  QUIRE_NEEDS_TRANSACTIONS(db);
   put_counters(db, 25);
   int calls = 0;
   bool broken = true;
@@ -176,7 +181,8 @@ TEST(Runner, EachStopsAtItsLastBatchAndResumesThere) {
 }
 
 TEST(Runner, ReportsExceptionsThatAreNoStdException) {
-  auto db = memory();
+  auto db = empty_database();
+  QUIRE_NEEDS_TRANSACTIONS(db);
   put_counters(db, 3);
   Migrations migrations;
   migrations.add({.id = "odd", .up = each<Counter>("counters", [](Counter&) { throw 42; })});
@@ -188,7 +194,7 @@ TEST(Runner, ReportsExceptionsThatAreNoStdException) {
 }
 
 TEST(Runner, TransformMayRemoveDocuments) {
-  auto db = memory();
+  auto db = empty_database();
   put_counters(db, 10);
   Migrations migrations;
   migrations.add({.id = "drop_odd",
@@ -204,7 +210,9 @@ TEST(Runner, TransformMayRemoveDocuments) {
 }
 
 TEST(Runner, WalksIdsOfAllTypes) {
-  auto db = memory();
+  auto db = empty_database();
+  if (quire::test::on_server())
+    GTEST_SKIP() << "the test server refuses to update a document whose _id is NaN";
   for (const char* id :
        {"null", "1", "2.5", R"("a")", R"({"k":1})", "true",
         R"({"$oid":"0000000000000000000000aa"})", R"({"$date":"2026-01-01T00:00:00Z"})",
@@ -220,7 +228,7 @@ TEST(Runner, WalksIdsOfAllTypes) {
 }
 
 TEST(Runner, UnknownFieldsSurviveAtEveryLevel) {
-  auto db = memory();
+  auto db = empty_database();
   put(db, "t", R"({"_id":1,"inner":{"a":1,"b":2},"lines":[{"sku":"x","qty":5}],"z":null})");
   Migrations migrations;
   migrations.add({.id = "m", .up = each<Outer>("t", [](Outer& o) {
@@ -234,7 +242,7 @@ TEST(Runner, UnknownFieldsSurviveAtEveryLevel) {
 }
 
 TEST(Runner, RefusesAChangedMigration) {
-  auto db = memory();
+  auto db = empty_database();
   Migrations first, second;
   first.add({.id = "m", .up = add_field("users", "a", 1)});
   second.add({.id = "m", .up = add_field("users", "a", 2)});
@@ -251,7 +259,7 @@ TEST(Runner, RefusesAChangedMigration) {
 }
 
 TEST(Runner, RevisionIsPartOfTheChecksum) {
-  auto db = memory();
+  auto db = empty_database();
   const auto nothing = each<Counter>("counters", [](Counter&) {});
   Migrations first, second;
   first.add({.id = "m", .revision = 1, .up = nothing});
@@ -267,7 +275,7 @@ TEST(Runner, AppliesALateMigrationOnlyWhenItIsIndependent) {
     list.add({.id = "b", .up = add_field("users", "b", 1)});
     return list;
   };
-  auto db = memory();
+  auto db = empty_database();
   ASSERT_TRUE((MigrationRunner{db, with(false, "")}.run().ok()));
   auto report = MigrationRunner{db, with(true, "b.c")}.run();
   EXPECT_EQ(report.result, MigrationResult::drifted);
@@ -281,7 +289,7 @@ TEST(Runner, AppliesALateMigrationOnlyWhenItIsIndependent) {
 }
 
 TEST(Runner, StartsOnANewerDatabaseUnlessItSaysNo) {
-  auto db = memory();
+  auto db = empty_database();
   Migrations newer{.app_level = 7};
   newer.add({.id = "a", .up = add_field("users", "a", 1)});
   newer.add({.id = "b", .up = add_field("users", "b", 1)});
@@ -302,7 +310,7 @@ TEST(Runner, StartsOnANewerDatabaseUnlessItSaysNo) {
 }
 
 TEST(Runner, StopsAtABatchEdgeAndGoesOn) {
-  auto db = memory();
+  auto db = empty_database();
   put_counters(db, 20);
   std::stop_source stop;
   Migrations migrations;
@@ -320,7 +328,7 @@ TEST(Runner, StopsAtABatchEdgeAndGoesOn) {
 }
 
 TEST(Runner, ManualCodeOfUnknownOutcomeWaitsForAPerson) {
-  auto db = memory();
+  auto db = empty_database();
   int calls = 0;
   Migrations migrations;
   migrations.add({.id = "m", .up = run(Atomicity::manual, [&](Database&, Session&) {
@@ -340,7 +348,7 @@ TEST(Runner, ManualCodeOfUnknownOutcomeWaitsForAPerson) {
 }
 
 TEST(Runner, PlanAndStatusWriteNothing) {
-  auto db = memory();
+  auto db = empty_database();
   put_users(db);
   const MigrationPlan plan = MigrationRunner{db, user_migrations()}.plan();
   ASSERT_EQ(plan.migrations.size(), 3U);
@@ -349,7 +357,7 @@ TEST(Runner, PlanAndStatusWriteNothing) {
   EXPECT_EQ(plan.migrations[0].documents, 2);
   EXPECT_EQ(plan.migrations[1].reversible, "the original case is not kept");
   EXPECT_EQ((MigrationRunner{db, user_migrations()}.status().pending()), 3U);
-  EXPECT_EQ(db.store().list_collections("app").size(), 1U);
+  EXPECT_EQ(db.store().list_collections(db.name()).size(), 1U);
   EXPECT_NE(plan.json().find("quire.migrate/1"), std::string::npos);
 }
 

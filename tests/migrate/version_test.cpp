@@ -21,7 +21,7 @@ Person split(const PersonV1& old) {
 }
 
 TEST(Versions, TransformsPassOverDocumentsThatAreNewAlready) {
-  auto db = memory();
+  auto db = empty_database();
   put(db, "people", R"({"_id": {"$numberLong": "1"}, "name": "Ada Lovelace", "kept": true})");
   auto people = db.collection<Person>();
   people.insert(Person{.id = 2, .first = "Grace", .last = "Hopper"});
@@ -40,7 +40,7 @@ TEST(Versions, TransformsPassOverDocumentsThatAreNewAlready) {
 }
 
 TEST(Versions, EveryWholeWriteOfAVersionedModelCarriesIt) {
-  auto db = memory();
+  auto db = empty_database();
   auto people = db.collection<Person>();
   people.insert(Person{.id = 1});
   people.save(Person{.id = 2});

@@ -41,6 +41,14 @@ inline std::string with_database(const std::string& uri, const std::string& data
   return hosts + "/" + database + (question == std::string::npos ? "" : uri.substr(question));
 }
 
+/// The store that a suite for any store runs on: in memory, or an empty database of the server that
+/// $QUIRE_TEST_STORE names, "replica_set" or "standalone".
+inline bool on_server() { return std::getenv("QUIRE_TEST_STORE") != nullptr; }
+inline std::string store_uri() {
+  return on_server() ? with_database(server(std::getenv("QUIRE_TEST_STORE")), fresh_database())
+                     : ":memory:";
+}
+
 }  // namespace quire::test
 
 /// First in a test that needs one: its URI with a fresh database in it.
