@@ -1,7 +1,7 @@
 // A tour of quire: the countries, subdivisions and languages of the world, loaded, brought into
 // shape by migrations and queried.
 // Usage: tour [--database URI] [--data DIR]
-//   --database  a file (default tour.quire), ":memory:" or mongodb://…
+//   --database  a file (default tour.quire), ":memory:" or mongodb://host/app
 //   --data      the JSON files of iso-codes (default /usr/share/iso-codes/json)
 #include <iostream>
 #include <string>
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   }
   try {
     quire::Database db = quire::open(arguments.database);
-    std::cout << "Database: " << arguments.database << '\n';
+    std::cout << "Database: " << db.store().redacted_uri() << '\n';
     if (const int code = migrate(db, arguments.data); code != 0) return code;
     tour::show_queries(db);
     return 0;

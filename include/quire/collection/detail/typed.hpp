@@ -136,15 +136,16 @@ T decode_as(bson::View document) {
 template <class Id>
 class TypedId : public IdFilter {
  public:
-  explicit TypedId(const Id& id) : IdFilter(convert(id)) {}
+  // Not `id`: programs have a field of that name in scope.
+  explicit TypedId(const Id& value) : IdFilter(convert(value)) {}
 
  private:
-  static auto convert(const Id& id) {
+  static auto convert(const Id& value) {
     if constexpr (std::is_same_v<Id, ObjectId> || std::is_same_v<Id, std::int32_t> ||
                   std::is_same_v<Id, std::int64_t>)
-      return id;
+      return value;
     else
-      return bson::encode_value(id);
+      return bson::encode_value(value);
   }
 };
 
