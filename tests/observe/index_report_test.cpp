@@ -102,7 +102,9 @@ TEST(EqualitySortRange, DirectionsMustAgree) {
 
 TEST(EqualitySortRange, AUniqueKeyThatIsGivenNeedsNoMore) {
   OneQuery one;
-  EXPECT_EQ(one.look({}, R"({"_id": 1, "a": {"$gt": 2}})").service, Service::fully);
+  EXPECT_EQ(
+      one.look({R"({"key": {"b": 1}, "name": "i"})"}, R"({"_id": 1, "a": {"$gt": 2}})").service,
+      Service::fully);
   EXPECT_EQ(one.look({R"({"key": {"m": 1}, "name": "i", "unique": true})"}, R"({"m": 1, "a": 2})")
                 .service,
             Service::fully);
@@ -250,6 +252,7 @@ TEST_P(IndexReportOf, TellsDeclaredPresentUnusedAndMissing) {
   EXPECT_TRUE(after.missing().empty());
   for (const auto& query : after.queries)
     EXPECT_EQ(query.service, Service::fully) << after.str(false);
+  if (!embedded()) return;  // the test server takes the first index that fits, not the best
   const auto plan = bson::to_json(people_->find(city == "Rome").sort(email.desc()).explain());
   EXPECT_NE(plan.find(R"({\"city\":1,\"email\":-1})"), std::string::npos) << plan;
 }

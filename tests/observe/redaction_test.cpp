@@ -78,7 +78,9 @@ TEST_P(Redaction, NoValueOfAFilterADocumentOrADuplicateKeyIsInAnyText) {
 
 #ifdef QUIRE_TEST_MONGODB
 TEST(RedactionOfUris, NoPasswordIsInAnyText) {
-  QUIRE_NEEDS_SERVER(uri, "auth");
+  QUIRE_NEEDS_SERVER(given, "auth");
+  const std::string uri =
+      given + (given.find('?') == std::string::npos ? "?" : "&") + "authSource=admin";
   const auto db = open(uri);
   Everything everything(db);
   auto people = db.collection<Person>();
