@@ -1,4 +1,5 @@
-// Transactions, sessions and concerns; runs on a server too: QUIRE_EXAMPLE_MONGODB_URI=mongodb://host/app
+// Transactions, sessions and concerns; runs on a server too:
+// QUIRE_EXAMPLE_MONGODB_URI=mongodb://host/app
 #include <cstdio>
 #include <cstdlib>
 #include <quire/quire.hpp>
@@ -30,8 +31,8 @@ int main() {
   const auto transfer = [&](const std::string& from, const std::string& to, std::int64_t amount) {
     db.transaction([&](q::Session& s) {
       // Everything that takes part names the session.
-      const auto paid = accounts.update_one(id == from && cents >= amount, cents.inc(-amount),
-                                            {.session = s});
+      const auto paid =
+          accounts.update_one(id == from && cents >= amount, cents.inc(-amount), {.session = s});
       if (paid.matched == 0) throw NotEnough{};  // rolls back, and passes through
       accounts.update_one(id == to, cents.inc(amount), {.session = s});
     });

@@ -187,12 +187,11 @@ Compiled compile(const std::shared_ptr<Migration>& migration, const store::Capab
   MigrationContext context(recorder);
   migration->up(context);
   result.steps = std::move(recorder.steps);
-  result.atomicity = wanted_class(natural_class(result.steps, can), *migration,
-                                  result.steps, can);
+  result.atomicity = wanted_class(natural_class(result.steps, can), *migration, result.steps, can);
   const bool own_code = std::any_of(result.steps.begin(), result.steps.end(), [](const Step& s) {
     return s.data().operation == Operation::code && s.data().code_class != Atomicity::transactional;
   });
-  result.guarantee = own_code ? "guarded"
+  result.guarantee = own_code                                                        ? "guarded"
                      : can.transactions && result.atomicity != Atomicity::idempotent ? "txn"
                                                                                      : "replay";
   result.checksum = checksum_of(result.steps, migration->info().revision);

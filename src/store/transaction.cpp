@@ -59,9 +59,10 @@ void run_transaction(Store& store, const TransactionSettings& settings,
                      FunctionRef<void(Session&)> work) {
   const InTransaction guard(&store);
   if (!store.capabilities().transactions) {
-    throw StoreError(ErrorCode::unsupported,
-                     "this deployment has no transactions (a replica set or a sharded cluster has); "
-                     "nothing was done");
+    throw StoreError(
+        ErrorCode::unsupported,
+        "this deployment has no transactions (a replica set or a sharded cluster has); "
+        "nothing was done");
   }
   const auto start = Clock::now();
   BackOff back_off(start);

@@ -46,10 +46,15 @@ inline std::vector<StoreUnderTest> all_stores() {
       {"Memory", [] { return std::string(":memory:"); }},
 #endif
 #ifdef QUIRE_TEST_MONGODB
-      {"ReplicaSet", [] { return test::with_database(test::server("replica_set"), test::fresh_database()); }, true},
-      {"Standalone", [] { return test::with_database(test::server("standalone"), test::fresh_database()); }, true},
+      {"ReplicaSet",
+       [] { return test::with_database(test::server("replica_set"), test::fresh_database()); },
+       true},
+      {"Standalone",
+       [] { return test::with_database(test::server("standalone"), test::fresh_database()); },
+       true},
       // Any other server, such as a compatible service.
-      {"Given", [] {
+      {"Given",
+       [] {
          const char* uri = std::getenv("QUIRE_TEST_MONGODB_URI");
          return uri == nullptr ? std::string() : test::with_database(uri, test::fresh_database());
        }},

@@ -1,7 +1,6 @@
-#include "quire/store/transaction.hpp"
-
 #include <thread>
 
+#include "quire/store/transaction.hpp"
 #include "store_fixture.hpp"
 
 namespace quire::store::contract {
@@ -91,9 +90,8 @@ TEST_P(TransactionContract, TheFunctionsExceptionsPassThrough) {
 
 TEST_P(TransactionContract, NestedUseIsRefused) {
   EXPECT_EQ(code_of([&] {
-              run_transaction(*store_, {}, [&](Session&) {
-                run_transaction(*store_, {}, [](Session&) {});
-              });
+              run_transaction(*store_, {},
+                              [&](Session&) { run_transaction(*store_, {}, [](Session&) {}); });
             }),
             ErrorCode::transaction_state);
 }

@@ -115,12 +115,13 @@ TEST(Runner, KeepsHistoryEventsAndTheLockDocument) {
   put_users(db);
   ASSERT_TRUE((MigrationRunner{db, user_migrations()}.run().ok()));
   const bool transactions = db.capabilities().transactions;
-  EXPECT_EQ(count(db, "_quire_history",
-                  std::string(R"({"guarantee":)") + (transactions ? R"("txn")" : R"({"$ne":"txn"})") +
-                      R"(,"state":"applied","fence":1,"direction":"up",
+  EXPECT_EQ(
+      count(db, "_quire_history",
+            std::string(R"({"guarantee":)") + (transactions ? R"("txn")" : R"({"$ne":"txn"})") +
+                R"(,"state":"applied","fence":1,"direction":"up",
                       "algorithm":"q1:sha256","started":{"$type":"date"},
                       "finished":{"$type":"date"},"host":{"$type":"string"},"error":{"$exists":false}})"),
-            3);
+      3);
   EXPECT_EQ(count(db, "_quire_events", R"({"from":"pending","to":"running"})"), 3);
   EXPECT_EQ(count(db, "_quire_events", R"({"from":"running","to":"applied"})"), 3);
   EXPECT_EQ(count(db, "_quire_lock", R"({"_id":"migrate","holder":null,"token":1})"), 1);

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
-#include <unistd.h>
 
 #include "quire/bson/json.hpp"
 
@@ -52,7 +53,7 @@ inline std::string store_uri() {
 }  // namespace quire::test
 
 /// First in a test that needs one: its URI with a fresh database in it.
-#define QUIRE_NEEDS_SERVER(variable, name)                                              \
-  const std::string variable =                                                         \
+#define QUIRE_NEEDS_SERVER(variable, name)                                                        \
+  const std::string variable =                                                                    \
       ::quire::test::with_database(::quire::test::server(name), ::quire::test::fresh_database()); \
   if (variable.empty()) GTEST_SKIP() << "no server \"" << name << "\" was started"

@@ -16,7 +16,7 @@ namespace collection_detail {
 /// An aggregation without its type.
 struct AggregateData {
   Database db;
-  std::string collection;  ///< empty = of the database
+  std::string collection;   ///< empty = of the database
   bson::Document pipeline;  ///< elements of an array
   std::string hint;
   std::int32_t batch_size = 0;

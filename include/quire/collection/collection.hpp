@@ -140,9 +140,7 @@ class Collection {
     return core_->count(filter.view(), options);
   }
   /// From metadata; may lag.
-  [[nodiscard]] std::int64_t estimated_count() const {
-    return core_->estimated_count();
-  }
+  [[nodiscard]] std::int64_t estimated_count() const { return core_->estimated_count(); }
   [[nodiscard]] bool exists(const Filter& filter, const ReadOptions& options = {}) const {
     return core_->exists(filter.view(), options);
   }
@@ -226,8 +224,8 @@ class Collection {
       collection_detail::encode_plain(object, scratch.buffer());
     else
       scratch.buffer().append(bson::View{}.data(), bson::View{}.size());
-    return Filter(core_->identity(collection_detail::TypedId<id_type>(id_of(object)).view(),
-                                  scratch.view()));
+    return Filter(
+        core_->identity(collection_detail::TypedId<id_type>(id_of(object)).view(), scratch.view()));
   }
 
   // --- write by filter ---

@@ -95,11 +95,11 @@ class Database {
   [[nodiscard]] Collection<T> collection(std::string_view name) const;
 
   /// Runs `fn(Session&)` in a transaction: committed when it returns, rolled back when it throws
-  /// (the exception passes through). Operations take part by {.session = s}. After a write conflict,
-  /// a broken connection or a change of primary it runs again, so it should have no other effects;
-  /// a commit whose outcome is not known is asked for again. Gives what fn gives.
-  /// Throws StoreError transaction_state when called inside of another one on the same store,
-  /// unsupported, before fn runs, where the deployment has no transactions.
+  /// (the exception passes through). Operations take part by {.session = s}. After a write
+  /// conflict, a broken connection or a change of primary it runs again, so it should have no other
+  /// effects; a commit whose outcome is not known is asked for again. Gives what fn gives. Throws
+  /// StoreError transaction_state when called inside of another one on the same store, unsupported,
+  /// before fn runs, where the deployment has no transactions.
   template <class F>
   auto transaction(F&& fn, const TransactionOptions& options = {}) const {
     using Result = std::invoke_result_t<F&, store::Session&>;

@@ -20,9 +20,9 @@ struct CommandEvent {
   std::string_view collection;  ///< empty for commands about none
   std::chrono::microseconds duration{0};
   bool ok = true;
-  ErrorCode code{};        ///< of a failure
-  int backend_code = 0;    ///< the server's number
-  std::string_view error;  ///< of a failure: without values of documents and secrets
+  ErrorCode code{};         ///< of a failure
+  int backend_code = 0;     ///< the server's number
+  std::string_view error;   ///< of a failure: without values of documents and secrets
   std::string_view server;  ///< "host:port"; empty on the embedded store
   /// The filter and the order of a find, count, update, remove …: for index analysis. They hold
   /// users' values and do not belong in a log; slow logs show their shape.

@@ -40,7 +40,7 @@ struct Capabilities {
   bool kill_op = false;
   bool update_pipelines = false;
   bool online_backup = false;
-  bool retryable_writes = false;    ///< a write is sent again after a broken connection, once
+  bool retryable_writes = false;  ///< a write is sent again after a broken connection, once
   bool views = false;
   bool collection_options = false;  ///< capped, time series, collation of a collection …
   bool sharding = false;
@@ -259,7 +259,7 @@ struct WatchOptions : OperationOptions {
   bson::View resume_after = {};  ///< a token; the stream goes on behind its event
   bson::View start_after = {};   ///< as resume_after, but may be the token of an invalidate
   std::optional<bson::Timestamp> start_at = std::nullopt;  ///< an operation time
-  std::chrono::milliseconds max_await{1000};  ///< how long next() waits for an event
+  std::chrono::milliseconds max_await{1000};               ///< how long next() waits for an event
   std::int32_t batch_size = 0;
   bool show_expanded_events = false;  ///< create, createIndexes, shardCollection …
   bson::View collation = {};
@@ -296,17 +296,17 @@ struct Health {
 
 /// Connections of a store; all 0 on the embedded store.
 struct PoolState {
-  std::int64_t in_use = 0;   ///< lent to operations, cursors and sessions now
-  std::int64_t most = 0;     ///< the highest number in use at once so far
-  std::int64_t limit = 0;    ///< maxPoolSize
-  std::int64_t waits = 0;    ///< times that an operation waited for one
-  std::int64_t timeouts = 0; ///< times that it waited in vain
+  std::int64_t in_use = 0;    ///< lent to operations, cursors and sessions now
+  std::int64_t most = 0;      ///< the highest number in use at once so far
+  std::int64_t limit = 0;     ///< maxPoolSize
+  std::int64_t waits = 0;     ///< times that an operation waited for one
+  std::int64_t timeouts = 0;  ///< times that it waited in vain
 };
 
 /// A server of a deployment as the driver sees it.
 struct ServerState {
-  std::string server;  ///< "host:port"
-  std::string type;    ///< "RSPrimary", "Standalone", "Unknown" …
+  std::string server;                        ///< "host:port"
+  std::string type;                          ///< "RSPrimary", "Standalone", "Unknown" …
   std::chrono::milliseconds round_trip{-1};  ///< -1 = not known
 };
 

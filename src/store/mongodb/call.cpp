@@ -4,9 +4,8 @@ namespace quire::store::mongodb {
 
 void check_names(Namespace ns) {
   const auto bad = [](std::string_view name, std::string_view what, std::string_view why) {
-    throw StoreError(ErrorCode::invalid_argument, std::string(what) + " \"" + std::string(name) +
-                                                      "\" " + std::string(why),
-                     73);
+    throw StoreError(ErrorCode::invalid_argument,
+                     std::string(what) + " \"" + std::string(name) + "\" " + std::string(why), 73);
   };
   if (ns.database.empty()) {
     bad(ns.database, "the database name",
@@ -121,8 +120,8 @@ class MongoCursor final : public Cursor {
     if (mongoc_cursor_error_document(cursor_.get(), &error, &reply)) {
       const bson::Document copy =
           reply != nullptr && reply->len > 5 ? bson::Document(view_of(*reply)) : bson::Document();
-      auto failure = make_failure(error, copy, {{database_, collection_}, asked_},
-                                  source_->secrets());
+      auto failure =
+          make_failure(error, copy, {{database_, collection_}, asked_}, source_->secrets());
       end();
       std::rethrow_exception(std::move(failure));
     }

@@ -45,8 +45,8 @@ class Prober {
                               nullptr, opts.get());
       can = read.ok || read.number == 13;
       if (can) {
-        can = mongoc_client_session_commit_transaction(session, nullptr, &error) ||
-              error.code == 13;
+        can =
+            mongoc_client_session_commit_transaction(session, nullptr, &error) || error.code == 13;
       }
     }
     mongoc_client_session_destroy(session);

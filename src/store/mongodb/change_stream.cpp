@@ -112,8 +112,8 @@ class MongoChangeStream final : public ChangeStream {
       }
       stream_.reset(mongoc_database_watch(database.get(), &stages, opts.get()));
     } else {
-      const CollectionPtr collection(mongoc_client_get_collection(
-          lease_.client(), database_.c_str(), collection_.c_str()));
+      const CollectionPtr collection(
+          mongoc_client_get_collection(lease_.client(), database_.c_str(), collection_.c_str()));
       if (prefs_) mongoc_collection_set_read_prefs(collection.get(), to_driver(*prefs_).get());
       if (read_concern_) {
         mongoc_read_concern_t* concern = mongoc_read_concern_new();

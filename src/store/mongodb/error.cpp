@@ -48,8 +48,7 @@ std::vector<std::string> labels_of(View reply) {
 template <class T>
 std::exception_ptr of_type(ErrorCode code, FieldPath path, const std::string& text, int number,
                            std::vector<std::string> labels) {
-  return std::make_exception_ptr(
-      T(code, std::move(path), text, number, std::move(labels)));
+  return std::make_exception_ptr(T(code, std::move(path), text, number, std::move(labels)));
 }
 
 /// An error of the class that its number belongs to.
@@ -87,7 +86,8 @@ std::string with_rule(std::string text, View info) {
 
 FieldPath path_of(ErrorCode code, std::string_view message, View details) {
   if (code == ErrorCode::validation_failed) return failing_path(details);
-  if (code == ErrorCode::immutable_field || (code == ErrorCode::invalid_key && contains(message, "_id")))
+  if (code == ErrorCode::immutable_field ||
+      (code == ErrorCode::invalid_key && contains(message, "_id")))
     return FieldPath("_id");
   if (code == ErrorCode::duplicate_key) {
     if (const auto pattern = details.find("keyPattern"); pattern && pattern->is_document()) {
@@ -115,7 +115,8 @@ Classified classify(const bson_error_t& error, const Where& where) {
   switch (error.domain) {
     case MONGOC_ERROR_STREAM:
       if (error.code == MONGOC_ERROR_STREAM_NAME_RESOLUTION)
-        return {ErrorCode::server_unreachable, text("check the host names of the connection string")};
+        return {ErrorCode::server_unreachable,
+                text("check the host names of the connection string")};
       return {ErrorCode::network_error,
               text(where.asked == Asked::read
                        ? "the connection broke"
@@ -154,7 +155,8 @@ Classified classify(const bson_error_t& error, const Where& where) {
       return {where.asked == Asked::read ? ErrorCode::invalid_query : ErrorCode::invalid_argument,
               text("")};
     case MONGOC_ERROR_COMMAND:
-      if (error.code == MONGOC_ERROR_COMMAND_INVALID_ARG) return {meaningless(where.asked), text("")};
+      if (error.code == MONGOC_ERROR_COMMAND_INVALID_ARG)
+        return {meaningless(where.asked), text("")};
       break;
     case MONGOC_ERROR_WRITE_CONCERN:
       return {ErrorCode::write_concern_failed,
@@ -236,11 +238,11 @@ ErrorCode code_of_server(int code, std::string_view message, Asked asked) noexce
     case 256:  // TransactionCommitted
     case 206:  // NoSuchSession
       return ErrorCode::transaction_state;
-    case 263:  // OperationNotSupportedInTransaction
-    case 59:   // CommandNotFound
-    case 115:  // CommandNotSupported
-    case 235:  // NotImplemented in some compatible services
-    case 238:  // NotImplemented
+    case 263:    // OperationNotSupportedInTransaction
+    case 59:     // CommandNotFound
+    case 115:    // CommandNotSupported
+    case 235:    // NotImplemented in some compatible services
+    case 238:    // NotImplemented
     case 40573:  // $changeStream is only supported on replica sets
     case 40324:  // Unrecognized pipeline stage name
       return ErrorCode::unsupported;
@@ -293,9 +295,8 @@ WriteError item_error(View element, const Where& where) {
   FieldPath path = path_of(kind, text, details);
   if (kind == ErrorCode::duplicate_key) path = {};
   if (kind == ErrorCode::validation_failed) text = with_rule(std::move(text), details);
-  return {index && index->type() == bson::Type::int32
-              ? static_cast<std::size_t>(index->as_int32())
-              : std::size_t{0},
+  return {index && index->type() == bson::Type::int32 ? static_cast<std::size_t>(index->as_int32())
+                                                      : std::size_t{0},
           Error(kind, std::move(path), text, code), std::move(details)};
 }
 

@@ -88,8 +88,8 @@ void on_succeeded(const mongoc_apm_command_succeeded_t* event) {
     if (const auto items = reply.find("writeErrors");
         items && items->is_array() && !items->as_array().empty()) {
       const std::string_view name = mongoc_apm_command_succeeded_get_command_name(event);
-      const auto item = item_error(items->as_array().begin()->value.as_document(),
-                                   {{}, asked_of(name)});
+      const auto item =
+          item_error(items->as_array().begin()->value.as_document(), {{}, asked_of(name)});
       out.ok = false;
       out.code = item.error.code();
       out.backend_code = item.error.backend_code();

@@ -59,8 +59,7 @@ std::vector<ServerState> MongoStore::servers() {
   const Lease lease = from->lease();
   const auto guard = from->guard();
   std::size_t n = 0;
-  mongoc_server_description_t** all =
-      mongoc_client_get_server_descriptions(lease.client(), &n);
+  mongoc_server_description_t** all = mongoc_client_get_server_descriptions(lease.client(), &n);
   std::vector<ServerState> out;
   for (std::size_t i = 0; i < n; ++i) {
     out.push_back({mongoc_server_description_host(all[i])->host_and_port,

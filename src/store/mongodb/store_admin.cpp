@@ -72,8 +72,8 @@ void MongoStore::create_collection(Namespace ns, bson::View collection_options,
     for (const auto& present : list_collections(ns.database)) {
       if (present.name != ns.collection) continue;
       throw StoreError(ErrorCode::namespace_exists,
-                       "Collection " + std::string(ns.database) + "." +
-                           std::string(ns.collection) + " already exists.",
+                       "Collection " + std::string(ns.database) + "." + std::string(ns.collection) +
+                           " already exists.",
                        48);
     }
   }

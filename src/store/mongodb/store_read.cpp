@@ -47,8 +47,8 @@ bool MongoStore::find_one(Namespace ns, bson::View filter, const FindOptions& op
     call.add_read(opts);
     const bson_t body = borrow(filter);
     const auto collection = call.collection();
-    const CursorPtr cursor(mongoc_collection_find_with_opts(collection.get(), &body, opts.get(),
-                                                            call.read_prefs()));
+    const CursorPtr cursor(
+        mongoc_collection_find_with_opts(collection.get(), &body, opts.get(), call.read_prefs()));
     const bson_t* document = nullptr;
     if (!mongoc_cursor_next(cursor.get(), &document)) {
       bson_error_t error{};

@@ -56,8 +56,8 @@ InsertResult MongoStore::insert(Namespace ns, std::span<const bson::View> docume
   bool done = false;
   if (documents.size() == 1) {
     const bson_t document = borrow(documents[0]);
-    done = mongoc_collection_insert_one(collection.get(), &document, opts.get(), reply.fill(),
-                                        &error);
+    done =
+        mongoc_collection_insert_one(collection.get(), &document, opts.get(), reply.fill(), &error);
   } else {
     opts.add("ordered", options.ordered);
     const auto borrowed = std::make_unique<bson_t[]>(documents.size());
@@ -80,9 +80,9 @@ UpdateResult MongoStore::update(Namespace ns, bson::View filter, UpdateSpec upda
                                 const UpdateOptions& options) {
   const bool operators = update.pipeline || is_operators(update.body);
   if (!operators && options.multi) {
-    throw QueryError(ErrorCode::invalid_update,
-                     "an update of many is made of operators ($set …); a whole document replaces one",
-                     9);
+    throw QueryError(
+        ErrorCode::invalid_update,
+        "an update of many is made of operators ($set …); a whole document replaces one", 9);
   }
   if (options.multi && !options.sort.empty()) {
     throw QueryError(ErrorCode::invalid_update, FieldPath("sort"),
@@ -90,9 +90,8 @@ UpdateResult MongoStore::update(Namespace ns, bson::View filter, UpdateSpec upda
   }
   // The driver's own functions send such an update again after a broken connection. They take no
   // time limit and would read a document whose first field is "0" as a pipeline.
-  const bool as_command =
-      options.max_time.count() > 0 || update.body.empty() ||
-      (!update.pipeline && update.body.begin()->key == "0");
+  const bool as_command = options.max_time.count() > 0 || update.body.empty() ||
+                          (!update.pipeline && update.body.begin()->key == "0");
   UpdateResult result;
   if (as_command) {
     Fields statement, command, statements;
@@ -138,13 +137,13 @@ UpdateResult MongoStore::update(Namespace ns, bson::View filter, UpdateSpec upda
   const bson_t body = borrow(update.body);
   bson_error_t error{};
   Reply reply;
-  const bool done =
-      !operators      ? mongoc_collection_replace_one(collection.get(), &query, &body, opts.get(),
-                                                      reply.fill(), &error)
-      : options.multi ? mongoc_collection_update_many(collection.get(), &query, &body, opts.get(),
-                                                      reply.fill(), &error)
-                      : mongoc_collection_update_one(collection.get(), &query, &body, opts.get(),
-                                                     reply.fill(), &error);
+  const bool done = !operators ? mongoc_collection_replace_one(collection.get(), &query, &body,
+                                                               opts.get(), reply.fill(), &error)
+                    : options.multi
+                        ? mongoc_collection_update_many(collection.get(), &query, &body, opts.get(),
+                                                        reply.fill(), &error)
+                        : mongoc_collection_update_one(collection.get(), &query, &body, opts.get(),
+                                                       reply.fill(), &error);
   if (!done) call.fail(error, reply.view());
   result.matched = number_in(reply.view(), "matchedCount");
   result.modified = number_in(reply.view(), "modifiedCount");
@@ -215,7 +214,8 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
   opts.add_if("let", options.let);
   call.add_write(opts);
   const auto collection = call.collection();
-  const BulkPtr bulk(mongoc_collection_create_bulk_operation_with_opts(collection.get(), opts.get()));
+  const BulkPtr bulk(
+      mongoc_collection_create_bulk_operation_with_opts(collection.get(), opts.get()));
   if (options.bypass_document_validation)
     mongoc_bulk_operation_set_bypass_document_validation(bulk.get(), true);
   std::vector<std::size_t> places;  // of what the driver took
@@ -286,7 +286,8 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
       places.push_back(i);
       continue;
     }
-    if (!one.sort.empty() && std::string_view(error.message).find("'sort'") != std::string_view::npos) {
+    if (!one.sort.empty() &&
+        std::string_view(error.message).find("'sort'") != std::string_view::npos) {
       throw StoreError(ErrorCode::unsupported,
                        "this version of the driver takes no sort in bulk writes; use an update of "
                        "its own");
@@ -325,7 +326,7 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
       const bson::View one = item.value.as_document();
       const auto place = places[static_cast<std::size_t>(number_in(one, "index"))];
       const Kind kind = operations[place].kind;
-      const Asked asked = kind == Kind::insert ? Asked::insert
+      const Asked asked = kind == Kind::insert                                    ? Asked::insert
                           : kind == Kind::remove_one || kind == Kind::remove_many ? Asked::remove
                                                                                   : Asked::update;
       auto error_of = item_error(one, {ns, asked});

@@ -120,8 +120,8 @@ class Core {
   IndexPlan sync_indexes(const SyncOptions& options) const;
   bool drop(SessionRef session) const;
 
-  /// {_id} of an object with the fields of the model's shard key as `document`, which it was encoded
-  /// to, has them; null where it has none. For models without one the same.
+  /// {_id} of an object with the fields of the model's shard key as `document`, which it was
+  /// encoded to, has them; null where it has none. For models without one the same.
   [[nodiscard]] bson::Document identity(bson::View id_filter, bson::View document) const;
 
   /// The update as it is sent: an upsert of a versioned model sets _v on insert.

@@ -5,8 +5,8 @@
 
 namespace quire::collection_detail {
 
-/// The iterator of a range that keeps its current element and steps with advance(): Find, Aggregate.
-/// One pass.
+/// The iterator of a range that keeps its current element and steps with advance(): Find,
+/// Aggregate. One pass.
 template <class Range>
 class LoopIterator {
  public:
