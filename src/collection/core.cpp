@@ -349,12 +349,10 @@ std::int64_t Core::estimated_count() const {
 }
 
 Document Core::distinct(std::string_view field, View filter, const ReadOptions& options) const {
-  store::OperationOptions to;
+  store::DistinctOptions to;
   fill(to, db_, options);
-  if (!options.collation.empty()) {
-    throw StoreError(ErrorCode::unsupported, FieldPath("collation"),
-                     "distinct takes no collation; aggregate on the server, or distinct without");
-  }
+  to.hint_name = options.hint;
+  to.collation = options.collation.view();
   return store().distinct(ns(), field, filter, to);
 }
 

@@ -88,7 +88,7 @@ class CountingStore : public store::Store {
     return inner_->estimated_count(ns, with(options));
   }
   bson::Document distinct(store::Namespace ns, std::string_view field, bson::View filter,
-                          const store::OperationOptions& options) override {
+                          const store::DistinctOptions& options) override {
     hook_("distinct");
     return inner_->distinct(ns, field, filter, with(options));
   }

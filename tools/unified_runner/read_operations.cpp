@@ -86,8 +86,10 @@ Answer distinct(World& world, Target& target, Arguments& arguments) {
   const auto field = arguments.need("fieldName").as_string();
   bson::View filter;
   arguments.to("filter", filter);
-  store::OperationOptions options;
+  store::DistinctOptions options;
   arguments.common(world, target, options, true, false);
+  arguments.to_hint(options.hint, options.hint_name);
+  arguments.to("collation", options.collation);
   arguments.done();
   return Value::array(target.store().distinct(target.ns(), field, filter, options));
 }

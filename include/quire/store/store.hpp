@@ -243,6 +243,12 @@ struct CountOptions : OperationOptions {
   bson::View collation = {};
 };
 
+struct DistinctOptions : OperationOptions {
+  bson::View hint = {};
+  std::string_view hint_name = {};
+  bson::View collation = {};
+};
+
 struct AggregateOptions : OperationOptions {
   std::int32_t batch_size = 0;
   std::optional<bool> allow_disk_use = std::nullopt;
@@ -368,7 +374,7 @@ class Store {
   /// Distinct values, as the elements of an array.
   [[nodiscard]] virtual bson::Document distinct(Namespace ns, std::string_view field,
                                                 bson::View filter,
-                                                const OperationOptions& options) = 0;
+                                                const DistinctOptions& options) = 0;
   /// How a find would run: {queryPlanner, executionStats} as explain with executionStats answers.
   [[nodiscard]] virtual bson::Document explain(Namespace ns, bson::View filter,
                                                const FindOptions& options) = 0;

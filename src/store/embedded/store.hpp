@@ -47,7 +47,7 @@ class EmbeddedStore final : public Store {
   /// Told as "count".
   std::int64_t estimated_count(Namespace ns, const OperationOptions& options) override;
   bson::Document distinct(Namespace ns, std::string_view field, bson::View filter,
-                          const OperationOptions& options) override;
+                          const DistinctOptions& options) override;
   bson::Document explain(Namespace ns, bson::View filter, const FindOptions& options) override;
 
   std::vector<bson::Document> list_indexes(Namespace ns) override;
@@ -81,7 +81,7 @@ class EmbeddedStore final : public Store {
                            const BulkOptions& options);
   std::int64_t do_count(Namespace ns, bson::View filter, const CountOptions& options);
   bson::Document do_distinct(Namespace ns, std::string_view field, bson::View filter,
-                             const OperationOptions& options);
+                             const DistinctOptions& options);
   bson::Document do_explain(Namespace ns, bson::View filter, const FindOptions& options);
   std::vector<bson::Document> do_list_indexes(Namespace ns);
   void do_create_indexes(Namespace ns, std::span<const bson::View> specs,

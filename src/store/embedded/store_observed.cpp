@@ -103,7 +103,7 @@ std::int64_t EmbeddedStore::count(Namespace ns, bson::View filter, const CountOp
 }
 
 bson::Document EmbeddedStore::distinct(Namespace ns, std::string_view field, bson::View filter,
-                                       const OperationOptions& options) {
+                                       const DistinctOptions& options) {
   return observed(*observers_, {"distinct", ns, filter},
                   [&] { return do_distinct(ns, field, filter, options); });
 }

@@ -225,9 +225,12 @@ void values_at(bson::ValueView value, std::string_view path, const Sink& sink,
 }  // namespace
 
 bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, bson::View filter,
-                                          const OperationOptions& options) {
+                                          const DistinctOptions& options) {
+  refuse_collation(options.collation);
   FindOptions find;
   static_cast<OperationOptions&>(find) = options;
+  find.hint = options.hint;
+  find.hint_name = options.hint_name;
   const auto query = std::make_shared<Query>(filter, find);
   bson::Writer out;
   ReadScope scope(file_, options.session);

@@ -33,10 +33,20 @@ Health MongoStore::ask(std::chrono::milliseconds limit) {
   // is just when somebody asks. The application's own TLS set-up is only known to its clients.
   Lease lease;
   mongoc_client_t* client = nullptr;
-  std::unique_lock<std::mutex> health_lock;
+  std::unique_lock<std::timed_mutex> health_lock;
   std::unique_lock<std::recursive_mutex> guard;
+  struct Dropper {
+    ClientPtr* client = nullptr;
+    ~Dropper() {
+      if (client != nullptr) client->reset();
+    }
+  } dropper;
   if (from->owned()) {
-    health_lock = std::unique_lock(health_mutex_);
+    health_lock = std::unique_lock(health_mutex_, limit);
+    if (!health_lock) {
+      throw StoreError(ErrorCode::timeout,
+                       "an earlier health check has no answer yet, so there is none for this one");
+    }
     if (health_client_ == nullptr || health_limit_ != limit) {
       const UriPtr uri(mongoc_uri_copy(from->uri().uri.get()));
       // Finding the server and waiting for its answer share the limit.
@@ -51,6 +61,7 @@ Health MongoStore::ask(std::chrono::milliseconds limit) {
       health_limit_ = limit;
     }
     client = health_client_.get();
+    dropper.client = &health_client_;  // half dead, unless all below goes well
   } else {
     lease = from->lease();
     guard = from->guard();
@@ -75,6 +86,7 @@ Health MongoStore::ask(std::chrono::milliseconds limit) {
     out.version = text_in(command(client, R"({"buildInfo": 1})", from->secrets()), "version");
   } catch (const Error&) {  // not every user may ask; the server is well all the same
   }
+  dropper.client = nullptr;
   return out;
 }
 
@@ -85,8 +97,6 @@ Health MongoStore::health(std::chrono::milliseconds limit) noexcept {
     Health out;
     out.kind = "mongodb";
     out.error = error.what();
-    const std::lock_guard lock(health_mutex_);
-    health_client_.reset();  // its connection may be half dead
     return out;
   }
 }

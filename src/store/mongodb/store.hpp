@@ -41,7 +41,7 @@ class MongoStore final : public Store {
   using Store::estimated_count;
   std::int64_t estimated_count(Namespace ns, const OperationOptions& options) override;
   bson::Document distinct(Namespace ns, std::string_view field, bson::View filter,
-                          const OperationOptions& options) override;
+                          const DistinctOptions& options) override;
   bson::Document explain(Namespace ns, bson::View filter, const FindOptions& options) override;
 
   std::vector<bson::Document> list_indexes(Namespace ns) override;
@@ -73,7 +73,7 @@ class MongoStore final : public Store {
   std::string redacted_, database_;
   std::mutex probe_mutex_;
   std::optional<Capabilities> capabilities_;
-  std::mutex health_mutex_;
+  std::timed_mutex health_mutex_;
   ClientPtr health_client_;
   std::chrono::milliseconds health_limit_{0};
 };

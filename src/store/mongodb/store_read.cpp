@@ -121,10 +121,11 @@ std::int64_t MongoStore::estimated_count(Namespace ns, const OperationOptions& o
 }
 
 bson::Document MongoStore::distinct(Namespace ns, std::string_view field, bson::View filter,
-                                    const OperationOptions& options) {
+                                    const DistinctOptions& options) {
   const Call call(source(), ns, Asked::read, options);
   Fields command, opts;
   command.add("distinct", ns.collection).add("key", field).add("query", filter);
+  command.add_if("collation", options.collation).add_hint(options.hint, options.hint_name);
   call.add_read(opts);
   bson_error_t error{};
   Reply reply;

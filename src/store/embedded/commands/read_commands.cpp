@@ -254,11 +254,13 @@ void run_distinct(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, distinct_rules, "distinct");
   const auto key = arguments.string("key");
   if (key.find('\0') != key.npos) fail(31032, "'distinct.key' has a zero byte");
-  check_hint(context.store, ns, read_hint(arguments.get("hint")));
+  const auto hint = read_hint(arguments.get("hint"));
+  check_hint(context.store, ns, hint);
   check_collation(arguments.get("collation"));
+  DistinctOptions options;
+  static_cast<OperationOptions&>(options) = context.options();
   reply.append_array(
-      "values",
-      context.store.distinct(ns, key, arguments.document("query"), context.options()).view());
+      "values", context.store.distinct(ns, key, arguments.document("query"), options).view());
 }
 
 }  // namespace quire::store::embedded::commands
