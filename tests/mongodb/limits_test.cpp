@@ -87,6 +87,21 @@ TEST_F(Limits, ABlackHoleEndsAtSocketTimeout) {
   EXPECT_EQ(direct_->count(R"({"_id": 3})"), 1);
 }
 
+TEST_F(Limits, HealthChecksThatMeetAllAnswerInTime) {
+  const Things things = through("");
+  ASSERT_TRUE(things.store->health(std::chrono::seconds(5)).ok);
+  proxy_->black_hole(true);
+  const auto start = Clock::now();
+  std::vector<std::thread> all;
+  std::atomic<int> well{0};
+  for (int i = 0; i < 8; ++i) {
+    all.emplace_back([&] { well += things.store->health(milliseconds(300)).ok ? 1 : 0; });
+  }
+  for (auto& one : all) one.join();
+  EXPECT_LT(Clock::now() - start, 2 * milliseconds(300) + slack);
+  EXPECT_EQ(well, 0);
+}
+
 TEST_F(Limits, ABlackHoleFromTheBeginningEndsAtServerSelectionTimeout) {
   proxy_->black_hole(true);
   const Things things =

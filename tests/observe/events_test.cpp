@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "observe_fixture.hpp"
+#include "own_server.hpp"
 
 namespace quire::observe::test {
 namespace {
@@ -255,6 +256,31 @@ TEST(Servers, ThatAreFoundAreTold) {
   subscription.end();
   ASSERT_EQ(kinds.size(), 1U);
   EXPECT_EQ(kinds[0], "RSPrimary");
+}
+
+TEST(Servers, ThatAreLostAreToldWithTheReason) {
+  const std::string program = quire::test::server("server");
+  if (program.empty()) GTEST_SKIP() << "no server program";
+  quire::test::OwnServer server(program);
+  const auto db = open(server.uri("app", "heartbeatFrequencyMS=500&serverSelectionTimeoutMS=1000"));
+  std::mutex mutex;
+  std::string why;
+  auto subscription = on_server(db, [&](const store::ServerEvent& event) {
+    const std::lock_guard lock(mutex);
+    if (event.after == "Unknown") why = event.error;
+  });
+  (void)db.store().list_collections(db.name());
+  server.kill_now();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    {
+      const std::lock_guard lock(mutex);
+      if (!why.empty()) break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  const std::lock_guard lock(mutex);
+  EXPECT_FALSE(why.empty());
 }
 #endif
 

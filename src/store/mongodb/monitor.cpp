@@ -45,6 +45,7 @@ Asked asked_of(std::string_view name) {
   return Asked::read;
 }
 
+Monitor& monitor_of(void* context) { return *static_cast<Monitor*>(context); }
 const Observers& observers_of(void* context) { return static_cast<Monitor*>(context)->observers(); }
 
 void on_started(const mongoc_apm_command_started_t* event) {
@@ -58,7 +59,13 @@ void on_started(const mongoc_apm_command_started_t* event) {
   try {
     const bson::View command = view_of(*mongoc_apm_command_started_get_command(event));
     const auto about = name == "getMore" ? command.find("collection") : command.find(name);
-    if (about && about->is_string()) now.collection = about->as_string();
+    if (about && about->is_string()) {
+      now.collection = about->as_string();
+    } else if (about && about->is_document()) {  // explain: {find: "users", …}
+      const auto inner = about->as_document().begin();
+      if (inner != std::default_sentinel && inner->value.is_string())
+        now.collection = inner->value.as_string();
+    }
     now.filter = bson::Document(filter_of(name, command));
     now.sort = bson::Document(document_in(command, "sort"));
   } catch (const Error&) {  // a command that is no BSON is none of ours
@@ -135,7 +142,20 @@ void on_server_changed(const mongoc_apm_server_changed_t* event) {
   out.server = mongoc_apm_server_changed_get_host(event)->host_and_port;
   out.before = was;
   out.after = is;
+  const std::string why =
+      monitor_of(mongoc_apm_server_changed_get_context(event))
+          .take_failure(mongoc_apm_server_changed_get_host(event)->host_and_port);
+  if (is == "Unknown") out.error = why;
   observers.tell(out);
+}
+
+void on_heartbeat_failed(const mongoc_apm_server_heartbeat_failed_t* event) {
+  void* context = mongoc_apm_server_heartbeat_failed_get_context(event);
+  if (!observers_of(context).any()) return;
+  bson_error_t error{};
+  mongoc_apm_server_heartbeat_failed_get_error(event, &error);
+  monitor_of(context).keep_failure(
+      mongoc_apm_server_heartbeat_failed_get_host(event)->host_and_port, error.message);
 }
 
 struct CallbacksDestroyer {
@@ -146,6 +166,20 @@ struct CallbacksDestroyer {
 
 }  // namespace
 
+void Monitor::keep_failure(const char* server, const char* why) {
+  const std::lock_guard lock(mutex_);
+  failures_[server] = why;
+}
+
+std::string Monitor::take_failure(const char* server) {
+  const std::lock_guard lock(mutex_);
+  const auto found = failures_.find(server);
+  if (found == failures_.end()) return {};
+  std::string why = std::move(found->second);
+  failures_.erase(found);
+  return why;
+}
+
 void Monitor::watch(mongoc_client_pool_t* pool) {
   const std::unique_ptr<mongoc_apm_callbacks_t, CallbacksDestroyer> callbacks(
       mongoc_apm_callbacks_new());
@@ -153,6 +187,7 @@ void Monitor::watch(mongoc_client_pool_t* pool) {
   mongoc_apm_set_command_succeeded_cb(callbacks.get(), on_succeeded);
   mongoc_apm_set_command_failed_cb(callbacks.get(), on_failed);
   mongoc_apm_set_server_changed_cb(callbacks.get(), on_server_changed);
+  mongoc_apm_set_server_heartbeat_failed_cb(callbacks.get(), on_heartbeat_failed);
   mongoc_client_pool_set_apm_callbacks(pool, callbacks.get(), this);
 }
 

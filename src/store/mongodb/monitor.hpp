@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
+#include <string>
 
 #include "store/mongodb/driver.hpp"
 
@@ -15,9 +18,14 @@ class Monitor {
   /// Must outlive the pool.
   void watch(mongoc_client_pool_t* pool);
   [[nodiscard]] const Observers& observers() const noexcept { return *observers_; }
+  /// Why a server did not answer last; taken out when it is told.
+  void keep_failure(const char* server, const char* why);
+  [[nodiscard]] std::string take_failure(const char* server);
 
  private:
   std::shared_ptr<Observers> observers_;
+  std::mutex mutex_;
+  std::map<std::string, std::string> failures_;  // by "host:port"
 };
 
 }  // namespace quire::store::mongodb

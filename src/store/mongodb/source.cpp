@@ -78,6 +78,16 @@ Lease Source::lease() {
               "or raise maxPoolSize");
     }
   }
+  return lend(client);
+}
+
+Lease Source::try_lease() {
+  check_open();
+  mongoc_client_t* client = single_ != nullptr ? single_ : mongoc_client_pool_try_pop(pool_);
+  return client == nullptr ? Lease() : lend(client);
+}
+
+Lease Source::lend(mongoc_client_t* client) {
   const auto now = ++in_use_;
   for (auto most = most_.load(); now > most && !most_.compare_exchange_weak(most, now);) {
   }

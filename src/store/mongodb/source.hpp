@@ -52,6 +52,8 @@ class Source : public std::enable_shared_from_this<Source> {
 
   /// Throws StoreError pool_exhausted after waitQueueTimeoutMS, store_closed.
   [[nodiscard]] Lease lease();
+  /// Without waiting: empty where none is free.
+  [[nodiscard]] Lease try_lease();
   /// Held around each use of a client that may be the application's single one: it is no thread's
   /// alone. Free where clients come from a pool.
   [[nodiscard]] std::unique_lock<std::recursive_mutex> guard() {
@@ -68,6 +70,7 @@ class Source : public std::enable_shared_from_this<Source> {
  private:
   friend class Lease;
   void take_uri_of(mongoc_client_t* client);
+  Lease lend(mongoc_client_t* client);
   Uri uri_;
   Monitor monitor_;
   mongoc_client_pool_t* pool_ = nullptr;

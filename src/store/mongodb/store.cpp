@@ -56,7 +56,9 @@ PoolState MongoStore::pool_state() const noexcept {
 
 std::vector<ServerState> MongoStore::servers() {
   const auto from = source();
-  const Lease lease = from->lease();
+  // Asked for when something is wrong: not to be waited for.
+  const Lease lease = from->try_lease();
+  if (!lease) return {};
   const auto guard = from->guard();
   std::size_t n = 0;
   mongoc_server_description_t** all = mongoc_client_get_server_descriptions(lease.client(), &n);
