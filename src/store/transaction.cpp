@@ -53,6 +53,8 @@ class BackOff {
   std::chrono::microseconds wait_{500};
 };
 
+constexpr int max_time_expired = 50;  // MongoDB's number of MaxTimeMSExpired
+
 }  // namespace
 
 void run_transaction(Store& store, const TransactionSettings& settings,
@@ -86,9 +88,10 @@ void run_transaction(Store& store, const TransactionSettings& settings,
           session->commit_transaction();
           return;
         } catch (const Error& error) {
-          if (!error.has_label(unknown_commit_result) || error.code() == ErrorCode::timeout ||
-              !in_time())
-            throw;
+          // MaxTimeMSExpired may also be what the write concern ended in.
+          const bool expired =
+              error.code() == ErrorCode::timeout || error.backend_code() == max_time_expired;
+          if (!error.has_label(unknown_commit_result) || expired || !in_time()) throw;
           back_off.wait();
         }
       }

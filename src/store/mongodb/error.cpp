@@ -316,7 +316,11 @@ std::exception_ptr make_failure(const bson_error_t& error, View reply, const Whe
   }
   Classified what = classify(error, where);
   View element = reply;
-  if (const auto concern = array_first("writeConcernErrors")) element = *concern;
+  if (const auto concern = array_first("writeConcernErrors")) {
+    element = *concern;
+  } else if (const auto one = reply.find("writeConcernError"); one && one->is_document()) {
+    element = one->as_document();  // of a command, such as a commit
+  }
   int number = 0;
   if (what.server) {
     number = static_cast<int>(error.code);
