@@ -207,4 +207,5 @@ def main():
     {"start": start, "stop": stop, "keep": keeper}[sys.argv[1]](folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

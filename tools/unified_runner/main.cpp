@@ -1,11 +1,11 @@
 // quire_unified: runs files of MongoDB's Unified Test Format (and of the older CRUD format) on a
 // store and counts the outcomes.
 //   quire_unified [--uri URI | --server NAME] [--failures] [--skips] [--test TEXT]
-//                 [--deviations FILE] [--skip-absent] PATH...
+//                 [--part I/N] [--deviations FILE] [--skip-absent] PATH...
 // PATH: a file or a folder of them. --uri: ":memory:" (the default), a file, "mongodb://…";
 // --server takes a URI by its name from the file that $QUIRE_TEST_SERVERS names. --failures prints
 // why a test failed, --skips why it was skipped; --test chooses tests by a part of their
-// description.
+// description, --part every Nth, beginning with the Ith (from 0).
 // --deviations: a list of tests that this store is known to answer otherwise; those are skipped
 // (may be given more than once).
 // --skip-absent ends with status 77 for a path or a server that is not there, which ctest shows as
@@ -36,6 +36,9 @@ struct Options {
   std::string server;
   std::vector<std::string> deviations;
   std::string test;
+  std::string part = "0/1";
+  int first = 0;
+  int step = 1;
   bool failures = false;
   bool skips = false;
   bool skip_absent = false;
@@ -100,8 +103,10 @@ Options read_options(int argc, char** argv) {
   const std::map<std::string_view, bool*> flags = {{"--failures", &options.failures},
                                                    {"--skips", &options.skips},
                                                    {"--skip-absent", &options.skip_absent}};
-  const std::map<std::string_view, std::string*> values = {
-      {"--uri", &options.uri}, {"--server", &options.server}, {"--test", &options.test}};
+  const std::map<std::string_view, std::string*> values = {{"--uri", &options.uri},
+                                                           {"--server", &options.server},
+                                                           {"--test", &options.test},
+                                                           {"--part", &options.part}};
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
     if (const auto flag = flags.find(argument); flag != flags.end()) {
@@ -118,6 +123,9 @@ Options read_options(int argc, char** argv) {
       options.paths.emplace_back(argument);
     }
   }
+  if (std::sscanf(options.part.c_str(), "%d/%d", &options.first, &options.step) != 2 ||
+      options.first < 0 || options.first >= options.step)
+    leave(2, "--part is I/N with I from 0 to N - 1, not " + options.part);
   return options;
 }
 
@@ -181,7 +189,8 @@ std::string kind_of(const std::string& reason) {
 }
 
 Count run_file(Deployment& deployment, const fs::path& path, const Options& options,
-               const std::map<std::string, std::string>& deviations, Watchdog& watchdog) {
+               const std::map<std::string, std::string>& deviations, Watchdog& watchdog,
+               int& number) {
   const auto title = title_of(path);
   auto file = quire::bson::from_json(text_of(path).value());
   if (!file.contains("schemaVersion")) file = quire::unified::from_crud_v1(title, file);
@@ -190,6 +199,7 @@ Count run_file(Deployment& deployment, const fs::path& path, const Options& opti
     const auto test = item.value.as_document();
     const std::string name(test["description"].as_string());
     if (name.find(options.test) == name.npos) continue;
+    if (number++ % options.step != options.first) continue;
     watchdog.begin(title + ": " + name);
     auto outcome = quire::unified::run_test(deployment, file, test);
     watchdog.end();
@@ -237,8 +247,9 @@ int main(int argc, char** argv) try {
   Watchdog watchdog;
   std::map<std::string, Count> folders;
   Count all;
+  int number = 0;
   for (const auto& path : files) {
-    const auto count = run_file(deployment, path, options, deviations, watchdog);
+    const auto count = run_file(deployment, path, options, deviations, watchdog, number);
     folders[path.parent_path().filename().string()].add(count);
     all.add(count);
   }

@@ -10,12 +10,16 @@ std::string text_of(bson::ValueView value) {
   return bson::to_json(value);
 }
 
+/// A server that an error has made unknown is looked at again within half a second, the driver's
+/// least: at its usual ten seconds most of a run would be waiting.
 std::string with_options(const std::string& uri, bson::View options) {
   std::string out = uri;
-  for (const auto& option : options) {
+  const auto add = [&](std::string_view name, const std::string& value) {
     out += out.find('?') == std::string::npos ? '?' : '&';
-    out += std::string(option.key) + "=" + text_of(option.value);
-  }
+    out += std::string(name) + "=" + value;
+  };
+  for (const auto& option : options) add(option.key, text_of(option.value));
+  if (!options.contains("heartbeatFrequencyMS")) add("heartbeatFrequencyMS", "500");
   return out;
 }
 
@@ -110,6 +114,11 @@ store::StartOptions start_options_of(bson::View options, store::StartOptions def
   return out;
 }
 
+void Deployment::retire(std::shared_ptr<store::Store> one) {
+  retired.push_back(std::move(one));
+  if (retired.size() > 16) retired.pop_front();
+}
+
 Client& World::client(std::string_view id) { return *at(clients, id, "client"); }
 SessionEntity& World::session(std::string_view id) { return at(sessions, id, "session"); }
 
@@ -131,11 +140,13 @@ void World::create(bson::View list) {
         const auto given = body.find("uriOptions");
         const auto uri = with_options(deployment_.uri, given ? given->as_document() : bson::View{});
         std::pair<std::shared_ptr<store::Store>, std::shared_ptr<Record>> own;
-        auto& [store, record] = has_sessions(list) ? own : deployment_.opened[id + " " + uri];
+        const bool alone = has_sessions(list);
+        auto& [store, record] = alone ? own : deployment_.opened[id + " " + uri];
         if (store == nullptr) {
           record = client->record;
           store = open_recorded(uri, record);
           (void)store->capabilities();  // asked now, so that it is not among a test's commands
+          if (alone) deployment_.retire(store);
         }
         for (const auto& seen : record->all()) {
           const auto number = seen.body.find("txnNumber");

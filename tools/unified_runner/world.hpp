@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -76,6 +77,10 @@ struct Deployment {
   /// tests.
   std::map<std::string, std::pair<std::shared_ptr<store::Store>, std::shared_ptr<Record>>> opened;
   std::map<std::string, std::int64_t, std::less<>> numbers;  ///< last txnNumber by lsid, see Client
+  /// Clients of the last few tests with sessions: the driver takes half a second to close a pool
+  /// that is younger than that.
+  std::deque<std::shared_ptr<store::Store>> retired;
+  void retire(std::shared_ptr<store::Store> one);
 };
 
 /// The entities of one test.
