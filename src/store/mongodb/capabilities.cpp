@@ -37,7 +37,12 @@ class Prober {
     mongoc_client_session_t* session =
         mongoc_client_start_session(lease_.client(), nullptr, &error);
     if (session == nullptr) return false;
-    bool can = mongoc_client_session_start_transaction(session, nullptr, &error);
+    // Transactions read from the primary only, whatever the connection string prefers.
+    const std::unique_ptr<mongoc_transaction_opt_t, Destroyer<mongoc_transaction_opts_destroy>>
+        options(mongoc_transaction_opts_new());
+    const ReadPrefsPtr primary(mongoc_read_prefs_new(MONGOC_READ_PRIMARY));
+    mongoc_transaction_opts_set_read_prefs(options.get(), primary.get());
+    bool can = mongoc_client_session_start_transaction(session, options.get(), &error);
     if (can) {
       Fields opts;
       (void)mongoc_client_session_append(session, opts.get(), &error);
