@@ -80,6 +80,21 @@ class Prober {
     return answer.ok || answer.number == 13;
   }
 
+  /// Whether `create` reads its options, of which a view is one: it must refuse a validator that
+  /// means nothing. Some services say ok to any, and make an ordinary collection.
+  [[nodiscard]] bool collection_options() {
+    const std::string name = std::string(probe_collection) + bson::ObjectId::generate().str();
+    const auto nonsense = bson::from_json(R"({"validator": {"$quireNonsense": 1}})");
+    Fields create;
+    create.add("create", name).add_all(nonsense.view());
+    const Answer answer = run(database_, bson::Document(create.view()), nullptr);
+    if (!answer.ok) return answer.number != 59 && answer.number != 115;
+    Fields drop;
+    drop.add("drop", name);
+    (void)run(database_, bson::Document(drop.view()), nullptr);
+    return false;
+  }
+
   /// Whether strings are compared by a collation: one that ignores case must find the other case.
   [[nodiscard]] bool collation() {
     bson::Document reply;
@@ -156,7 +171,9 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
   out.change_streams = prober.change_streams();
   out.aggregation = prober.accepts(
       R"({"aggregate": "_quire_probe", "pipeline": [{"$match": {}}], "cursor": {}})");
-  out.json_schema = prober.accepts(R"({"find": "_quire_probe", "limit": 1,
+  out.collection_options = prober.collection_options();
+  out.views = out.collection_options;
+  out.json_schema = out.collection_options && prober.accepts(R"({"find": "_quire_probe", "limit": 1,
       "filter": {"$jsonSchema": {"required": ["a"]}}})");
   out.collation = prober.collation();
   // 27: no text index, but the operator is known.
@@ -170,8 +187,6 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
   out.retryable_writes =
       out.sessions && (replica_set || out.sharding) &&
       mongoc_uri_get_option_as_bool(source->uri().uri.get(), MONGOC_URI_RETRYWRITES, true);
-  out.views = true;
-  out.collection_options = true;
   return out;
 }
 

@@ -250,6 +250,10 @@ ErrorCode code_of_server(int code, std::string_view message, Asked asked) noexce
       if (contains(message, "replica set") || contains(message, "Transaction"))
         return ErrorCode::unsupported;
       return ErrorCode::command_failed;
+    case 1:  // InternalError; DocumentDB gives it for what has no number there
+      if (contains(message, "exclusion constraint")) return ErrorCode::duplicate_key;
+      return contains(message, "not supported") ? ErrorCode::unsupported
+                                                : ErrorCode::command_failed;
     case 67:  // CannotCreateIndex
     case 197:
     case 72:  // InvalidOptions

@@ -76,6 +76,10 @@ void MongoStore::create_collection(Namespace ns, bson::View collection_options,
                            " already exists.",
                        48);
     }
+    if (!collection_options.empty() && !capabilities().collection_options)
+      throw StoreError(ErrorCode::unsupported,
+                       "the server does not read the options of a collection: it would make an "
+                       "ordinary one. Create it without options, or use another server");
   }
   Fields command;
   command.add("create", ns.collection).add_all(collection_options);
