@@ -307,6 +307,10 @@ WriteError item_error(View element, const Where& where) {
 std::exception_ptr make_failure(const bson_error_t& error, View reply, const Where& where,
                                 const Secrets& secrets) {
   auto labels = labels_of(reply);
+  // A connection that broke leaves open what became of the rest: that weighs more than what the
+  // reply has of the items before.
+  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION)
+    reply = {};
   const auto array_first = [&](std::string_view name) -> std::optional<View> {
     const auto list = reply.find(name);
     if (!list || !list->is_array() || list->as_array().empty()) return std::nullopt;

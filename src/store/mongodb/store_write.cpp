@@ -316,10 +316,10 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
     }
   }
   if (done) return result;
-  // A connection that broke leaves open what became of the rest: that weighs more than the items.
-  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION)
-    call.fail(error);
-  if (!has_items(told, "writeErrors")) call.fail(error, told);
+  // A connection that broke weighs more than the items.
+  if (error.domain == MONGOC_ERROR_STREAM || error.domain == MONGOC_ERROR_SERVER_SELECTION ||
+      !has_items(told, "writeErrors"))
+    call.fail(error, told);
   std::vector<WriteError> failed;
   if (const auto items = told.find("writeErrors"); items && items->is_array()) {
     for (const auto& item : items->as_array()) {
