@@ -32,6 +32,15 @@ TEST(MongoCapabilities, AReplicaSetHasAll) {
   EXPECT_EQ(things.store->pool_state().in_use, 0);
 }
 
+TEST(MongoCapabilities, OfTransactionsDoNotDependOnTheOptionsOfTheUri) {
+  QUIRE_NEEDS_SERVER(uri, "replica_set");
+  for (const auto* option : {"readPreference=secondaryPreferred", "w=no_such_mode"}) {
+    SCOPED_TRACE(option);
+    const Things things(uri + (uri.find('?') == std::string::npos ? "?" : "&") + option);
+    EXPECT_TRUE(things.store->capabilities().transactions);
+  }
+}
+
 TEST(MongoCapabilities, AStandaloneServerHasNoTransactionsAndNoChangeStreams) {
   QUIRE_NEEDS_SERVER(uri, "standalone");
   const Things things(uri);

@@ -135,6 +135,61 @@ TEST_F(Failover, ACommitWhoseOutcomeStaysUnknownIsToldAsThat) {
   EXPECT_EQ(things.count(), 2);
 }
 
+TEST_F(Failover, ACommitTellsTheNumberOfItsWriteConcernsError) {
+  const Things things(server_->uri("app"));
+  ASSERT_TRUE(things.store->capabilities().transactions);  // asked now, not at the fail point
+  things.insert(R"({"_id": 1})");
+  const auto session = things.store->start_session();
+  StartOptions start;
+  start.write_concern = WriteConcern{};
+  start.write_concern->w = "no_such_mode";
+  session->start_transaction(start);
+  things.insert(R"({"_id": 2})", session.get());
+  const auto failure = failure_of([&] { session->commit_transaction(); });
+  EXPECT_EQ(failure.code, ErrorCode::write_concern_failed) << failure.text;
+  EXPECT_EQ(failure.backend_code, 79);  // UnknownReplWriteConcern
+  EXPECT_EQ(things.count(), 2);
+
+  // Time that ran out in the write concern ends the retries of the commit, as its own does.
+  things.fail_point(R"({"times": 1})",
+                    R"({"failCommands": ["commitTransaction"],
+                        "writeConcernError": {"code": 50, "errmsg": "operation exceeded time limit"}})");
+  const auto expired = failure_of([&] {
+    run_transaction(*things.store, {}, [&](Session& own) { things.insert(R"({"_id": 3})", &own); });
+  });
+  EXPECT_EQ(expired.backend_code, 50) << expired.text;
+  EXPECT_EQ(
+      std::count(expired.labels.begin(), expired.labels.end(), "UnknownTransactionCommitResult"),
+      1);
+  EXPECT_EQ(things.count(), 3);
+}
+
+TEST_F(Failover, ABulkWriteWhoseConnectionBreaksInATransactionIsDoneAgain) {
+  test::TcpProxy proxy(server_->port());
+  const Things things(proxy.uri("app"));
+  things.insert(R"({"_id": 1, "n": 0})");
+  const auto filter = json(R"({"_id": 1})");
+  const auto more = json(R"({"$inc": {"n": 1}})");
+  const auto document = json(R"({"_id": 2})");
+  std::vector<BulkOperation> operations(2);
+  operations[0].kind = BulkOperation::Kind::insert;
+  operations[0].document = document;
+  operations[1].kind = BulkOperation::Kind::update_one;
+  operations[1].filter = filter;
+  operations[1].update = {more, false};
+  proxy.cut(test::TcpProxy::Cut::after, "update");
+  int runs = 0;
+  ASSERT_NO_THROW(run_transaction(*things.store, {}, [&](Session& session) {
+    ++runs;
+    BulkOptions options;
+    options.session = &session;
+    (void)things.store->bulk_write(things.ns(), operations, options);
+  }));
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(things.count(R"({"_id": 1, "n": 1})"), 1);
+  EXPECT_EQ(things.count(), 2);
+}
+
 TEST_F(Failover, AChangeStreamGoesOnAfterABreakAndAfterARestart) {
   test::TcpProxy proxy(server_->port());
   const Things things(proxy.uri("app", "serverSelectionTimeoutMS=5000"));

@@ -50,8 +50,9 @@ class Prober {
                               nullptr, opts.get());
       can = read.ok || read.number == 13;
       if (can) {
-        can =
-            mongoc_client_session_commit_transaction(session, nullptr, &error) || error.code == 13;
+        // A write concern that is not met is no lack of transactions.
+        can = mongoc_client_session_commit_transaction(session, nullptr, &error) ||
+              error.code == 13 || error.domain == MONGOC_ERROR_WRITE_CONCERN;
       }
     }
     mongoc_client_session_destroy(session);
