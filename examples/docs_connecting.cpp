@@ -12,7 +12,7 @@ struct Visit {
 
 // [environment]
 q::Database open_as_configured() {
-  // MONGODB_URI and, where the URI names no database, MONGODB_DATABASE; a file on a developer's
+  // MONGODB_URI, and MONGODB_DATABASE instead of the one it names; a file on a developer's
   // machine.
   return q::open_from_environment({.fallback_uri = ":memory:"});
 }
