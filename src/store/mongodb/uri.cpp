@@ -264,7 +264,13 @@ Uri Uri::parse(std::string_view text) {
   bson_error_t error{};
   out.uri.reset(mongoc_uri_new_with_error(for_driver(text, parts).c_str(), &error));
   if (out.uri == nullptr) {
-    const std::string why = error.message[0] == '\0' ? "it is malformed" : error.message;
+    std::string why = error.message[0] == '\0' ? "it is malformed" : error.message;
+    // libmongoc 2 names what stands between two commas: a piece of a token that has commas.
+    constexpr std::string_view property = "authentication mechanism property";
+    if (const auto at = why.find(property); at != std::string::npos) {
+      why.resize(at + property.size());
+      why += "; authMechanismProperties is NAME:VALUE,NAME:VALUE with no comma in a value";
+    }
     throw StoreError(ErrorCode::invalid_uri, "the connection string \"" + out.redacted +
                                                  "\" cannot be read: " + out.secrets.scrub(why));
   }
