@@ -55,7 +55,14 @@ Health MongoStore::ask(std::chrono::milliseconds limit) {
       throw StoreError(ErrorCode::timeout,
                        "an earlier health check has no answer yet, so there is none for this one");
     }
-    if (health_client_ == nullptr || health_limit_ != limit) {
+    // One for each limit: to end one of a longer limit may take that long where nothing answers.
+    constexpr std::size_t most_clients = 4;
+    if (health_clients_.size() >= most_clients && !health_clients_.contains(limit)) {
+      drop(health_clients_.begin()->second);
+      health_clients_.erase(health_clients_.begin());
+    }
+    ClientPtr& kept = health_clients_[limit];
+    if (kept == nullptr) {
       const UriPtr uri(mongoc_uri_copy(from->uri().uri.get()));
       // Finding the server and waiting for its answer share the limit.
       const auto half = static_cast<std::int32_t>(std::max<std::int64_t>(limit.count() / 2, 1));
@@ -63,14 +70,12 @@ Health MongoStore::ask(std::chrono::milliseconds limit) {
       mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_CONNECTTIMEOUTMS, half);
       mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, half);
       bson_error_t error{};
-      drop(health_client_);
-      health_client_.reset(mongoc_client_new_from_uri_with_error(uri.get(), &error));
-      if (health_client_ == nullptr) fail(error, {}, {{}, Asked::admin}, from->secrets());
-      mongoc_client_set_error_api(health_client_.get(), MONGOC_ERROR_API_VERSION_2);
-      health_limit_ = limit;
+      kept.reset(mongoc_client_new_from_uri_with_error(uri.get(), &error));
+      if (kept == nullptr) fail(error, {}, {{}, Asked::admin}, from->secrets());
+      mongoc_client_set_error_api(kept.get(), MONGOC_ERROR_API_VERSION_2);
     }
-    client = health_client_.get();
-    dropper.client = &health_client_;  // half dead, unless all below goes well
+    client = kept.get();
+    dropper.client = &kept;  // half dead, unless all below goes well
   } else {
     lease = from->lease();
     guard = from->guard();

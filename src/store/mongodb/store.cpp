@@ -36,7 +36,7 @@ void MongoStore::close() {
     source_.reset();  // connections end with the last cursor or session
   }
   const std::lock_guard lock(health_mutex_);
-  health_client_.reset();
+  health_clients_.clear();
 }
 
 Capabilities MongoStore::capabilities() {

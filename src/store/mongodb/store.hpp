@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "store/mongodb/call.hpp"
 
 namespace quire::store::mongodb {
@@ -74,8 +76,7 @@ class MongoStore final : public Store {
   std::mutex probe_mutex_;
   std::optional<Capabilities> capabilities_;
   std::timed_mutex health_mutex_;
-  ClientPtr health_client_;
-  std::chrono::milliseconds health_limit_{0};
+  std::map<std::chrono::milliseconds, ClientPtr> health_clients_;  // by the limit they keep
 };
 
 /// The store as this kind. Throws StoreError unsupported for another.
