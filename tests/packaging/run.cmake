@@ -34,7 +34,7 @@ elseif(WAY STREQUAL "pkg_config")
 elseif(WAY STREQUAL "missing_component")
   file(WRITE "${WORK}/ask/CMakeLists.txt" "cmake_minimum_required(VERSION 3.25)\nproject(ask CXX)\n"
     "find_package(quire 0.1 REQUIRED COMPONENTS no_such_part)\n")
-  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${WORK}/ask" -B "${WORK}/ask/build" "-DCMAKE_PREFIX_PATH=${WORK}/prefix"
+  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${WORK}/ask" -B "${WORK}/ask/build" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK}/prefix"
     "-DCMAKE_CXX_COMPILER=${CXX}" RESULT_VARIABLE result OUTPUT_VARIABLE out ERROR_VARIABLE out)
   if(result EQUAL 0 OR NOT out MATCHES "without the component")
     message(FATAL_ERROR "a component that is not there was not refused by name:\n${out}")
