@@ -30,8 +30,8 @@ void move_money(const q::Database& db, int amount) {
       const q::bson::Document told(driver::view(reply));  // whether it may be tried again
       bson_destroy(entry);
       bson_destroy(&reply);
-      const bson_t labels = driver::to_bson_t(told);
-      if (!done) driver::throw_error(error, &labels);  // as quire's exception: rolls back
+      const driver::Borrowed labels(told);
+      if (!done) driver::throw_error(error, labels);  // as quire's exception: rolls back
     };
     driver::with_collection(db.store(), {db.name(), "journal"}, session, in_session);
   });
@@ -78,8 +78,8 @@ int main() {
   bson_destroy(theirs);
 
   const q::bson::Document ours = q::bson::encode(Account{"bob", 7});
-  const bson_t borrowed = driver::to_bson_t(ours);  // our bytes; do not change or destroy it
-  std::printf("%s\n", bson_has_field(&borrowed, "balance") ? "has a balance" : "");
+  const driver::Borrowed borrowed(ours);  // our bytes, wherever a const bson_t* is taken
+  std::printf("%s\n", bson_has_field(borrowed, "balance") ? "has a balance" : "");
   // [/bson]
   if (const char* uri = std::getenv("QUIRE_EXAMPLE_MONGODB_URI")) use_a_server(uri);
 }

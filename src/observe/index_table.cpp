@@ -124,7 +124,7 @@ std::string IndexReport::str(bool times) const {
     }
     if (here.empty()) continue;
     if (!times) {
-      std::stable_sort(here.begin(), here.end(), [](const auto* a, const auto* b) {
+      std::sort(here.begin(), here.end(), [](const auto* a, const auto* b) {
         return std::tie(a->shape.filter, a->shape.sort_shape) <
                std::tie(b->shape.filter, b->shape.sort_shape);
       });

@@ -12,6 +12,13 @@
 namespace quire::observe {
 namespace {
 
+/// Most first; of the same number by name.
+void sort_by_count(std::vector<std::pair<std::string, std::uint64_t>>& counts) {
+  std::sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+}
+
 using std::memory_order_acquire;
 using std::memory_order_relaxed;
 using std::memory_order_release;
@@ -153,8 +160,7 @@ OperationMetrics read(const Series& series) {
     out.failures += n;
     out.failures_by_code.emplace_back(other, n);
   }
-  std::stable_sort(out.failures_by_code.begin(), out.failures_by_code.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  sort_by_count(out.failures_by_code);
   return out;
 }
 
@@ -235,8 +241,7 @@ OperationMetrics MetricsSnapshot::total() const {
         found->second += n;
     }
   }
-  std::stable_sort(out.failures_by_code.begin(), out.failures_by_code.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  sort_by_count(out.failures_by_code);
   return out;
 }
 

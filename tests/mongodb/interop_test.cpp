@@ -180,10 +180,10 @@ TEST_F(Interop, AnErrorOfTheDriverBecomesOneOfQuire) {
 
 TEST(InteropBson, DocumentsAreReadWithoutACopyBothWays) {
   const auto document = json(R"({"a": 1, "b": ["x"]})");
-  const bson_t borrowed = mongodb::to_bson_t(document);
-  EXPECT_EQ(bson_get_data(&borrowed), document.view().data());
-  EXPECT_EQ(borrowed.len, document.view().size());
-  EXPECT_TRUE(bson_has_field(&borrowed, "b.0"));
+  const mongodb::Borrowed borrowed(document);
+  EXPECT_EQ(bson_get_data(borrowed), document.view().data());
+  EXPECT_EQ(borrowed.get()->len, document.view().size());
+  EXPECT_TRUE(bson_has_field(borrowed, "b.0"));
 
   bson_t* theirs = BCON_NEW("n", BCON_INT64(7));
   const bson::View view = mongodb::view(*theirs);

@@ -119,11 +119,11 @@ class Prober {
   };
   Answer run(const std::string& database, const bson::Document& command, bson::Document* reply,
              const bson_t* opts = nullptr) {
-    const bson_t body = borrow(command.view());
+    const Borrowed body(command.view());
     bson_error_t error{};
     Reply out;
     Answer answer;
-    answer.ok = mongoc_client_command_with_opts(lease_.client(), database.c_str(), &body, nullptr,
+    answer.ok = mongoc_client_command_with_opts(lease_.client(), database.c_str(), body, nullptr,
                                                 opts, out.fill(), &error);
     if (answer.ok) {
       // Errors of a statement stand in a reply that is ok.

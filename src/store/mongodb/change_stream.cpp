@@ -98,9 +98,9 @@ class MongoChangeStream final : public ChangeStream {
     }
     opts.add_if("collation", collation_);
     if (!comment_.view().is_null()) opts.add("comment", comment_.view());
-    const bson_t stages = borrow(pipeline_.view());
+    const Borrowed stages(pipeline_.view());
     if (database_.empty()) {
-      stream_.reset(mongoc_client_watch(lease_.client(), &stages, opts.get()));
+      stream_.reset(mongoc_client_watch(lease_.client(), stages, opts.get()));
     } else if (collection_.empty()) {
       const DatabasePtr database(mongoc_client_get_database(lease_.client(), database_.c_str()));
       if (prefs_) mongoc_database_set_read_prefs(database.get(), to_driver(*prefs_).get());
@@ -110,7 +110,7 @@ class MongoChangeStream final : public ChangeStream {
         mongoc_database_set_read_concern(database.get(), concern);
         mongoc_read_concern_destroy(concern);
       }
-      stream_.reset(mongoc_database_watch(database.get(), &stages, opts.get()));
+      stream_.reset(mongoc_database_watch(database.get(), stages, opts.get()));
     } else {
       const CollectionPtr collection(
           mongoc_client_get_collection(lease_.client(), database_.c_str(), collection_.c_str()));
@@ -121,7 +121,7 @@ class MongoChangeStream final : public ChangeStream {
         mongoc_collection_set_read_concern(collection.get(), concern);
         mongoc_read_concern_destroy(concern);
       }
-      stream_.reset(mongoc_collection_watch(collection.get(), &stages, opts.get()));
+      stream_.reset(mongoc_collection_watch(collection.get(), stages, opts.get()));
     }
     check();
     keep_token();

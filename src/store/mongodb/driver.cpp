@@ -53,8 +53,8 @@ ReadPrefsPtr to_driver(const ReadPreference& preference) {
   }
   ReadPrefsPtr out(mongoc_read_prefs_new(mode));
   for (const auto& tags : preference.tag_sets) {
-    const bson_t set = borrow(tags.view());
-    mongoc_read_prefs_add_tag(out.get(), &set);
+    const Borrowed set(tags.view());
+    mongoc_read_prefs_add_tag(out.get(), set);
   }
   if (preference.max_staleness)
     mongoc_read_prefs_set_max_staleness_seconds(out.get(), preference.max_staleness->count());

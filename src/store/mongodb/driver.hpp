@@ -9,6 +9,7 @@
 
 #include "quire/bson/document.hpp"
 #include "quire/bson/value.hpp"
+#include "quire/store/mongodb/interop.hpp"
 #include "quire/store/store.hpp"
 
 /// libmongoc's types with owners, and its BSON beside quire's without copies.
@@ -30,12 +31,6 @@ using BulkPtr = std::unique_ptr<mongoc_bulk_operation_t, Destroyer<mongoc_bulk_o
 using StreamPtr = std::unique_ptr<mongoc_change_stream_t, Destroyer<mongoc_change_stream_destroy>>;
 using ClientPtr = std::unique_ptr<mongoc_client_t, Destroyer<mongoc_client_destroy>>;
 
-/// quire's bytes as libmongoc reads them; valid as long as they are.
-inline bson_t borrow(bson::View view) noexcept {
-  bson_t out;
-  (void)bson_init_static(&out, view.data(), view.size());
-  return out;
-}
 inline bson::View view_of(const bson_t& document) {
   return {bson_get_data(&document), document.len};
 }
@@ -86,13 +81,13 @@ class Fields {
   }
   Fields& add(std::string_view key, const char* value) { return add(key, std::string_view(value)); }
   Fields& add(std::string_view key, bson::View value) {
-    const bson_t document = borrow(value);
-    bson_append_document(&bson_, key.data(), size(key), &document);
+    const Borrowed document(value);
+    bson_append_document(&bson_, key.data(), size(key), document);
     return *this;
   }
   Fields& add_array(std::string_view key, bson::View value) {
-    const bson_t elements = borrow(value);
-    bson_append_array(&bson_, key.data(), size(key), &elements);
+    const Borrowed elements(value);
+    bson_append_array(&bson_, key.data(), size(key), elements);
     return *this;
   }
   Fields& add(std::string_view key, bson::ValueView value);
@@ -101,8 +96,8 @@ class Fields {
     return value.empty() ? *this : add(key, value);
   }
   Fields& add_all(bson::View fields) {
-    const bson_t more = borrow(fields);
-    bson_concat(&bson_, &more);
+    const Borrowed more(fields);
+    bson_concat(&bson_, more);
     return *this;
   }
   /// The index of a hint, by name or by keys.

@@ -15,10 +15,10 @@ bool true_in(bson::View reply, std::string_view name) {
 
 bson::Document command(mongoc_client_t* client, std::string_view json, const Secrets& secrets) {
   const bson::Document body = bson::from_json(json);
-  const bson_t borrowed = borrow(body.view());
+  const Borrowed borrowed(body.view());
   bson_error_t error{};
   Reply reply;
-  if (!mongoc_client_command_simple(client, "admin", &borrowed, nullptr, reply.fill(), &error))
+  if (!mongoc_client_command_simple(client, "admin", borrowed, nullptr, reply.fill(), &error))
     fail(error, reply.view(), {{}, Asked::admin}, secrets);
   return bson::Document(reply.view());
 }

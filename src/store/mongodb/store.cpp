@@ -79,10 +79,10 @@ bson::Document MongoStore::run_command(std::string_view database, bson::View com
   const Call call(source(), {database, {}}, Asked::admin, options);
   Fields opts;
   call.add_session(opts);
-  const bson_t body = borrow(command);
+  const Borrowed body(command);
   bson_error_t error{};
   Reply reply;
-  if (!mongoc_client_command_with_opts(call.client(), call.database_name(), &body, nullptr,
+  if (!mongoc_client_command_with_opts(call.client(), call.database_name(), body, nullptr,
                                        opts.get(), reply.fill(), &error))
     call.fail(error, reply.view());
   return bson::Document(reply.view());

@@ -26,8 +26,8 @@ void MongoStore::create_indexes(Namespace ns, std::span<const bson::View> specs,
   for (std::size_t i = 0; i < specs.size(); ++i) {
     // listIndexes gives more than createIndexes takes.
     bson_t spec = BSON_INITIALIZER;
-    const bson_t given = borrow(specs[i]);
-    bson_copy_to_excluding_noinit(&given, &spec, "ns", nullptr);
+    const Borrowed given(specs[i]);
+    bson_copy_to_excluding_noinit(given, &spec, "ns", nullptr);
     list.add(std::to_string(i), view_of(spec));
     bson_destroy(&spec);
   }

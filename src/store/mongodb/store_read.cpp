@@ -26,10 +26,10 @@ std::unique_ptr<Cursor> MongoStore::find(Namespace ns, bson::View filter,
   Fields opts;
   add_find(opts, options);
   call.add_read(opts);
-  const bson_t body = borrow(filter);
+  const Borrowed body(filter);
   const auto collection = call.collection();
   return make_cursor(call, CursorPtr(mongoc_collection_find_with_opts(
-                               collection.get(), &body, opts.get(), call.read_prefs())));
+                               collection.get(), body, opts.get(), call.read_prefs())));
 }
 
 bool MongoStore::find_one(Namespace ns, bson::View filter, const FindOptions& options,
@@ -45,10 +45,10 @@ bool MongoStore::find_one(Namespace ns, bson::View filter, const FindOptions& op
     add_find(opts, one);
     opts.add("singleBatch", true);
     call.add_read(opts);
-    const bson_t body = borrow(filter);
+    const Borrowed body(filter);
     const auto collection = call.collection();
     const CursorPtr cursor(
-        mongoc_collection_find_with_opts(collection.get(), &body, opts.get(), call.read_prefs()));
+        mongoc_collection_find_with_opts(collection.get(), body, opts.get(), call.read_prefs()));
     const bson_t* document = nullptr;
     if (!mongoc_cursor_next(cursor.get(), &document)) {
       bson_error_t error{};
@@ -77,15 +77,15 @@ std::unique_ptr<Cursor> MongoStore::aggregate(Namespace ns, bson::View pipeline,
     const bson::Document concern = to_document(*options.write_concern);
     if (!concern.empty()) opts.add("writeConcern", concern.view());
   }
-  const bson_t stages = borrow(pipeline);
+  const Borrowed stages(pipeline);
   if (ns.collection.empty()) {
     const auto database = call.database();
-    return make_cursor(call, CursorPtr(mongoc_database_aggregate(database.get(), &stages,
-                                                                 opts.get(), call.read_prefs())));
+    return make_cursor(call, CursorPtr(mongoc_database_aggregate(database.get(), stages, opts.get(),
+                                                                 call.read_prefs())));
   }
   const auto collection = call.collection();
   return make_cursor(
-      call, CursorPtr(mongoc_collection_aggregate(collection.get(), MONGOC_QUERY_NONE, &stages,
+      call, CursorPtr(mongoc_collection_aggregate(collection.get(), MONGOC_QUERY_NONE, stages,
                                                   opts.get(), call.read_prefs())));
 }
 
@@ -97,11 +97,11 @@ std::int64_t MongoStore::count(Namespace ns, bson::View filter, const CountOptio
   opts.add_hint(options.hint, options.hint_name);
   opts.add_if("collation", options.collation);
   call.add_read(opts);
-  const bson_t body = borrow(filter);
+  const Borrowed body(filter);
   const auto collection = call.collection();
   bson_error_t error{};
   Reply reply;
-  const auto n = mongoc_collection_count_documents(collection.get(), &body, opts.get(),
+  const auto n = mongoc_collection_count_documents(collection.get(), body, opts.get(),
                                                    call.read_prefs(), reply.fill(), &error);
   if (n < 0) call.fail(error, reply.view());
   return n;

@@ -33,6 +33,11 @@ void add_item_errors(std::vector<WriteError>& out, bson::View reply, const Where
   }
 }
 
+/// A template argument would lose the alignment that the driver's type asks for; a member keeps it.
+struct Slot {
+  bson_t bson;
+};
+
 bool is_operators(bson::View update) {
   const auto first = update.begin();
   return first != std::default_sentinel && first->key.starts_with('$');
@@ -55,16 +60,16 @@ InsertResult MongoStore::insert(Namespace ns, std::span<const bson::View> docume
   Reply reply;
   bool done = false;
   if (documents.size() == 1) {
-    const bson_t document = borrow(documents[0]);
+    const Borrowed document(documents[0]);
     done =
-        mongoc_collection_insert_one(collection.get(), &document, opts.get(), reply.fill(), &error);
+        mongoc_collection_insert_one(collection.get(), document, opts.get(), reply.fill(), &error);
   } else {
     opts.add("ordered", options.ordered);
-    const auto borrowed = std::make_unique<bson_t[]>(documents.size());
+    std::vector<Slot> slots(documents.size());
     const auto pointers = std::make_unique<const bson_t*[]>(documents.size());
     for (std::size_t i = 0; i < documents.size(); ++i) {
-      (void)bson_init_static(&borrowed[i], documents[i].data(), documents[i].size());
-      pointers[i] = &borrowed[i];
+      (void)bson_init_static(&slots[i].bson, documents[i].data(), documents[i].size());
+      pointers[i] = &slots[i].bson;
     }
     done = mongoc_collection_insert_many(collection.get(), pointers.get(), documents.size(),
                                          opts.get(), reply.fill(), &error);
@@ -133,16 +138,16 @@ UpdateResult MongoStore::update(Namespace ns, bson::View filter, UpdateSpec upda
   if (options.bypass_document_validation) opts.add("bypassDocumentValidation", true);
   call.add_write(opts);
   const auto collection = call.collection();
-  const bson_t query = borrow(filter);
-  const bson_t body = borrow(update.body);
+  const Borrowed query(filter);
+  const Borrowed body(update.body);
   bson_error_t error{};
   Reply reply;
-  const bool done = !operators ? mongoc_collection_replace_one(collection.get(), &query, &body,
+  const bool done = !operators ? mongoc_collection_replace_one(collection.get(), query, body,
                                                                opts.get(), reply.fill(), &error)
                     : options.multi
-                        ? mongoc_collection_update_many(collection.get(), &query, &body, opts.get(),
+                        ? mongoc_collection_update_many(collection.get(), query, body, opts.get(),
                                                         reply.fill(), &error)
-                        : mongoc_collection_update_one(collection.get(), &query, &body, opts.get(),
+                        : mongoc_collection_update_one(collection.get(), query, body, opts.get(),
                                                        reply.fill(), &error);
   if (!done) call.fail(error, reply.view());
   result.matched = number_in(reply.view(), "matchedCount");
@@ -159,13 +164,13 @@ std::int64_t MongoStore::remove(Namespace ns, bson::View filter, const RemoveOpt
   call.add_write(opts);
   opts.add_max_time(options.max_time);
   const auto collection = call.collection();
-  const bson_t query = borrow(filter);
+  const Borrowed query(filter);
   bson_error_t error{};
   Reply reply;
-  const bool done = options.multi ? mongoc_collection_delete_many(collection.get(), &query,
-                                                                  opts.get(), reply.fill(), &error)
-                                  : mongoc_collection_delete_one(collection.get(), &query,
-                                                                 opts.get(), reply.fill(), &error);
+  const bool done =
+      options.multi
+          ? mongoc_collection_delete_many(collection.get(), query, opts.get(), reply.fill(), &error)
+          : mongoc_collection_delete_one(collection.get(), query, opts.get(), reply.fill(), &error);
   if (!done) call.fail(error, reply.view());
   return number_in(reply.view(), "deletedCount");
 }
@@ -232,54 +237,53 @@ BulkResult MongoStore::bulk_write(Namespace ns, std::span<const BulkOperation> o
       if (one.array_filters) more.add_array("arrayFilters", *one.array_filters);
       more.add_if("sort", one.sort);
     }
-    const bson_t filter = borrow(one.filter);
+    const Borrowed filter(one.filter);
     bson_error_t error{};
     bool taken = false;
     switch (one.kind) {
       case Kind::insert: {
-        const bson_t document = borrow(one.document);
-        taken = mongoc_bulk_operation_insert_with_opts(bulk.get(), &document, more.get(), &error);
+        const Borrowed document(one.document);
+        taken = mongoc_bulk_operation_insert_with_opts(bulk.get(), document, more.get(), &error);
         break;
       }
       case Kind::update_one: {
-        const bson_t body = borrow(one.update.body);
+        const Borrowed body(one.update.body);
         if (!one.update.pipeline && !is_operators(one.update.body)) {
           bson_set_error(&error, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
                          "an update consists of operators");
           break;
         }
-        taken = mongoc_bulk_operation_update_one_with_opts(bulk.get(), &filter, &body, more.get(),
+        taken = mongoc_bulk_operation_update_one_with_opts(bulk.get(), filter, body, more.get(),
                                                            &error);
         break;
       }
       case Kind::update_many: {
-        const bson_t body = borrow(one.update.body);
+        const Borrowed body(one.update.body);
         if (!one.update.pipeline && !is_operators(one.update.body)) {
           bson_set_error(&error, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
                          "an update consists of operators");
           break;
         }
-        taken = mongoc_bulk_operation_update_many_with_opts(bulk.get(), &filter, &body, more.get(),
+        taken = mongoc_bulk_operation_update_many_with_opts(bulk.get(), filter, body, more.get(),
                                                             &error);
         break;
       }
       case Kind::replace_one: {
-        const bson_t body = borrow(one.document);
+        const Borrowed body(one.document);
         if (is_operators(one.document)) {
           bson_set_error(&error, MONGOC_ERROR_COMMAND, MONGOC_ERROR_COMMAND_INVALID_ARG,
                          "a replacement has no operators");
           break;
         }
-        taken = mongoc_bulk_operation_replace_one_with_opts(bulk.get(), &filter, &body, more.get(),
+        taken = mongoc_bulk_operation_replace_one_with_opts(bulk.get(), filter, body, more.get(),
                                                             &error);
         break;
       }
       case Kind::remove_one:
-        taken = mongoc_bulk_operation_remove_one_with_opts(bulk.get(), &filter, more.get(), &error);
+        taken = mongoc_bulk_operation_remove_one_with_opts(bulk.get(), filter, more.get(), &error);
         break;
       case Kind::remove_many:
-        taken =
-            mongoc_bulk_operation_remove_many_with_opts(bulk.get(), &filter, more.get(), &error);
+        taken = mongoc_bulk_operation_remove_many_with_opts(bulk.get(), filter, more.get(), &error);
         break;
     }
     if (taken) {

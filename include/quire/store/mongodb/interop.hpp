@@ -39,13 +39,21 @@ void with_collection(Store& store, Namespace ns, Session& session,
 /// The driver's error as the exception that quire throws for it. `reply`: may be null.
 [[noreturn]] void throw_error(const bson_error_t& error, const bson_t* reply = nullptr);
 
-/// quire's bytes as the driver reads them, without a copy: valid as long as they are, not to be
-/// changed or destroyed.
-[[nodiscard]] inline bson_t to_bson_t(bson::View view) noexcept {
-  bson_t out;
-  (void)bson_init_static(&out, view.data(), view.size());
-  return out;
-}
+/// quire's bytes as the driver reads them, without a copy: valid as long as they are. Stands
+/// wherever the driver takes a const bson_t*. Stays where it was made: a bson_t points into itself.
+class Borrowed {
+ public:
+  explicit Borrowed(bson::View view) noexcept {
+    (void)bson_init_static(&bson_, view.data(), view.size());
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  [[nodiscard]] const bson_t* get() const noexcept { return &bson_; }
+  operator const bson_t*() const noexcept { return &bson_; }  // NOLINT
+
+ private:
+  bson_t bson_;
+};
 /// The driver's document as quire reads it, without a copy: valid as long as it is unchanged.
 [[nodiscard]] inline bson::View view(const bson_t& document) {
   return {bson_get_data(&document), document.len};
