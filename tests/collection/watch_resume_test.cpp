@@ -191,7 +191,7 @@ TEST(WatchOfABrokenServer, GivesUpAfterItsTimeAndGoesOnWhenItIsBack) {
   const auto program = test::on_server() ? "" : test::server("server");
   if (program.empty()) GTEST_SKIP() << "no server was started";
   test::OwnServer server(program);
-  auto db = open(server.uri(test::fresh_database(), "serverSelectionTimeoutMS=300"));
+  auto db = open(server.uri(test::fresh_database(), "serverSelectionTimeoutMS=3000"));
   const auto users = db.collection<User>();
   std::stop_source source;  // possible, not requested: the loop of the typed stream
   auto stream =
