@@ -6,6 +6,7 @@
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
+#include "quire/store/resumable.hpp"
 
 namespace quire {
 
@@ -71,20 +72,6 @@ void set_text(std::string& to, View document, std::string_view name) {
     to = value->as_string();
   else
     to.clear();
-}
-
-/// What the store tries again after: the connection or the primary is gone, the token is not.
-bool may_pass(const Error& error) noexcept {
-  switch (error.code()) {
-    case ErrorCode::network_error:
-    case ErrorCode::server_unreachable:
-    case ErrorCode::not_primary:
-    case ErrorCode::cursor_not_found:
-    case ErrorCode::pool_exhausted:
-      return true;
-    default:
-      return error.has_label("ResumableChangeStreamError");
-  }
 }
 
 void put_under(bson::Writer& to, const std::string& prefix, View filter) {
@@ -226,7 +213,7 @@ std::optional<View> ChangeFeed::next() {
       if (!event) handed_out();
       return event;
     } catch (const StoreError& error) {
-      if (!stop_.stop_possible() || !may_pass(error)) throw;
+      if (!stop_.stop_possible() || !store::is_resumable(error)) throw;
       const auto now = std::chrono::steady_clock::now();
       if (!since) since = now;
       if (now - *since > resume_for_) throw;

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "quire/store/resumable.hpp"
 #include "store/mongodb/store.hpp"
 
 namespace quire::store::mongodb {
@@ -35,8 +36,7 @@ class MongoChangeStream final : public ChangeStream {
   std::optional<bson::View> next() override {
     source_->check_open();
     if (ended_) return std::nullopt;
-    bool failing = stream_ == nullptr;
-    std::chrono::steady_clock::time_point since{};
+    std::optional<std::chrono::steady_clock::time_point> since;  // of the first failure
     while (true) {
       std::exception_ptr failure;
       try {
@@ -50,12 +50,9 @@ class MongoChangeStream final : public ChangeStream {
         failure = std::current_exception();
       }
       const auto now = std::chrono::steady_clock::now();
-      if (!failing) {
-        failing = true;
+      if (!since) {
         since = now;
-      } else if (since == std::chrono::steady_clock::time_point{}) {
-        since = now;
-      } else if (now - since > options_.resume_for) {
+      } else if (now - *since > options_.resume_for) {
         std::rethrow_exception(failure);
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -158,22 +155,6 @@ class MongoChangeStream final : public ChangeStream {
   void keep_token() {
     if (const bson_t* token = mongoc_change_stream_get_resume_token(stream_.get()))
       token_ = bson::Document(view_of(*token));
-  }
-
-  /// What the change streams specification lets a driver try again.
-  static bool is_resumable(const Error& error) {
-    switch (error.code()) {
-      case ErrorCode::network_error:
-        // Of a connection. One that a server reports is for the server to label.
-        return error.backend_code() == 0 || error.has_label("ResumableChangeStreamError");
-      case ErrorCode::server_unreachable:
-      case ErrorCode::not_primary:
-      case ErrorCode::cursor_not_found:
-      case ErrorCode::pool_exhausted:
-        return true;
-      default:
-        return error.has_label("ResumableChangeStreamError");
-    }
   }
 
   std::shared_ptr<Source> source_;
