@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+namespace quire::store::embedded {
+
+/// Memory for the values that one evaluation computes: given out in order, let go of all at once.
+/// Bytes stay where they are until reset() or the end. Not thread-safe.
+class Arena {
+ public:
+  Arena() = default;
+  Arena(Arena&&) noexcept = default;
+  Arena& operator=(Arena&&) noexcept = default;
+
+  [[nodiscard]] std::uint8_t* allocate(std::size_t n) {
+    if (n > left_) grow(n);
+    std::uint8_t* out = at_;
+    at_ += n;
+    left_ -= n;
+    return out;
+  }
+  [[nodiscard]] const std::uint8_t* copy(const void* bytes, std::size_t n) {
+    std::uint8_t* out = allocate(n);
+    if (n != 0) std::memcpy(out, bytes, n);
+    return out;
+  }
+  /// Forgets all values; keeps the largest block.
+  void reset() noexcept;
+  /// Bytes of all blocks.
+  [[nodiscard]] std::size_t bytes() const noexcept { return total_; }
+
+ private:
+  struct Block {
+    std::unique_ptr<std::uint8_t[]> bytes;
+    std::size_t size;
+  };
+  void grow(std::size_t n);
+  std::vector<Block> blocks_;
+  std::uint8_t* at_ = nullptr;
+  std::size_t left_ = 0;
+  std::size_t total_ = 0;
+};
+
+}  // namespace quire::store::embedded

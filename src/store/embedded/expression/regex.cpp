@@ -1,0 +1,7 @@
+#include "store/embedded/expression/expression.hpp"
+
+namespace quire::store::embedded {
+
+std::span<const Operator> regex_operators() noexcept { return {}; }
+
+}  // namespace quire::store::embedded
