@@ -155,18 +155,48 @@ std::vector<CollectionInfo> EmbeddedStore::do_list_collections(std::string_view 
 void EmbeddedStore::do_create_collection(Namespace ns, bson::View collection_options,
                                          const OperationOptions& options) {
   for (const auto& option : collection_options) {
+    if (option.key == "validator" || option.key == "validationLevel" ||
+        option.key == "validationAction")
+      continue;
     throw StoreError(
         ErrorCode::unsupported, FieldPath(std::string(option.key)),
         "the embedded store has no collection option \"" + std::string(option.key) + "\"");
   }
   check_namespace(ns);
+  check_validation_options(ns, collection_options);
+  bson::Writer kept;
+  for (const auto& option : collection_options) {
+    const bool nothing = option.value.is_null() ||
+                         (option.value.is_document() && option.value.as_document().empty());
+    if (!nothing) kept.append(option.key, option.value);
+  }
+  const auto stored = kept.finish();
   WriteScope scope(file_, options.session, true);
   if (scope.find(ns) != nullptr)
     throw StoreError(ErrorCode::namespace_exists,
                      "Collection " + std::string(ns.database) + "." + std::string(ns.collection) +
                          " already exists.",
                      48);
-  (void)scope.find_or_create(ns);
+  (void)scope.find_or_create(ns, stored);
+  scope.commit();
+}
+
+void EmbeddedStore::do_modify_collection(Namespace ns, bson::View changes,
+                                         const OperationOptions& options) {
+  for (const auto& change : changes) {
+    if (change.key != "validator" && change.key != "validationLevel" &&
+        change.key != "validationAction")
+      throw StoreError(ErrorCode::unsupported, FieldPath(std::string(change.key)),
+                       "the embedded store cannot change the collection option \"" +
+                           std::string(change.key) + "\"");
+  }
+  check_validation_options(ns, changes);
+  WriteScope scope(file_, options.session, true);
+  const auto collection = scope.find(ns);
+  if (collection == nullptr) refuse_absent(ns);
+  replace_options(scope.connection(), *collection,
+                  changed_validation_options(collection->options, changes));
+  scope.catalog_changed();
   scope.commit();
 }
 

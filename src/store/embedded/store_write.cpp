@@ -9,7 +9,7 @@ InsertResult EmbeddedStore::do_insert(Namespace ns, std::span<const bson::View> 
   InsertResult result;
   WriteScope scope(file_, options.session, false);
   Deadline deadline(options.max_time);
-  RowWriter rows(scope, scope.find_or_create(ns));
+  RowWriter rows(scope, scope.find_or_create(ns), options.bypass_document_validation);
   for (std::size_t i = 0; i < documents.size(); ++i) {
     deadline.check();
     try {
@@ -86,7 +86,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
                                         : projector.apply(document, details);
   };
   if (!rids.empty()) {
-    RowWriter rows(scope, collection);
+    RowWriter rows(scope, collection, options.bypass_document_validation);
     Statement& row = connection.row_statement(collection->cid, RowSql::by_rid);
     row.bind(1, rids[0]);
     if (!row.step()) throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
@@ -112,7 +112,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
     const bson::Document made = updater->document_for_upsert(matcher);
     bson::Document buffer;
     const bson::View whole = with_id_first(made, buffer);
-    RowWriter rows(scope, scope.find_or_create(ns));
+    RowWriter rows(scope, scope.find_or_create(ns), options.bypass_document_validation);
     bson::Value id;
     insert_one(rows, whole, &id);
     result.upserted_id = std::move(id);
@@ -136,7 +136,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
     try {
       switch (operation.kind) {
         case BulkOperation::Kind::insert: {
-          RowWriter rows(scope, scope.find_or_create(ns));
+          RowWriter rows(scope, scope.find_or_create(ns), options.bypass_document_validation);
           insert_one(rows, operation.document);
           ++result.inserted;
           break;
@@ -147,6 +147,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
           UpdateOptions one;
           static_cast<OperationOptions&>(one) = options;
           one.multi = many;
+          one.bypass_document_validation = options.bypass_document_validation;
           one.upsert = operation.upsert;
           one.hint = operation.hint;
           one.hint_name = operation.hint_name;

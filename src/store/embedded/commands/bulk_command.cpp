@@ -148,12 +148,14 @@ struct Totals {
 };
 
 // Runs one; its entry of the reply's cursor goes to `entry`.
-void run_one(Context& context, const Operation& operation, Totals& totals, bson::Writer& entry) {
+void run_one(Context& context, const Operation& operation, bool bypass, Totals& totals,
+             bson::Writer& entry) {
   std::int32_t n = 0;
   switch (operation.kind) {
     case Operation::Kind::insert: {
       InsertOptions options;
       static_cast<OperationOptions&>(options) = context.options();
+      options.bypass_document_validation = bypass;
       const auto result = context.store.insert(operation.ns, {&operation.document, 1}, options);
       if (!result.errors.empty()) {
         const auto& error = result.errors.front();
@@ -203,6 +205,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
     if (options.has("batchSize")) batch = options.natural("batchSize");
   }
   const bool ordered = arguments.flag("ordered", true);
+  const bool bypass = arguments.flag("bypassDocumentValidation");
   const bool errors_only = arguments.flag("errorsOnly");
   if (!context.common.acknowledged && !errors_only && arguments.has("errorsOnly"))
     fail(code::invalid_options, "errorsOnly must be true where writes are not acknowledged");
@@ -210,6 +213,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
   for (const auto& element : arguments.array("ops"))
     operations.push_back(read_operation(context, namespaces, element.value.as_document(),
                                         arguments.document("let")));
+  for (auto& operation : operations) operation.update_options.bypass_document_validation = bypass;
   if (operations.empty() || operations.size() > 100'000)
     fail(code::invalid_length, "'bulkWrite.ops' must have 1 to 100000 entries");
   const auto* session = context.options().session;
@@ -220,7 +224,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
     bson::Writer entry;
     try {
       entry.append("ok", 1.0).append("idx", static_cast<std::int32_t>(index));
-      run_one(context, operations[index], totals, entry);
+      run_one(context, operations[index], bypass, totals, entry);
       if (!errors_only) entries.push_back(entry.finish());
     } catch (const Error& error) {
       if (ends_all) throw;
@@ -234,7 +238,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
           .append("codeName", code_name(number))
           .append("n", std::int32_t{0});
       if (operations[index].kind == Operation::Kind::update) failed.append("nModified", 0);
-      failed.append_all(error_details(error));
+      append_details(failed, error, error_details(error));
       entries.push_back(failed.finish());
       if (ordered) break;
     }

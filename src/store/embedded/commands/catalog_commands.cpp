@@ -5,7 +5,9 @@
 
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/store.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -33,6 +35,23 @@ constexpr auto create_rules = std::to_array<Rule>({
     {"recordIdsReplicated", Takes::unsupported_flag},
     {"temp", Takes::unsupported_flag},
     {"flags", Takes::unsupported},
+});
+
+constexpr auto coll_mod_rules = std::to_array<Rule>({
+    {"collMod", Takes::collection},
+    {"validator", Takes::document},
+    {"validationLevel", Takes::string},
+    {"validationAction", Takes::string},
+    {"index", Takes::unsupported},
+    {"viewOn", Takes::unsupported},
+    {"pipeline", Takes::unsupported},
+    {"cappedSize", Takes::unsupported},
+    {"cappedMax", Takes::unsupported},
+    {"expireAfterSeconds", Takes::unsupported},
+    {"timeseries", Takes::unsupported},
+    {"changeStreamPreAndPostImages", Takes::unsupported},
+    {"recordIdsReplicated", Takes::unsupported_flag},
+    {"dryRun", Takes::unsupported_flag},
 });
 
 constexpr auto drop_rules = std::to_array<Rule>({
@@ -115,6 +134,30 @@ bool collection_exists(Store& store, Namespace ns) {
   return std::ranges::find(all, ns.collection, &CollectionInfo::name) != all.end();
 }
 
+/// The options of a validator that a command names.
+bson::Document validation_options(const Arguments& arguments) {
+  bson::Writer writer;
+  for (const auto* name : {"validator", "validationLevel", "validationAction"}) {
+    if (const auto value = arguments.get(name)) writer.append(name, *value);
+  }
+  return writer.finish();
+}
+
+/// Whether a collection was made with just these options; an empty validator is none.
+bool has_options(Store& store, Namespace ns, bson::View options) {
+  const auto all = store.list_collections(ns.database);
+  const auto found = std::ranges::find(all, ns.collection, &CollectionInfo::name);
+  if (found == all.end()) return false;
+  std::size_t count = 0;
+  for (const auto& option : options) {
+    if (option.value.is_document() && option.value.as_document().empty()) continue;
+    const auto present = found->options.view().find(option.key);
+    if (!present || compare(*present, option.value) != 0) return false;
+    ++count;
+  }
+  return count == found->options.view().count();
+}
+
 /// The name of the index that a key pattern means. Throws 27, 72, 181.
 std::string index_of_key(const std::vector<bson::Document>& indexes, bson::View key) {
   std::string name;
@@ -145,17 +188,14 @@ void run_create(Context& context, bson::Writer&) {
     fail(code::invalid_namespace, "the name of a collection has no '$'");
   if (arguments.has("pipeline") && !arguments.has("viewOn"))
     fail(code::invalid_options, "'create.pipeline' needs 'viewOn'");
-  for (const auto* feature :
-       {"viewOn", "timeseries", "clusteredIndex", "validator", "expireAfterSeconds",
-        "changeStreamPreAndPostImages", "idIndex", "encryptedFields"}) {
+  for (const auto* feature : {"viewOn", "timeseries", "clusteredIndex", "expireAfterSeconds",
+                              "changeStreamPreAndPostImages", "idIndex", "encryptedFields"}) {
     const auto given = arguments.get(feature);
     if (!given) continue;
     const std::string_view name = feature;
     if (given->is_null() && name == "clusteredIndex")
       fail(code::type_mismatch, "'create.clusteredIndex' must be a bool or a document");
-    const bool nothing = given->is_null() || (name == "validator" && given->is_document() &&
-                                              given->as_document().empty());
-    if (!nothing) refuse("'create." + std::string(name) + "'");
+    if (!given->is_null()) refuse("'create." + std::string(name) + "'");
   }
   for (const auto* of_capped : {"size", "max"}) {
     if (arguments.has(of_capped))
@@ -163,14 +203,21 @@ void run_create(Context& context, bson::Writer&) {
            "'create." + std::string(of_capped) + "' is for capped collections");
   }
   check_collation(arguments.get("collation"));
+  const auto options = validation_options(arguments);
   try {
-    context.store.create_collection(ns, {}, context.options());
+    context.store.create_collection(ns, options, context.options());
   } catch (const StoreError& error) {
-    // The same collection again, without options of its own, is no mistake.
-    if (error.code() != ErrorCode::namespace_exists || arguments.has("validationLevel") ||
-        arguments.has("validationAction"))
+    // The same collection with the same options again is no mistake.
+    if (error.code() != ErrorCode::namespace_exists || !has_options(context.store, ns, options))
       throw;
   }
+}
+
+void run_coll_mod(Context& context, bson::Writer&) {
+  const Arguments arguments(context.command, coll_mod_rules, "collMod");
+  const Namespace ns = context.target();
+  embedded_store(context.store)
+      .modify_collection(ns, validation_options(arguments), context.options());
 }
 
 void run_drop(Context& context, bson::Writer& reply) {

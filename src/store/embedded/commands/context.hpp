@@ -59,6 +59,7 @@ void run_delete(Context&, bson::Writer&);
 void run_find_and_modify(Context&, bson::Writer&);
 void run_bulk_write(Context&, bson::Writer&);
 void run_create(Context&, bson::Writer&);
+void run_coll_mod(Context&, bson::Writer&);
 void run_drop(Context&, bson::Writer&);
 void run_drop_database(Context&, bson::Writer&);
 void run_list_collections(Context&, bson::Writer&);

@@ -113,6 +113,8 @@ ErrorCode kind_of(int code) noexcept {
     case 85:
     case 86:
       return ErrorCode::index_conflict;
+    case 121:
+      return ErrorCode::validation_failed;
     case 112:
       return ErrorCode::write_conflict;
     case 225:
@@ -161,6 +163,8 @@ int code_of(ErrorCode kind) noexcept {
       return code::cursor_not_found;
     case ErrorCode::document_too_large:
       return 10334;
+    case ErrorCode::validation_failed:
+      return 121;
     case ErrorCode::too_deep:
       return 15;
     case ErrorCode::malformed_bson:
@@ -238,6 +242,13 @@ bson::Document error_details(const Error& error) {
   return detailed == nullptr ? bson::Document{} : detailed->details();
 }
 
+void append_details(bson::Writer& writer, const Error& error, bson::View details) {
+  if (error.code() == ErrorCode::validation_failed)
+    writer.append("errInfo", details);
+  else
+    writer.append_all(details);
+}
+
 bson::Document error_reply(const Error& error) {
   const int code = server_code(error);
   bson::Writer writer;
@@ -245,7 +256,7 @@ bson::Document error_reply(const Error& error) {
       .append("errmsg", error.detail())
       .append("code", std::int32_t{code})
       .append("codeName", code_name(code));
-  writer.append_all(error_details(error));
+  append_details(writer, error, error_details(error));
   return writer.finish();
 }
 
@@ -254,7 +265,7 @@ void push_write_error(bson::Writer& writer, std::size_t index, const Error& erro
   writer.push_document_begin()
       .append("index", static_cast<std::int32_t>(index))
       .append("code", std::int32_t{server_code(error)});
-  writer.append_all(details);
+  append_details(writer, error, details);
   writer.append("errmsg", error.detail()).end();
 }
 

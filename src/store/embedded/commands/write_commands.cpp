@@ -176,6 +176,7 @@ void run_insert(Context& context, bson::Writer& reply) {
   InsertOptions options;
   static_cast<OperationOptions&>(options) = context.options();
   options.ordered = arguments.flag("ordered", true);
+  options.bypass_document_validation = arguments.flag("bypassDocumentValidation");
   const auto result = context.store.insert(ns, documents, options);
   if (!result.errors.empty() && ends_all(context)) {
     const auto& [index, error, details] = result.errors.front();
@@ -203,6 +204,7 @@ void run_update(Context& context, bson::Writer& reply) {
   for (std::size_t index = 0; index < entries.size(); ++index) {
     auto& entry = entries[index];
     entry.options.let = arguments.document("let");
+    entry.options.bypass_document_validation = arguments.flag("bypassDocumentValidation");
     try {
       const auto result = context.store.update(ns, entry.filter, entry.update, entry.options);
       matched += result.matched;
@@ -266,6 +268,7 @@ void run_find_and_modify(Context& context, bson::Writer& reply) {
   options.projection = arguments.document("fields");
   options.array_filters = arguments.optional_array("arrayFilters");
   options.let = arguments.document("let");
+  options.bypass_document_validation = arguments.flag("bypassDocumentValidation");
   const auto hint = read_hint(arguments.get("hint"));
   options.hint = hint.key;
   options.hint_name = hint.name;

@@ -16,6 +16,13 @@ bson::Document stored_document(Statement& statement, int column, std::int64_t su
   return bson::Document(statement.document(column));
 }
 
+/// After a change of rows of the catalog: its caches are keyed by the schema's number, also in
+/// other processes.
+void tell_change(Connection& connection) {
+  const auto next = connection.schema_version() + 1;
+  connection.execute(("PRAGMA schema_version=" + std::to_string(next)).c_str());
+}
+
 }  // namespace
 
 std::string_view catalog_schema() noexcept {
@@ -47,6 +54,7 @@ std::shared_ptr<const Catalog> load_catalog(Connection& connection, std::int64_t
     meta->database = collections.text(1);
     meta->name = collections.text(2);
     meta->options = stored_document(collections, 4, collections.integer(3), meta->full_name());
+    meta->validator = Validator::of(meta->options);
     by_number[meta->cid] = meta;
     out->databases[meta->database][meta->name] = meta;
   }
@@ -106,6 +114,15 @@ void add_collection(Connection& connection, Namespace ns, bson::View options) {
                          .c_str());
 }
 
+void replace_options(Connection& connection, const CollectionMeta& collection, bson::View options) {
+  Statement(connection.handle(), "UPDATE quire_collections SET sum=?2,options=?3 WHERE cid=?1")
+      .bind(1, collection.cid)
+      .bind(2, static_cast<std::int64_t>(plain_sum(bytes_of(options))))
+      .bind(3, bytes_of(options))
+      .run();
+  tell_change(connection);
+}
+
 void delete_collection(Connection& connection, const CollectionMeta& collection) {
   const auto indexes = collection.indexes;  // the statements' last user may own `collection`
   const std::int64_t cid = collection.cid;
@@ -147,9 +164,7 @@ void mark_multikey(Connection& connection, std::int64_t iid) {
   Statement(connection.handle(), "UPDATE quire_indexes SET multikey=1 WHERE iid=?1")
       .bind(1, iid)
       .run();
-  // The catalog's cache is keyed by the schema's number, also in other processes.
-  const auto next = connection.schema_version() + 1;
-  connection.execute(("PRAGMA schema_version=" + std::to_string(next)).c_str());
+  tell_change(connection);
 }
 
 }  // namespace quire::store::embedded

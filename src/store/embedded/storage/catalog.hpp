@@ -13,6 +13,7 @@
 #include "store/embedded/engine/index_spec.hpp"
 #include "store/embedded/engine/keys.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/storage/validator.hpp"
 
 /// What the file says of its collections and indexes, read once a change of the schema.
 namespace quire::store::embedded {
@@ -32,6 +33,7 @@ struct CollectionMeta {
   std::string database;
   std::string name;
   bson::Document options;
+  std::shared_ptr<const Validator> validator;             ///< null = all documents pass
   std::vector<std::shared_ptr<const IndexMeta>> indexes;  ///< without that of _id
 
   [[nodiscard]] std::string full_name() const { return database + "." + name; }
@@ -67,6 +69,8 @@ struct Catalog {
 /// Throws StoreError invalid_argument (73) for a name that no collection can have.
 void check_namespace(Namespace ns);
 void add_collection(Connection& connection, Namespace ns, bson::View options);
+/// Puts other options in the place of those that it has.
+void replace_options(Connection& connection, const CollectionMeta& collection, bson::View options);
 void delete_collection(Connection& connection, const CollectionMeta& collection);
 /// The new index's number; its table is empty.
 std::int64_t add_index(Connection& connection, const CollectionMeta& collection,

@@ -20,6 +20,7 @@ bool is_item_error(const Error& error) noexcept {
   if (dynamic_cast<const StoreError*>(&error) == nullptr) return true;
   switch (error.code()) {
     case ErrorCode::duplicate_key:
+    case ErrorCode::validation_failed:
     case ErrorCode::invalid_key:
     case ErrorCode::immutable_field:
     case ErrorCode::document_too_large:
@@ -115,7 +116,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
         if (direct) break;
         throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
       }
-      if (!rows) rows.emplace(scope, collection);
+      if (!rows) rows.emplace(scope, collection, options.bypass_document_validation);
       try {
         const std::int64_t rid = row.integer(0);
         const bson::View before = row.document(1);
@@ -139,7 +140,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
   }
   if (result.matched == 0 && options.upsert) {
     const bson::Document made = updater.document_for_upsert(*matcher);
-    RowWriter rows(scope, scope.find_or_create(ns));
+    RowWriter rows(scope, scope.find_or_create(ns), options.bypass_document_validation);
     bson::Value id_value;
     insert_one(rows, made, &id_value);
     result.upserted_id = std::move(id_value);

@@ -8,8 +8,12 @@
 
 namespace quire::store::embedded {
 
-RowWriter::RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> collection)
-    : scope_(scope), connection_(scope.connection()), collection_(std::move(collection)) {
+RowWriter::RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> collection,
+                     bool bypass_validation)
+    : scope_(scope),
+      connection_(scope.connection()),
+      collection_(std::move(collection)),
+      bypass_validation_(bypass_validation) {
   new_keys_.resize(collection_->indexes.size());
   old_keys_.resize(collection_->indexes.size());
 }
@@ -54,6 +58,7 @@ void RowWriter::erase_entry(const IndexMeta& index, const std::string& key, std:
 }
 
 std::int64_t RowWriter::insert(bson::View document) {
+  if (collection_->validator && !bypass_validation_) collection_->validator->check_insert(document);
   const auto& indexes = collection_->indexes;
   for (std::size_t i = 0; i < indexes.size(); ++i) make_keys(*indexes[i], document, new_keys_[i]);
   flush_multikey();
@@ -92,6 +97,8 @@ std::int64_t RowWriter::insert(bson::View document) {
 }
 
 void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, Statement& source) {
+  if (collection_->validator && !bypass_validation_)
+    collection_->validator->check_update(before, after);
   const auto& indexes = collection_->indexes;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     make_keys(*indexes[i], before, old_keys_[i]);

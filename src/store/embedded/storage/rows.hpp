@@ -11,12 +11,15 @@ namespace quire::store::embedded {
 /// as a whole or not at all; the caller has a transaction open.
 class RowWriter {
  public:
-  RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> collection);
+  /// Documents are held to the collection's validator unless `bypass_validation`.
+  RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> collection,
+            bool bypass_validation = false);
 
-  /// Stores a document that begins with its _id; the new row. Throws DetailedError duplicate_key.
+  /// Stores a document that begins with its _id; the new row. Throws DetailedError duplicate_key,
+  /// validation_failed.
   std::int64_t insert(bson::View document);
   /// Replaces a row's document; `before` may be SQLite's memory: `release` is called when it is
-  /// read no more and before anything is written.
+  /// read no more and before anything is written. Throws as insert.
   void replace(std::int64_t rid, bson::View before, bson::View after, Statement& source);
   void erase(std::int64_t rid, bson::View before, Statement& source);
   /// Fills a new index from all rows. Throws DetailedError duplicate_key.
@@ -36,6 +39,7 @@ class RowWriter {
   WriteScope& scope_;
   Connection& connection_;
   std::shared_ptr<const CollectionMeta> collection_;
+  bool bypass_validation_;
   std::string id_key_;
   std::vector<Keys> new_keys_, old_keys_;
   std::vector<std::int64_t> newly_multikey_;

@@ -239,9 +239,9 @@ WriteScope::~WriteScope() {
   file_->unlock_writer();
 }
 
-std::shared_ptr<const CollectionMeta> WriteScope::find_or_create(Namespace ns) {
+std::shared_ptr<const CollectionMeta> WriteScope::find_or_create(Namespace ns, bson::View options) {
   if (const auto& found = find(ns); found != nullptr) return found;
-  add_collection(*connection_, ns, bson::View{});
+  add_collection(*connection_, ns, options);
   catalog_changed();
   return find(ns);
 }

@@ -98,8 +98,8 @@ class WriteScope {
   [[nodiscard]] const std::shared_ptr<const CollectionMeta>& find(Namespace ns) const {
     return connection_->catalog->find(ns);
   }
-  /// The collection, made when absent.
-  std::shared_ptr<const CollectionMeta> find_or_create(Namespace ns);
+  /// The collection, made when absent, with these options.
+  std::shared_ptr<const CollectionMeta> find_or_create(Namespace ns, bson::View options = {});
   /// After a change of the catalog.
   void catalog_changed();
 
