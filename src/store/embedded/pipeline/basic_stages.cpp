@@ -1,0 +1,7 @@
+#include "store/embedded/pipeline/stage.hpp"
+
+namespace quire::store::embedded {
+
+std::span<const StageKind> basic_stages() noexcept { return {}; }
+
+}  // namespace quire::store::embedded
