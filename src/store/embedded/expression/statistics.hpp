@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/embedded/expression/expression.hpp"
+
+/// Deviations and percentiles, as accumulators, expressions and windows compute them: in doubles.
+namespace quire::store::embedded {
+
+/// The standard deviation of numbers one after the other.
+/// Source: B. P. Welford, "Note on a method for calculating corrected sums of squares and
+/// products", 1962.
+class Deviation {
+ public:
+  void add(double value) noexcept;
+  /// Nothing of too few numbers: none, or of a sample, one.
+  [[nodiscard]] std::optional<double> result(bool sample) const noexcept;
+
+ private:
+  std::int64_t count_ = 0;
+  double mean_ = 0;
+  double squares_ = 0;  // of differences from the mean
+};
+
+/// Numbers to find percentiles of. NaN has no place among them and is left out.
+class Samples {
+ public:
+  void add(double value) {
+    if (value != value) return;
+    values_.push_back(value);
+    sorted_ = false;
+  }
+  void clear() noexcept { values_.clear(); }
+  /// The smallest number that at least p of all are not above; null of none.
+  [[nodiscard]] bson::ValueView at(double p, Evaluation& e);
+  [[nodiscard]] std::size_t bytes() const noexcept { return values_.size() * sizeof(double); }
+
+ private:
+  std::vector<double> values_;
+  bool sorted_ = false;
+};
+
+/// The place of percentile p among `count` sorted numbers; `count` is above 0.
+[[nodiscard]] std::size_t percentile_index(double p, std::size_t count) noexcept;
+
+}  // namespace quire::store::embedded
