@@ -9,6 +9,7 @@ EmbeddedStore::EmbeddedStore(Options options)
     : file_(std::make_shared<StorageFile>(std::move(options))) {
   sweeper_ = std::make_unique<TtlSweeper>(file_);
   commands_ = std::make_unique<CommandLayer>();
+  set_up_change_log();
 }
 
 EmbeddedStore::~EmbeddedStore() {
@@ -24,6 +25,7 @@ Capabilities EmbeddedStore::capabilities() {
   out.transactional_catalog = true;
   out.snapshot_cursors = true;
   out.atomic_multi_writes = true;
+  out.change_streams = true;
   return out;
 }
 

@@ -96,6 +96,8 @@ class EmbeddedStore final : public Store {
   void do_modify_collection(Namespace ns, bson::View changes, const OperationOptions& options);
   bool do_drop_collection(Namespace ns, const OperationOptions& options);
   void do_drop_database(std::string_view database);
+  /// As the option `changes` says.
+  void set_up_change_log();
   bool find_one_general(Namespace ns, bson::View filter, const FindOptions& options,
                         FunctionRef<void(bson::View)> sink);
   std::shared_ptr<StorageFile> file_;

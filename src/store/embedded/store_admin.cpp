@@ -76,6 +76,7 @@ bool is_present(const CollectionMeta& collection, const IndexSpec& wanted) {
 void build(WriteScope& scope, Namespace ns, const IndexSpec& spec) {
   auto collection = scope.find(ns);
   (void)add_index(scope.connection(), *collection, spec);
+  if (scope.logs_changes()) scope.changes().created_index(ns, spec.definition);
   scope.catalog_changed();
   collection = scope.find(ns);
   const IndexMeta& index = *collection->indexes.back();
@@ -131,6 +132,7 @@ void EmbeddedStore::do_drop_index(Namespace ns, std::string_view name,
   for (const auto& index : collection->indexes) {
     if (name != "*" && index->spec.name != name) continue;
     delete_index(scope.connection(), *index);
+    if (scope.logs_changes()) scope.changes().dropped_index(ns, index->spec.definition);
     found = true;
   }
   if (!found)
@@ -205,6 +207,7 @@ bool EmbeddedStore::do_drop_collection(Namespace ns, const OperationOptions& opt
   const auto collection = scope.find(ns);
   if (collection == nullptr) return false;
   delete_collection(scope.connection(), *collection);
+  if (scope.logs_changes()) scope.changes().dropped(ns);
   scope.catalog_changed();
   scope.commit();
   return true;
@@ -216,7 +219,11 @@ void EmbeddedStore::do_drop_database(std::string_view database) {
   const auto found = databases.find(database);
   if (found == databases.end()) return;
   const auto collections = found->second;
-  for (const auto& [name, meta] : collections) delete_collection(scope.connection(), *meta);
+  for (const auto& [name, meta] : collections) {
+    delete_collection(scope.connection(), *meta);
+    if (scope.logs_changes()) scope.changes().dropped({database, name});
+  }
+  if (scope.logs_changes()) scope.changes().dropped_database(database);
   scope.catalog_changed();
   scope.commit();
 }

@@ -352,8 +352,4 @@ std::unique_ptr<Cursor> EmbeddedStore::aggregate(Namespace, bson::View, const Ag
   throw StoreError(ErrorCode::unsupported, "the embedded store has no aggregate");
 }
 
-std::unique_ptr<ChangeStream> EmbeddedStore::watch(Namespace, bson::View, const WatchOptions&) {
-  throw StoreError(ErrorCode::unsupported, "the embedded store has no change streams");
-}
-
 }  // namespace quire::store::embedded

@@ -87,6 +87,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
   };
   if (!rids.empty()) {
     RowWriter rows(scope, collection, options.bypass_document_validation);
+    if (updater) rows.changes_by(&*updater);
     Statement& row = connection.row_statement(collection->cid, RowSql::by_rid);
     row.bind(1, rids[0]);
     if (!row.step()) throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");

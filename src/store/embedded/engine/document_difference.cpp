@@ -19,8 +19,8 @@ using DifferencePtr = std::unique_ptr<Difference>;
 
 struct Entry {
   std::string_view name;
-  ValueView value;       // where `inner` is null
-  DifferencePtr inner;   // else of a document or array
+  ValueView value;      // where `inner` is null
+  DifferencePtr inner;  // else of a document or array
 };
 
 struct Difference {

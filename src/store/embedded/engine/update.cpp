@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/engine/change_description.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/update_tree.hpp"
 
@@ -140,6 +141,11 @@ Updater::Outcome Updater::apply(View document, const MatchDetails& details, bool
                          : update::apply(impl_->tree, document, {&details, inserting});
   outcome.changed = !(outcome.document.view() == document);
   return outcome;
+}
+
+std::optional<bson::Document> Updater::describe(View before, View after) const {
+  if (impl_->is_replacement) return std::nullopt;
+  return describe_update(impl_->tree, before, after);
 }
 
 bson::Document Updater::document_for_upsert(const Matcher& filter) const {

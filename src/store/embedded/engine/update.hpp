@@ -34,6 +34,10 @@ class Updater {
   [[nodiscard]] Outcome apply(bson::View document, const MatchDetails& details,
                               bool inserting = false) const;
 
+  /// What the update changed, as events of change streams tell it: {updatedFields, removedFields,
+  /// truncatedArrays}. Nothing when an event tells a replacement.
+  [[nodiscard]] std::optional<bson::Document> describe(bson::View before, bson::View after) const;
+
   /// The document that an upsert inserts: the filter's equality fields, then the update; an
   /// ObjectId as _id in front where neither gives one.
   [[nodiscard]] bson::Document document_for_upsert(const Matcher& filter) const;

@@ -45,6 +45,10 @@ const std::shared_ptr<const CollectionMeta>& Catalog::find(Namespace ns) const n
 std::shared_ptr<const Catalog> load_catalog(Connection& connection, std::int64_t schema_version) {
   auto out = std::make_shared<Catalog>();
   out->schema_version = schema_version;
+  out->logs_changes =
+      connection.query_integer(
+          "SELECT 1 FROM sqlite_schema WHERE type='table' AND name='quire_change_log'") == 1 &&
+      connection.query_integer("SELECT active FROM quire_change_log") == 1;
   std::unordered_map<std::int64_t, std::shared_ptr<CollectionMeta>> by_number;
   Statement collections(connection.handle(),
                         "SELECT cid,database,name,sum,options FROM quire_collections");

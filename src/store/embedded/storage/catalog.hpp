@@ -50,6 +50,7 @@ struct NameHash {
 struct Catalog {
   std::int64_t schema_version = -1;
   bool has_ttl = false;
+  bool logs_changes = false;  ///< writes make entries of the change log
   using Collections = std::unordered_map<std::string, std::shared_ptr<const CollectionMeta>,
                                          NameHash, std::equal_to<>>;
   std::unordered_map<std::string, Collections, NameHash, std::equal_to<>> databases;

@@ -160,9 +160,8 @@ void ChangeWriter::dropped_index(Namespace ns, View definition) {
 
 void ChangeWriter::modified(Namespace ns, View description, View before) {
   auto out = begin("modify", ns);
-  append(out.append("operationDescription", description)
-             .append("stateBeforeChange", before)
-             .finish());
+  append(
+      out.append("operationDescription", description).append("stateBeforeChange", before).finish());
 }
 
 // ---------------------------------------------------------------- events

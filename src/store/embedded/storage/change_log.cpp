@@ -244,8 +244,9 @@ void ChangeLog::prune(Connection& connection) {
     (void)deactivate_log(connection);
     return;
   }
-  Statement rows(connection.handle(),
-                 "SELECT seq,time,wall,total FROM quire_changes WHERE seq<?1 ORDER BY seq LIMIT ?2");
+  Statement rows(
+      connection.handle(),
+      "SELECT seq,time,wall,total FROM quire_changes WHERE seq<?1 ORDER BY seq LIMIT ?2");
   rows.bind(1, first_).bind(2, std::int64_t{most_pruned});
   std::int64_t until = 0;
   std::int64_t until_time = 0;

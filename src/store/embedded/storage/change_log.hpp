@@ -1,17 +1,22 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "quire/bson/writer.hpp"
 #include "store/embedded/storage/change_token.hpp"
 #include "store/embedded/storage/connection.hpp"
 
 /// The log of changes in a file: one entry an event, written in the transaction of the change
 /// itself (docs/formats/change-log.md).
 namespace quire::store::embedded {
+
+/// The format of a file that has, or had, a log: programs that know none would leave changes out.
+inline constexpr std::int64_t format_with_changes = 2;
 
 /// Who runs the transaction that events tell of.
 struct ChangeSession {
@@ -101,8 +106,8 @@ class ChangeLog {
   std::int64_t first_ = 0;  // entry of the transaction; 0 = none yet
   std::int64_t last_ = 0;
   std::int64_t time_ = 0;
-  std::int64_t total_ = 0;      // bytes of all entries ever
-  unsigned until_prune_ = 1;    // entries
+  std::int64_t total_ = 0;    // bytes of all entries ever
+  unsigned until_prune_ = 1;  // entries
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<std::uint64_t> commits_{0};

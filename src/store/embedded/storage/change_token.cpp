@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::store::embedded {
@@ -42,9 +43,10 @@ ChangeToken ChangeToken::parse(bson::View token, std::string_view option) {
   };
   const auto data = token.find("_data");
   if (!data || !data->is_string())
-    fail("Bad resume token: _data of missing or of wrong type; give a token that an event or "
-         "resume_token() gave",
-         40647);
+    fail(
+        "Bad resume token: _data of missing or of wrong type; give a token that an event or "
+        "resume_token() gave",
+        40647);
   const std::string_view text = data->as_string();
   if (text.size() % 2 != 0 || text.find_first_not_of("0123456789ABCDEFabcdef") != text.npos)
     fail("resume token string was not a valid hex string", 9);
@@ -59,7 +61,8 @@ ChangeToken ChangeToken::parse(bson::View token, std::string_view option) {
   for (std::size_t i = 0; i < out.log.size(); ++i) out.log[i] = bytes[1 + i];
   std::uint64_t sequence = 0;
   for (std::size_t i = 0; i < 8; ++i) sequence = sequence << 8 | bytes[9 + i];
-  out.position = {static_cast<std::int64_t>(sequence), static_cast<ChangePosition::Kind>(bytes[17])};
+  out.position = {static_cast<std::int64_t>(sequence),
+                  static_cast<ChangePosition::Kind>(bytes[17])};
   return out;
 }
 

@@ -18,6 +18,7 @@ class Checker {
     for (const auto& [database, collections] : connection_.catalog->databases) {
       for (const auto& [name, meta] : collections) collection(*meta);
     }
+    changes();
     tables();
     return std::move(report_);
   }
@@ -126,13 +127,35 @@ class Checker {
                          std::to_string(expected));
   }
 
+  /// Entries of the change log: checksums, and times that do not go back.
+  void changes() {
+    if (!read_log_state(connection_)) return;
+    Statement row(connection_.handle(),
+                  "SELECT seq,time,wall,sum,body FROM quire_changes ORDER BY seq");
+    std::int64_t last_time = 0;
+    try {
+      while (row.step()) {
+        const std::string name = "entry " + std::to_string(row.integer(0));
+        const auto time = row.integer(1);
+        if (change_sum(row.integer(0), time, row.integer(2), row.blob(4)) !=
+            static_cast<std::uint32_t>(row.integer(3)))
+          problem("change log", name + ": the checksum is wrong");
+        if (time < last_time) problem("change log", name + ": is older than the one before");
+        last_time = time;
+      }
+    } catch (const StoreError& error) {
+      problem("change log", error.what());
+      row.reset();
+    }
+  }
+
   /// Tables that the catalog does not know.
   void tables() {
-    Statement row(
-        connection_.handle(),
-        "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' "
-        "AND name NOT IN ('quire_collections','quire_indexes') AND name NOT IN (SELECT 'c'||cid "
-        "FROM quire_collections UNION ALL SELECT 'i'||iid FROM quire_indexes)");
+    Statement row(connection_.handle(),
+                  "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' "
+                  "AND name NOT IN ('quire_collections','quire_indexes','quire_changes',"
+                  "'quire_change_log') AND name NOT IN (SELECT 'c'||cid "
+                  "FROM quire_collections UNION ALL SELECT 'i'||iid FROM quire_indexes)");
     while (row.step())
       problem("file", "the catalog does not know table " + std::string(row.text(0)));
   }

@@ -87,6 +87,7 @@ void Connection::rollback_to_savepoint() noexcept {
 void Connection::forget_statements() {
   rows_.clear();
   keys_.clear();
+  for (auto* statement : {&change_append, &change_last, &change_read}) *statement = Statement();
   last_cid_ = -1;
   last_rows_ = nullptr;
   last = nullptr;

@@ -93,6 +93,8 @@ class Connection {
   void forget_statements();
 
   std::shared_ptr<const Catalog> catalog;
+  // Of the change log; empty until used.
+  Statement change_append, change_last, change_read;
   /// Room for keys, kept between calls.
   std::string scratch;
 

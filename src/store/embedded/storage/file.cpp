@@ -65,7 +65,7 @@ void StorageFile::open_or_create() {
       if (is_new()) {  // else another process was faster
         connection.execute(std::string(catalog_schema()).c_str());
         connection.execute(("PRAGMA application_id=" + std::to_string(application_id)).c_str());
-        connection.execute(("PRAGMA user_version=" + std::to_string(format_version)).c_str());
+        connection.execute(("PRAGMA user_version=" + std::to_string(first_format)).c_str());
       }
       connection.commit();
     } catch (...) {
@@ -158,6 +158,7 @@ void StorageFile::close() {
     catalog_ = nullptr;
   }
   writer_free_.notify_all();
+  change_log_.wake();
   readers.clear();  // the writer goes last: it checkpoints and removes the log
   writer.reset();
 }

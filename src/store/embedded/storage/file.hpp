@@ -7,12 +7,16 @@
 #include <thread>
 #include <vector>
 
+#include "store/embedded/storage/change_log.hpp"
 #include "store/embedded/storage/connection.hpp"
 
 namespace quire::store::embedded {
 
 inline constexpr std::int64_t application_id = 0x51554952;  // "QUIR"
-inline constexpr std::int64_t format_version = 1;
+/// The newest that this program reads. A file is made with format 1, and becomes one of a later
+/// format in the transaction that first uses what that format added.
+inline constexpr std::int64_t format_version = 2;
+inline constexpr std::int64_t first_format = 1;
 
 class EmbeddedSession;
 
@@ -38,6 +42,7 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   /// The thread that a session's transaction runs on changed.
   void adopt_writer() noexcept;
   [[nodiscard]] Connection& writer();
+  [[nodiscard]] ChangeLog& change_log() noexcept { return change_log_; }
 
   [[nodiscard]] std::unique_ptr<Connection> take_reader();
   void give_reader(std::unique_ptr<Connection> connection) noexcept;
@@ -63,6 +68,7 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   void load_catalog_into(Connection& connection, std::int64_t version, bool own_change);
 
   Options options_;
+  ChangeLog change_log_{options_};
   bool read_only_ = false;
   std::atomic<bool> closed_{false};
   unsigned fork_generation_ = 0;

@@ -80,6 +80,11 @@ void backup(Store& store, const std::string& path) {
       options.path = copy;
       options.ttl_interval = std::chrono::milliseconds{0};
       EmbeddedStore other(options);
+      {  // what the copy goes through is not what the original will
+        WriteScope scope(other.file(), nullptr, false);
+        separate_log(scope.connection());
+        scope.commit();
+      }
       const auto report = check(other);
       if (!report.ok())
         throw StoreError(ErrorCode::corrupt, "the copy is not clean: " + report.problems[0].where +

@@ -116,7 +116,10 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
         if (direct) break;
         throw StoreError(ErrorCode::corrupt, "an index names a row that is not there");
       }
-      if (!rows) rows.emplace(scope, collection, options.bypass_document_validation);
+      if (!rows) {
+        rows.emplace(scope, collection, options.bypass_document_validation);
+        rows->changes_by(&updater);
+      }
       try {
         const std::int64_t rid = row.integer(0);
         const bson::View before = row.document(1);

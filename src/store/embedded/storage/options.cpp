@@ -37,12 +37,23 @@ bool flag(const std::string& name, const std::string& value) {
   refuse("option " + name + " is true or false, not \"" + value + "\"");
 }
 
-std::chrono::milliseconds milliseconds(const std::string& name, const std::string& value) {
+std::int32_t natural(const std::string& name, const std::string& value, const char* of) {
   std::int32_t number = -1;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc{} || end != value.data() + value.size() || number < 0)
-    refuse("option " + name + " is a number of milliseconds, not \"" + value + "\"");
-  return std::chrono::milliseconds{number};
+    refuse("option " + name + " is a number of " + of + ", not \"" + value + "\"");
+  return number;
+}
+
+std::chrono::milliseconds milliseconds(const std::string& name, const std::string& value) {
+  return std::chrono::milliseconds{natural(name, value, "milliseconds")};
+}
+
+Options::Changes changes_mode(const std::string& value) {
+  if (value == "auto") return Options::Changes::automatic;
+  if (value == "on") return Options::Changes::on;
+  if (value == "off") return Options::Changes::off;
+  refuse("option changes is auto, on or off, not \"" + value + "\"");
 }
 
 }  // namespace
@@ -86,10 +97,18 @@ Options Options::parse(std::string_view uri) {
     } else if (name == "database") {
       if (value.empty()) refuse("option database is empty");
       out.database = value;
+    } else if (name == "changes") {
+      out.changes = changes_mode(value);
+    } else if (name == "changes_age_s") {
+      out.changes_age = std::chrono::seconds{natural(name, value, "seconds")};
+    } else if (name == "changes_mib") {
+      out.changes_bytes = std::int64_t{natural(name, value, "MiB")} << 20U;
+    } else if (name == "changes_count") {
+      out.changes_count = natural(name, value, "events");
     } else {
       refuse("unknown option \"" + name +
              "\"; known: durability, verify, read_only, busy_timeout_ms, ttl_interval_ms, "
-             "database");
+             "database, changes, changes_age_s, changes_mib, changes_count");
     }
   }
   if (out.memory && out.read_only) refuse("a :memory: store cannot be read-only");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,12 @@ struct Options {
   std::chrono::milliseconds busy_timeout{5000};
   std::chrono::milliseconds ttl_interval{60'000};  ///< 0 = no sweep in the background
   std::string database = "main";
+
+  /// changes=auto|on|off: the log of changes that watch() reads.
+  enum class Changes { automatic, on, off } changes = Changes::automatic;
+  std::chrono::milliseconds changes_age{86'400'000};      ///< changes_age_s; 0 = any
+  std::int64_t changes_bytes = std::int64_t{256} << 20U;  ///< changes_mib; 0 = any
+  std::int64_t changes_count = 1'000'000;                 ///< 0 = any
 
   /// "[quire:]PATH[?name=value&…]"; PATH may be ":memory:". "%3F" stands for a "?" in a file name.
   /// Throws StoreError invalid_uri.

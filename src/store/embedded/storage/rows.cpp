@@ -93,12 +93,16 @@ std::int64_t RowWriter::insert(bson::View document) {
       fail_duplicate(now[i].get(), key, document);
     }
   }
+  if (scope_.logs_changes()) scope_.changes().inserted(*collection_, document);
   return rid;
 }
 
 void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, Statement& source) {
   if (collection_->validator && !bypass_validation_)
     collection_->validator->check_update(before, after);
+  std::optional<bson::Document> entry;  // made while `before` is there
+  if (scope_.logs_changes())
+    entry = scope_.changes().changed(*collection_, updater_, before, after);
   const auto& indexes = collection_->indexes;
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     make_keys(*indexes[i], before, old_keys_[i]);
@@ -142,17 +146,21 @@ void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, S
       .bind(2, bytes_of(after))
       .bind(3, rid)
       .run();
+  if (entry) scope_.changes().append(*entry);
 }
 
 void RowWriter::erase(std::int64_t rid, bson::View before, Statement& source) {
   const auto& indexes = collection_->indexes;
   for (std::size_t i = 0; i < indexes.size(); ++i) make_keys(*indexes[i], before, old_keys_[i]);
   newly_multikey_.clear();
+  std::optional<bson::Document> entry;
+  if (scope_.logs_changes()) entry = scope_.changes().erased(*collection_, before);
   source.reset();
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     for (const auto& key : old_keys_[i]) erase_entry(*indexes[i], key, rid);
   }
   connection_.row_statement(collection_->cid, RowSql::erase).bind(1, rid).run();
+  if (entry) scope_.changes().append(*entry);
 }
 
 void RowWriter::build(const IndexMeta& index) {

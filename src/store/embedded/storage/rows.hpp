@@ -22,6 +22,9 @@ class RowWriter {
   /// read no more and before anything is written. Throws as insert.
   void replace(std::int64_t rid, bson::View before, bson::View after, Statement& source);
   void erase(std::int64_t rid, bson::View before, Statement& source);
+  /// The update that later calls of replace() stem from, for the change log; null (as at first): a
+  /// replacement. It must outlive them.
+  void changes_by(const Updater* updater) noexcept { updater_ = updater; }
   /// Fills a new index from all rows. Throws DetailedError duplicate_key.
   void build(const IndexMeta& index);
 
@@ -40,6 +43,7 @@ class RowWriter {
   Connection& connection_;
   std::shared_ptr<const CollectionMeta> collection_;
   bool bypass_validation_;
+  const Updater* updater_ = nullptr;
   std::string id_key_;
   std::vector<Keys> new_keys_, old_keys_;
   std::vector<std::int64_t> newly_multikey_;

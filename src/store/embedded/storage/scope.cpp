@@ -53,6 +53,7 @@ void EmbeddedSession::start_transaction(const StartOptions& options) {
                      "transactions do not support unacknowledged write concern");
   open_ = true;
   end_ = End::none;
+  ++named_.number;
 }
 
 Connection& EmbeddedSession::connection() {
@@ -69,6 +70,7 @@ Connection& EmbeddedSession::connection() {
   Connection& connection = file_->writer();
   try {
     connection.begin_write();
+    file_->change_log().begin(&named_);
     file_->refresh_catalog(connection);
   } catch (...) {
     connection.rollback();
@@ -101,8 +103,10 @@ void EmbeddedSession::commit_transaction() {
 void EmbeddedSession::commit() {
   try {
     Connection& writer = connection();
+    file_->change_log().before_commit(writer);
     writer.commit();
     file_->publish_catalog(writer);
+    file_->change_log().committed();
   } catch (...) {
     finish();
     throw;
@@ -122,6 +126,11 @@ void EmbeddedSession::abort_transaction() {
   }
   end_ = End::aborted;
   abort();
+}
+
+void EmbeddedSession::set_name(bson::View lsid, std::int64_t number) {
+  if (named_.lsid.view() != lsid) named_.lsid = bson::Document(lsid);
+  named_.number = number;
 }
 
 void EmbeddedSession::forget_catalog() {
@@ -196,6 +205,7 @@ WriteScope::WriteScope(const std::shared_ptr<StorageFile>& file, Session* sessio
   connection_ = &file->writer();
   try {
     connection_->begin_write();
+    file->change_log().begin(nullptr);
     file->refresh_catalog(*connection_);
   } catch (...) {
     connection_->rollback();
@@ -210,8 +220,10 @@ void WriteScope::commit() {
     done_ = true;
     return;
   }
+  file_->change_log().before_commit(*connection_);
   connection_->commit();
   if (changed_) file_->publish_catalog(*connection_);
+  file_->change_log().committed();
   done_ = true;
 }
 
@@ -242,6 +254,7 @@ WriteScope::~WriteScope() {
 std::shared_ptr<const CollectionMeta> WriteScope::find_or_create(Namespace ns, bson::View options) {
   if (const auto& found = find(ns); found != nullptr) return found;
   add_collection(*connection_, ns, options);
+  if (logs_changes()) changes().created(ns, "collection", options);
   catalog_changed();
   return find(ns);
 }

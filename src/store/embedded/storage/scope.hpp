@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "quire/store/observer.hpp"
+#include "store/embedded/storage/change_events.hpp"
 #include "store/embedded/storage/file.hpp"
 
 /// How an operation reaches a connection: within a session's transaction or by itself.
@@ -25,6 +26,9 @@ class EmbeddedSession final : public Session {
   /// The writer with this session's transaction begun on it.
   Connection& connection();
   [[nodiscard]] const StorageFile& file() const noexcept { return *file_; }
+  /// How a command names this session: its lsid, and the number of its transaction.
+  void set_name(bson::View lsid, std::int64_t number);
+
   /// An operation rolled part of the transaction back: the catalog may be another.
   void forget_catalog();
 
@@ -38,6 +42,7 @@ class EmbeddedSession final : public Session {
   End end_ = End::none;
   bool open_ = false;
   bool begun_ = false;
+  ChangeSession named_;
 };
 
 /// One file is one member: "majority" and 0 or 1 members hold there. Throws StoreError unsupported
@@ -102,6 +107,11 @@ class WriteScope {
   std::shared_ptr<const CollectionMeta> find_or_create(Namespace ns, bson::View options = {});
   /// After a change of the catalog.
   void catalog_changed();
+  /// Whether changes must be told to changes().
+  [[nodiscard]] bool logs_changes() const noexcept { return connection_->catalog->logs_changes; }
+  [[nodiscard]] ChangeWriter changes() const noexcept {
+    return {file_->change_log(), *connection_};
+  }
 
  private:
   std::shared_ptr<StorageFile> file_;
