@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -50,21 +51,36 @@ std::optional<ChangeEvent<T>> wait_for_event(ChangeStream<T>& stream) {
   return std::nullopt;
 }
 
-class Watch : public ::testing::Test {
+/// On an embedded file ("file") and on a server ("replica_set").
+class Watch : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    if (test::on_server()) GTEST_SKIP() << "these tests name their server themselves";
-    QUIRE_NEEDS_SERVER(given, "replica_set");
-    uri = given;
+    if (test::on_server()) GTEST_SKIP() << "these tests name their stores themselves";
+    if (is_embedded()) {
+      folder = std::filesystem::temp_directory_path() / test::fresh_database();
+      std::filesystem::create_directories(folder);
+      uri = (folder / "watched.quire").string();
+    } else {
+      QUIRE_NEEDS_SERVER(given, "replica_set");
+      uri = given;
+    }
     db.emplace(open(uri));
     users.emplace(db->collection<User>());
   }
   void TearDown() override {
     if (db) db->store().drop_database(db->name());
+    if (!folder.empty()) std::filesystem::remove_all(folder);
   }
+  [[nodiscard]] static bool is_embedded() { return GetParam() == std::string_view("file"); }
+  std::filesystem::path folder;
   std::string uri;
   std::optional<Database> db;
   std::optional<Collection<User>> users;
 };
+
+inline const auto watched_stores = ::testing::Values("file", "replica_set");
+inline std::string store_name(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param == std::string_view("file") ? "File" : "ReplicaSet";
+}
 
 }  // namespace quire::watch_test

@@ -16,7 +16,9 @@ namespace {
 
 using query::json;
 
-TEST_F(Watch, GivesATypedEventOfEachOperation) {
+INSTANTIATE_TEST_SUITE_P(Stores, Watch, watched_stores, store_name);
+
+TEST_P(Watch, GivesATypedEventOfEachOperation) {
   auto stream = users->watch();
   User ada{.email = "ada", .age = 36, .address = Address{"London"}};
   users->insert(ada);
@@ -68,7 +70,7 @@ TEST_F(Watch, GivesATypedEventOfEachOperation) {
   EXPECT_FALSE(stream.ended());
 }
 
-TEST_F(Watch, EndsAfterADrop) {
+TEST_P(Watch, EndsAfterADrop) {
   users->insert(User{.email = "a"});
   auto stream = users->watch();
   users->insert(User{.email = "b"});
@@ -87,7 +89,7 @@ TEST_F(Watch, EndsAfterADrop) {
   EXPECT_EQ(event->document->email, "c");
 }
 
-TEST_F(Watch, TellsTheNewNameOfARenamedCollection) {
+TEST_P(Watch, TellsTheNewNameOfARenamedCollection) {
   users->insert(User{.email = "a"});
   auto stream = users->watch();
   (void)db->with_name("admin").run_command(
@@ -100,7 +102,7 @@ TEST_F(Watch, TellsTheNewNameOfARenamedCollection) {
   EXPECT_FALSE(event->id);
 }
 
-TEST_F(Watch, LooksUpTheDocumentOfAnUpdate) {
+TEST_P(Watch, LooksUpTheDocumentOfAnUpdate) {
   users->insert(User{.email = "a", .age = 1});
   auto stream = users->watch({}, {.full_document = FullDocument::update_lookup});
   users->update_one(email == "a", age.set(2));
@@ -117,7 +119,7 @@ TEST_F(Watch, LooksUpTheDocumentOfAnUpdate) {
   EXPECT_FALSE(gone->document);
 }
 
-TEST_F(Watch, GivesImagesOfBeforeAndAfterWhereTheCollectionKeepsThem) {
+TEST_P(Watch, GivesImagesOfBeforeAndAfterWhereTheCollectionKeepsThem) {
   db->create_collection("users",
                         bson::from_json(R"({"changeStreamPreAndPostImages": {"enabled": true}})"));
   users->insert(User{.email = "a", .age = 1});
@@ -140,14 +142,14 @@ TEST_F(Watch, GivesImagesOfBeforeAndAfterWhereTheCollectionKeepsThem) {
   EXPECT_FALSE(removed->document);
 }
 
-TEST_F(Watch, FailsWhereARequiredImageIsMissing) {
+TEST_P(Watch, FailsWhereARequiredImageIsMissing) {
   users->insert(User{.email = "a", .age = 1});
   auto stream = users->watch({}, {.before_change = BeforeChange::required});
   users->update_one(email == "a", age.set(2));
   EXPECT_EQ(code_of([&] { (void)wait_for_event(stream); }), ErrorCode::command_failed);
 }
 
-TEST_F(Watch, FiltersByPipelineAndByTheDocument) {
+TEST_P(Watch, FiltersByPipelineAndByTheDocument) {
   auto adults = users->watch({document_matches(age >= 18 && email != "x")});
   auto either = users->watch({document_matches(email == "b" || !(age < 30))});
   auto removes = users->watch({only_changes({ChangeType::remove, ChangeType::drop})});
@@ -172,7 +174,7 @@ TEST_F(Watch, FiltersByPipelineAndByTheDocument) {
   EXPECT_EQ(emails(own, 1), "c");
 }
 
-TEST_F(Watch, FiltersByTheDocumentBeforeTheChange) {
+TEST_P(Watch, FiltersByTheDocumentBeforeTheChange) {
   db->create_collection("users",
                         bson::from_json(R"({"changeStreamPreAndPostImages": {"enabled": true}})"));
   users->insert(User{.email = "a", .age = 1});
@@ -194,7 +196,7 @@ class AgeInMonths : public DatabaseHooks {
   }
 };
 
-TEST_F(Watch, GivesDocumentsInTheShapeOfToday) {
+TEST_P(Watch, GivesDocumentsInTheShapeOfToday) {
   db->set_hooks(std::make_shared<AgeInMonths>());
   auto stream = users->watch();
   auto all = db->watch();
@@ -207,7 +209,7 @@ TEST_F(Watch, GivesDocumentsInTheShapeOfToday) {
   EXPECT_EQ(event->raw["fullDocument"].as_document()["months"].as_int32(), 24);
 }
 
-TEST_F(Watch, OfADatabaseGivesRawEventsOfAllCollections) {
+TEST_P(Watch, OfADatabaseGivesRawEventsOfAllCollections) {
   auto stream = db->watch();
   users->insert(User{.email = "a"});
   (void)db->collection<bson::Document>("other").insert(bson::make_document("_id", "x", "n", 1));
@@ -232,7 +234,7 @@ TEST_F(Watch, OfADatabaseGivesRawEventsOfAllCollections) {
   EXPECT_EQ(types.back(), ChangeType::invalidate);
 }
 
-TEST_F(Watch, CallsWhatItDoesNotKnowByTheServersName) {
+TEST_P(Watch, CallsWhatItDoesNotKnowByTheServersName) {
   auto stream = users->watch({json(R"({"$addFields": {"operationType": "reshardCollection"}})")});
   users->insert(User{.email = "a"});
   const auto event = wait_for_event(stream);
@@ -244,7 +246,7 @@ TEST_F(Watch, CallsWhatItDoesNotKnowByTheServersName) {
 }
 
 #if defined(QUIRE_TEST_MONGODB) && MONGOC_CHECK_VERSION(1, 24, 0)
-TEST_F(Watch, TellsOfIndexesWhenAskedForAllEvents) {
+TEST_P(Watch, TellsOfIndexesWhenAskedForAllEvents) {
   users->insert(User{.email = "a"});
   auto stream = users->watch({}, {.show_expanded_events = true});
   (void)db->run_command(bson::from_json(
@@ -256,7 +258,7 @@ TEST_F(Watch, TellsOfIndexesWhenAskedForAllEvents) {
 }
 #endif
 
-TEST_F(Watch, ToleratesEventsThatAPipelineMadeSmall) {
+TEST_P(Watch, ToleratesEventsThatAPipelineMadeSmall) {
   auto stream = users->watch({json(R"({"$project": {"documentKey": 1}})")});
   users->insert(User{.email = "a"});
   const auto event = wait_for_event(stream);
@@ -268,7 +270,7 @@ TEST_F(Watch, ToleratesEventsThatAPipelineMadeSmall) {
   EXPECT_FALSE(event->cluster_time);
 }
 
-TEST_F(Watch, RefusesWhatMeansNothing) {
+TEST_P(Watch, RefusesWhatMeansNothing) {
   EXPECT_EQ(code_of([&] { (void)users->watch({}, {.max_await = 0ms}); }),
             ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([&] { (void)only_changes({ChangeType::other}); }), ErrorCode::invalid_query);
@@ -291,7 +293,7 @@ struct Person : quire::Document<Person> {
   static auto model() { return quire::model<Person>("people"); }
 };
 
-TEST_F(Watch, AttachesActiveRecords) {
+TEST_P(Watch, AttachesActiveRecords) {
   const auto people = db->collection<Person>();
   auto stream = people.watch();
   Person person;
@@ -313,17 +315,6 @@ TEST(WatchElsewhere, IsRefusedByADeploymentWithoutChangeStreams) {
     (void)db.watch();
   } catch (const StoreError& error) {
     EXPECT_NE(error.detail().find("replica set"), std::string::npos);
-  }
-}
-
-TEST(WatchElsewhere, IsRefusedByTheEmbeddedStore) {
-  const auto db = open(":memory:");
-  try {
-    (void)db.collection<User>().watch({document_matches(age > 1)});
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const StoreError& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-    EXPECT_NE(error.detail().find("embedded store has no change streams"), std::string::npos);
   }
 }
 

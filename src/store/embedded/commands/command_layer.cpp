@@ -15,6 +15,7 @@ namespace {
 // By name, for binary search.
 constexpr auto answered = std::to_array<Command>({
     {"abortTransaction", run_abort_transaction, Concern::write, true, true},
+    {"aggregate", run_aggregate, Concern::both, true},
     {"buildInfo", run_build_info},
     {"buildinfo", run_build_info},
     {"bulkWrite", run_bulk_write, Concern::both, true, true},
@@ -49,7 +50,6 @@ static_assert(std::ranges::is_sorted(answered, {}, &Command::name));
 
 // Commands of a server that this store refuses by name; another name is no command at all.
 constexpr auto refused = std::to_array<std::string_view>({
-    "aggregate",
     "analyze",
     "analyzeShardKey",
     "applyOps",

@@ -48,6 +48,7 @@ struct Command {
 /// Same fields in the same order, numbers by value: {a: 1} and {a: 1.0}.
 [[nodiscard]] bool same_key_pattern(bson::View a, bson::View b);
 
+void run_aggregate(Context&, bson::Writer&);
 void run_find(Context&, bson::Writer&);
 void run_get_more(Context&, bson::Writer&);
 void run_kill_cursors(Context&, bson::Writer&);

@@ -17,11 +17,12 @@ namespace quire::store::embedded::commands {
 /// A cursor as replies know it: its documents, its namespace and how many it may still give.
 struct OpenCursor {
   std::unique_ptr<Cursor> documents;
-  std::string ns;                       ///< "database.collection"
-  std::string session;                  ///< bytes of the lsid that opened it; empty without
-  std::optional<bson::Document> ahead;  ///< read already, not given yet
-  bool knows_its_end = false;           ///< sorted or listed: the end shows without another batch
-  bool may_time_out = true;             ///< false: noCursorTimeout
+  std::unique_ptr<ChangeStream> changes;  ///< or a change stream, which waits
+  std::string ns;                         ///< "database.collection"
+  std::string session;                    ///< bytes of the lsid that opened it; empty without
+  std::optional<bson::Document> ahead;    ///< read already, not given yet
+  bool knows_its_end = false;             ///< sorted or listed: the end shows without another batch
+  bool may_time_out = true;               ///< false: noCursorTimeout
   std::chrono::steady_clock::time_point used = std::chrono::steady_clock::now();
   std::size_t left = 0;  ///< 0 = no limit
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "store/embedded/commands/change_stream_command.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/engine/matcher.hpp"
@@ -188,7 +189,8 @@ void run_get_more(Context& context, bson::Writer& reply) {
   if (refusal == 0 && cursor->session != context.session_id)
     refusal = cursor->session.empty() ? 50736 : context.session_id.empty() ? 50737 : 50738;
   const auto max_time = context.command.find("maxTimeMS");
-  if (refusal == 0 && max_time && !max_time->is_null()) refusal = code::bad_value;
+  const bool waits = cursor->changes != nullptr;
+  if (refusal == 0 && !waits && max_time && !max_time->is_null()) refusal = code::bad_value;
   if (refusal != 0) {
     const std::string was = cursor->ns;
     context.cursors.put_back(number, std::move(cursor));
@@ -197,6 +199,12 @@ void run_get_more(Context& context, bson::Writer& reply) {
     if (refusal == code::bad_value)
       fail(refusal, "maxTimeMS of getMore is for tailable cursors that wait");
     fail(refusal, "the cursor belongs to another session");
+  }
+  if (waits) {
+    const auto most = context.options().max_time;
+    append_change_reply(reply, context.cursors, std::move(cursor), "nextBatch", batch,
+                        most.count() > 0 ? most : default_change_wait, number);
+    return;
   }
   append_cursor_reply(reply, context.cursors, std::move(cursor), "nextBatch", batch, number);
 }
@@ -259,8 +267,8 @@ void run_distinct(Context& context, bson::Writer& reply) {
   check_collation(arguments.get("collation"));
   DistinctOptions options;
   static_cast<OperationOptions&>(options) = context.options();
-  reply.append_array(
-      "values", context.store.distinct(ns, key, arguments.document("query"), options).view());
+  reply.append_array("values",
+                     context.store.distinct(ns, key, arguments.document("query"), options).view());
 }
 
 }  // namespace quire::store::embedded::commands

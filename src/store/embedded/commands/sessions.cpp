@@ -3,10 +3,31 @@
 #include <array>
 #include <utility>
 
+#include "quire/bson/writer.hpp"
 #include "store/embedded/commands/arguments.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/storage/scope.hpp"
 
 namespace quire::store::embedded::commands {
+namespace {
+
+/// As a server without users tells a session in its events: with the digest (SHA-256) of no user.
+bson::Document server_lsid(bson::View lsid) {
+  static constexpr std::array<std::uint8_t, 32> no_user = {
+      0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+      0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+      0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+  bson::Writer out;
+  out.append("id", *lsid.find("id"));
+  if (const auto uid = lsid.find("uid")) {
+    out.append("uid", *uid);
+  } else {
+    out.append("uid", bson::Value(bson::Binary{{no_user.begin(), no_user.end()}}));
+  }
+  return out.finish();
+}
+
+}  // namespace
 
 void NamedSession::abort() {
   if (session != nullptr && session->in_transaction()) session->abort_transaction();
@@ -97,6 +118,8 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
     named_->transaction = number->as_int64();
     named_->state = State::none;
     named_->session->start_transaction();
+    if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get()))
+      own->set_name(server_lsid(lsid->as_document()), number->as_int64());
     named_->state = State::open;
   } else if (number->as_int64() != named_->transaction || named_->state == State::none ||
              named_->state == State::aborted) {

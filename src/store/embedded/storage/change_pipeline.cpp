@@ -47,7 +47,7 @@ ChangePipeline::ChangePipeline(bson::View stages) {
       throw QueryError(ErrorCode::invalid_query, where,
                        name + " is not permitted in a $changeStream pipeline", illegal_operation);
     if (std::ranges::find(allowed, only.key) == allowed.end())
-      throw StoreError(ErrorCode::unsupported, where,
+      throw QueryError(ErrorCode::invalid_query, where,
                        "Unrecognized pipeline stage name: '" + name + "'", 40324);
     if (only.key != "$match")
       throw StoreError(ErrorCode::unsupported, where,
