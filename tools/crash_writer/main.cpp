@@ -12,6 +12,8 @@
 //   index NAME         the index is there
 //   dropping NAME      (before) it may be gone
 //   total N            the accounts sum up to N, at all times
+//
+// A fifth thread reads the change feed (feed.hpp), which both modes hold against the file.
 #include <unistd.h>
 
 #include <atomic>
@@ -27,6 +29,7 @@
 #include <thread>
 #include <vector>
 
+#include "feed.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/store/embedded/embedded.hpp"
 #include "quire/store/store.hpp"
@@ -145,7 +148,8 @@ void build_indexes(store::Store& db) {
 }
 
 int write(const std::string& file, unsigned seed) {
-  const auto db = store::open(file);
+  const auto db = store::open(file + "?changes=on");
+  quire::crash::begin_feed(*db, file);
   if (db->count(accounts, {}, {}) == 0) {
     std::vector<bson::Document> opening;
     std::vector<bson::View> views;
@@ -160,6 +164,7 @@ int write(const std::string& file, unsigned seed) {
   threads.emplace_back([&] { write_items(*db, seed, 1); });
   threads.emplace_back([&] { move_money(*db, seed); });
   threads.emplace_back([&] { build_indexes(*db); });
+  threads.emplace_back([&] { quire::crash::read_feed(file); });
   for (auto& thread : threads) thread.join();
   return 0;
 }
@@ -226,7 +231,8 @@ int verify(const std::string& file, const std::string& acks) {
     while (auto document = cursor->next()) sum += (*document)["balance"].as_int64();
     if (sum != total) complain("transactions were torn: accounts sum up to " + std::to_string(sum));
   }
-  std::printf("%zu items compared, %d wrong\n", expected.size(), wrong);
+  const auto events = quire::crash::verify_feed(*db, file, complain);
+  std::printf("%zu items and %zu events compared, %d wrong\n", expected.size(), events, wrong);
   return wrong == 0 ? 0 : 1;
 }
 
