@@ -237,6 +237,8 @@ struct Operator {
 [[nodiscard]] std::vector<ExpressionPtr> parse_arguments(const Operator& op,
                                                          bson::ValueView argument,
                                                          ParseScope& scope);
+/// The node that calls `op` on its arguments, for parsers of their own. `op` must outlive it.
+[[nodiscard]] ExpressionPtr make_function(const Operator& op, std::vector<ExpressionPtr> arguments);
 /// An operator with named arguments: {$op: {input: …, as: …}}.
 class NamedArguments {
  public:

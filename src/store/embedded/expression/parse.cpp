@@ -172,6 +172,10 @@ ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
 
 }  // namespace
 
+ExpressionPtr make_function(const Operator& op, std::vector<ExpressionPtr> arguments) {
+  return std::make_unique<FunctionExpression>(op, std::move(arguments));
+}
+
 ExpressionPtr make_constant(ValueView value) { return std::make_unique<Constant>(value); }
 
 ExpressionPtr make_field_path(std::string_view dotted) {
