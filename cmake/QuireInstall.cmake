@@ -32,6 +32,7 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/quireConfig.cmake"
   "${CMAKE_CURRENT_BINARY_DIR}/quireConfigVersion.cmake"
   cmake/QuireDriver.cmake
+  cmake/QuireCctz.cmake
   DESTINATION "${package_dir}")
 
 # The files lead to their prefix from where they are, so that the installed tree can be moved.
@@ -42,9 +43,11 @@ get_target_property(quire_type quire TYPE)
 if(quire_type STREQUAL "STATIC_LIBRARY")
   set(QUIRE_PC_REQUIRES "Requires")
   set(QUIRE_PC_EMBEDDED " sqlite3")
+  set(QUIRE_PC_CCTZ " -lcctz")  # which has no pkg-config file
 else()
   set(QUIRE_PC_REQUIRES "Requires.private")
   set(QUIRE_PC_EMBEDDED "\nRequires.private: sqlite3")
+  set(QUIRE_PC_CCTZ "\nLibs.private: -lcctz")
 endif()
 configure_file(cmake/quire.pc.in quire.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/quire.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
