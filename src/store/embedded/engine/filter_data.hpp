@@ -7,6 +7,7 @@
 
 #include "quire/bson/value.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/expression/expression.hpp"
 
 namespace quire::store::embedded {
 
@@ -39,13 +40,14 @@ struct FilterNode::Data {
   std::vector<std::uint32_t> bit_positions;
   std::uint64_t bit_mask = 0;   // positions below 64
   bool operators_only = false;  // elem_match_value: children test the element itself
+  ExpressionPtr expression;     // of expr
 };
 
 /// The bit of a type in Data::types.
 [[nodiscard]] std::uint32_t type_bit(bson::Type type) noexcept;
 
 /// Parsing: matcher_parse.cpp. Throws QueryError, StoreError unsupported.
-[[nodiscard]] std::unique_ptr<FilterNode> parse_filter(bson::View filter);
+[[nodiscard]] std::unique_ptr<FilterNode> parse_filter(bson::View filter, const ParseScope& scope);
 /// The operators of one value: {$gt: 5, $lt: 7}, for elements.
 [[nodiscard]] std::unique_ptr<FilterNode> parse_element_condition(bson::ValueView condition);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "quire/bson/writer.hpp"
@@ -306,8 +307,27 @@ bool all_match(const FilterNode& node, View document, MatchDetails* details) {
   return true;
 }
 
+/// Where $expr is evaluated: the caller's variables, or none. A filter's tree is walked in one go,
+/// so one place a thread serves all.
+thread_local Evaluation* variables = nullptr;
+
+bool expression_matches(const Expression& expression, View document) {
+  if (variables != nullptr) {
+    variables->begin(document);
+    return is_true(expression.evaluate(*variables));
+  }
+  Evaluation e;
+  e.set_now(std::chrono::duration_cast<std::chrono::milliseconds>(
+                std::chrono::system_clock::now().time_since_epoch())
+                .count());
+  e.begin(document);
+  return is_true(expression.evaluate(e));
+}
+
 bool matches_node(const FilterNode& node, View document, MatchDetails* details) {
   switch (node.kind) {
+    case Kind::expr:
+      return expression_matches(*node.data->expression, document);
     case Kind::always_true:
     case Kind::comment:
       return true;
@@ -355,8 +375,10 @@ bool element_matches(const FilterNode& node, ValueView value) {
 
 }  // namespace
 
-Matcher::Matcher() : root_(parse_filter({})) {}
-Matcher::Matcher(View filter) : source_(filter), root_(parse_filter(filter)) {}
+Matcher::Matcher() : Matcher(View{}) {}
+Matcher::Matcher(View filter) : Matcher(filter, ParseScope()) {}
+Matcher::Matcher(View filter, const ParseScope& scope)
+    : source_(filter), root_(parse_filter(filter, scope)) {}
 
 Matcher Matcher::for_element(ValueView condition) {
   Matcher matcher;
@@ -368,6 +390,41 @@ Matcher Matcher::for_element(ValueView condition) {
 bool Matcher::matches(View document, MatchDetails* details) const {
   return matches_node(*root_, document, details);
 }
+
+bool Matcher::matches(View document, Evaluation& e) const {
+  struct Restore {
+    Evaluation* before;
+    ~Restore() { variables = before; }
+  } restore{variables};
+  variables = &e;
+  return matches_node(*root_, document, nullptr);
+}
+
+namespace {
+
+void add_node_fields(const FilterNode& node, FieldUse& use) {
+  switch (node.kind) {
+    case Kind::expr:
+      node.data->expression->add_fields(use);
+      return;
+    case Kind::json_schema:
+    case Kind::text:
+    case Kind::where:
+      use.whole = true;
+      return;
+    default:
+      break;
+  }
+  if (!node.path.empty()) {
+    use.paths.push_back(node.path);
+    return;
+  }
+  for (const auto& child : node.children) add_node_fields(*child, use);
+}
+
+}  // namespace
+
+void Matcher::add_fields(FieldUse& use) const { add_node_fields(*root_, use); }
 
 bool Matcher::matches_element(ValueView value) const {
   if (root_->kind == Kind::elem_match_object) {
@@ -398,7 +455,7 @@ void collect_equalities(const FilterNode& node, std::vector<Fixed>& out) {
         out.push_back({node.path, node.values.front()});
       break;
     case Kind::eq:
-      out.push_back({node.path, node.operand});
+      if (!node.flag) out.push_back({node.path, node.operand});
       break;
     default:
       break;

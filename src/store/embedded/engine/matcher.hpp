@@ -12,6 +12,10 @@
 /// Filters: parsed once into a tree, then run on documents' bytes.
 namespace quire::store::embedded {
 
+class Evaluation;
+class ParseScope;
+struct FieldUse;
+
 /// One node. The planner reads the tree to choose an index.
 struct FilterNode {
   enum class Kind {
@@ -50,7 +54,7 @@ struct FilterNode {
   std::string path;                 // dotted; "" for the logical kinds
   bson::Value operand;              // of eq, lt, …, regex
   std::vector<bson::Value> values;  // of in
-  bool flag = false;
+  bool flag = false;  // of eq: it follows from an $expr beside it
   std::vector<std::unique_ptr<FilterNode>> children;
   struct Data;  // compiled forms: regex, bit masks, sorted in-sets
   std::shared_ptr<const Data> data;
@@ -69,13 +73,17 @@ class Matcher {
   /// Matches everything.
   Matcher();
   /// Throws QueryError invalid_query with the server's error code in backend_code(), StoreError
-  /// unsupported (by name) for $where, $text, geo, $expr, $jsonSchema.
+  /// unsupported (by name) for $where, $text, geo.
   explicit Matcher(bson::View filter);
+  /// $expr may use the variables of `scope`.
+  Matcher(bson::View filter, const ParseScope& scope);
   /// A matcher of single values, for $pull and array filters: {$gte: 5} or {a: 1} against each
   /// element; a plain value matches by equality.
   [[nodiscard]] static Matcher for_element(bson::ValueView condition);
 
   [[nodiscard]] bool matches(bson::View document, MatchDetails* details = nullptr) const;
+  /// As matches, with the variables that `e` holds. Lets go of what `e` computed before.
+  [[nodiscard]] bool matches(bson::View document, Evaluation& e) const;
   /// Of a matcher made by for_element.
   [[nodiscard]] bool matches_element(bson::ValueView value) const;
 
@@ -86,6 +94,8 @@ class Matcher {
   /// order: as a document of dotted names. Throws QueryError (backend code 54) for two values of
   /// one path.
   [[nodiscard]] bson::Document equality_fields() const;
+  /// The fields that it looks at.
+  void add_fields(FieldUse& use) const;
 
  private:
   bson::Document source_;

@@ -106,6 +106,9 @@ bool truthy(ValueView v) {
 
 class Parser {
  public:
+  /// `scope` null: of an element, where $expr cannot be.
+  explicit Parser(const ParseScope* scope = nullptr) : scope_(scope) {}
+
   Node document(View filter, int depth) {
     if (depth > bson::max_depth) fail("", "the filter is nested over 100 levels");
     auto all = make(Kind::conjunction);
@@ -138,14 +141,58 @@ class Parser {
     if (key == "$or") return logical(Kind::disjunction, element, depth);
     if (key == "$nor") return logical(Kind::joint_denial, element, depth);
     if (key == "$comment") return nullptr;
-    for (const auto name : {"$expr", "$where", "$text", "$jsonSchema", "$sampleRate", "$alwaysTrue",
-                            "$alwaysFalse"}) {
+    if (key == "$expr") return expression(element.value);
+    for (const auto name :
+         {"$where", "$text", "$jsonSchema", "$sampleRate", "$alwaysTrue", "$alwaysFalse"}) {
       if (key == name) refuse("", key);
     }
     // A reference is matched field by field like any other document.
     if (key == "$ref" || key == "$id" || key == "$db") return field(key, element.value, depth);
     fail("", "unknown top level operator: " + std::string(key) +
                  ". Write $and, $or, $nor, or a field's name");
+  }
+
+  /// $expr. An equality of a field and a value beside it lets the planner use an index.
+  Node expression(ValueView value) {
+    if (scope_ == nullptr || elements_ > 0)
+      fail("", "$expr can only be applied to the top-level document", 224);
+    ParseScope scope = *scope_;
+    auto node = make(Kind::expr);
+    auto data = std::make_shared<FilterNode::Data>();
+    data->expression = parse_expression(value, scope);
+    node->data = std::move(data);
+    auto all = make(Kind::conjunction);
+    add_implied(value, scope, *all);
+    if (all->children.empty()) return node;
+    all->children.push_back(std::move(node));
+    return all;
+  }
+
+  static void add_implied(ValueView value, ParseScope& scope, FilterNode& all) {
+    if (!value.is_document()) return;
+    const auto op = value.as_document().begin();
+    if (op == value.as_document().end() || !op->value.is_array()) return;
+    if (op->key == "$and") {
+      for (const auto& part : op->value.as_array()) add_implied(part.value, scope, all);
+      return;
+    }
+    if (op->key != "$eq") return;
+    std::vector<ExpressionPtr> sides;
+    for (const auto& side : op->value.as_array())
+      sides.push_back(parse_expression(side.value, scope));
+    if (sides.size() != 2) return;
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::string* path = field_path_of(*sides[i]);
+      const ValueView* operand = sides[1 - i]->constant();
+      if (path == nullptr || operand == nullptr || is_nullish(*operand) || operand->is_array() ||
+          operand->type() == Type::regex)
+        continue;
+      auto node = make(Kind::eq, *path);
+      node->operand = Value(*operand);
+      node->flag = true;
+      all.children.push_back(std::move(node));
+      return;
+    }
   }
 
   /// Conjunctions in conjunctions are one.
@@ -370,13 +417,14 @@ class Parser {
         by_value = false;
     }
     if (body.contains("$where")) refuse(path, "$where");
-    if (!by_value) {
-      auto node = make(Kind::elem_match_object, path);
+    ++elements_;
+    auto node = make(by_value ? Kind::elem_match_value : Kind::elem_match_object, path);
+    if (by_value) {
+      operators({}, body, *node, depth + 1);
+    } else {
       node->children.push_back(document(body, depth + 1));
-      return node;
     }
-    auto node = make(Kind::elem_match_value, path);
-    operators({}, body, *node, depth + 1);
+    --elements_;
     return node;
   }
 
@@ -493,6 +541,9 @@ class Parser {
     node->data = std::move(data);
     return node;
   }
+
+  const ParseScope* scope_;
+  int elements_ = 0;  // how many $elemMatch are around
 };
 
 }  // namespace
@@ -504,9 +555,9 @@ std::uint32_t type_bit(Type type) noexcept {
   return 1U << code;
 }
 
-Node parse_filter(View filter) {
+Node parse_filter(View filter, const ParseScope& scope) {
   check_nesting(filter, max_nesting);
-  return Parser().document(filter, 1);
+  return Parser(&scope).document(filter, 1);
 }
 
 Node parse_element_condition(ValueView condition) {
