@@ -67,6 +67,15 @@ class EmbeddedStore final : public Store {
   Health health(std::chrono::milliseconds limit) noexcept override;
   void close() override;
 
+  /// How aggregate() does it: what reads the collection, and the stages behind.
+  bson::Document explain_aggregate(Namespace ns, bson::View pipeline,
+                                   const AggregateOptions& options);
+  /// What find, count and distinct of a view do: `stages` on what the view gives.
+  std::unique_ptr<Cursor> read_view(Namespace ns, bson::View stages,
+                                    const AggregateOptions& options) {
+    return do_aggregate(ns, stages, options);
+  }
+
   [[nodiscard]] const std::shared_ptr<StorageFile>& file() const noexcept { return file_; }
 
  private:
@@ -75,6 +84,8 @@ class EmbeddedStore final : public Store {
   std::unique_ptr<Cursor> do_find(Namespace ns, bson::View filter, const FindOptions& options);
   bool do_find_one(Namespace ns, bson::View filter, const FindOptions& options,
                    FunctionRef<void(bson::View)> sink);
+  std::unique_ptr<Cursor> do_aggregate(Namespace ns, bson::View pipeline,
+                                       const AggregateOptions& options);
   UpdateResult do_update(Namespace ns, bson::View filter, UpdateSpec update,
                          const UpdateOptions& options);
   std::int64_t do_remove(Namespace ns, bson::View filter, const RemoveOptions& options);

@@ -73,6 +73,12 @@ bool EmbeddedStore::find_one(Namespace ns, bson::View filter, const FindOptions&
   }
 }
 
+std::unique_ptr<Cursor> EmbeddedStore::aggregate(Namespace ns, bson::View pipeline,
+                                                 const AggregateOptions& options) {
+  return observed(*observers_, {"aggregate", ns},
+                  [&] { return do_aggregate(ns, pipeline, options); });
+}
+
 UpdateResult EmbeddedStore::update(Namespace ns, bson::View filter, UpdateSpec update,
                                    const UpdateOptions& options) {
   return observed(*observers_, {"update", ns, filter, options.sort},

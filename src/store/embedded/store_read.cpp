@@ -348,8 +348,5 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
   return out.finish();
 }
 
-std::unique_ptr<Cursor> EmbeddedStore::aggregate(Namespace, bson::View, const AggregateOptions&) {
-  throw StoreError(ErrorCode::unsupported, "the embedded store has no aggregate");
-}
 
 }  // namespace quire::store::embedded

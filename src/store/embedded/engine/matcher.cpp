@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 
 #include "quire/bson/writer.hpp"
@@ -11,6 +10,7 @@
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/filter_data.hpp"
 #include "store/embedded/engine/numbers.hpp"
+#include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
 
@@ -317,9 +317,7 @@ bool expression_matches(const Expression& expression, View document) {
     return is_true(expression.evaluate(*variables));
   }
   Evaluation e;
-  e.set_now(std::chrono::duration_cast<std::chrono::milliseconds>(
-                std::chrono::system_clock::now().time_since_epoch())
-                .count());
+  e.set_now(current_ms());
   e.begin(document);
   return is_true(expression.evaluate(e));
 }

@@ -1,10 +1,10 @@
 #include "store/embedded/engine/projection.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/projection_tree.hpp"
+#include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
 
@@ -240,9 +240,7 @@ bson::Document Projector::apply(View document, const MatchDetails& details) cons
     return out.finish();
   }
   Evaluation e;
-  e.set_now(std::chrono::duration_cast<std::chrono::milliseconds>(
-                std::chrono::system_clock::now().time_since_epoch())
-                .count());
+  e.set_now(current_ms());
   e.begin(document);
   Run(impl_->tree, details, &e).object(impl_->tree.root, document, out, 1);
   return out.finish();

@@ -481,7 +481,7 @@ StagePtr MatchSpec::open(StagePtr source, Run& run) const {
 }
 
 StageSpecPtr make_match(View filter, const ParseScope& scope) {
-  return std::make_shared<MatchSpec>(Matcher(filter, scope));
+  return std::make_shared<MatchSpec>(Matcher(filter, scope), scope);
 }
 
 std::span<const StageKind> basic_stages() noexcept { return table; }

@@ -8,17 +8,20 @@ namespace quire::store::embedded {
 
 class MatchSpec final : public StageSpec {
  public:
-  explicit MatchSpec(Matcher matcher)
+  MatchSpec(Matcher matcher, const ParseScope& scope)
       : StageSpec("$match",
                   {bson::Type::document, matcher.filter().data(), matcher.filter().size()}),
-        matcher_(std::move(matcher)) {}
+        matcher_(std::move(matcher)),
+        scope_(scope) {}
   StagePtr open(StagePtr source, Run& run) const override;
   [[nodiscard]] const Matcher& matcher() const noexcept { return matcher_; }
+  [[nodiscard]] const ParseScope& scope() const noexcept { return scope_; }
   void needs(FieldUse& use, bool&) const override { matcher_.add_fields(use); }
   bool lets_match_pass(std::span<const std::string>) const override { return true; }
 
  private:
   Matcher matcher_;
+  ParseScope scope_;
 };
 
 class SkipSpec final : public StageSpec {

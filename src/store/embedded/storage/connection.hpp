@@ -89,6 +89,17 @@ class Connection {
       prepare_key(statement, cid, iid, what);
     return statement;
   }
+  /// A statement of the caller's own, where the kept one is at work.
+  [[nodiscard]] Statement own_row_statement(std::int64_t cid, RowSql what) {
+    Statement out;
+    prepare_row(out, cid, what);
+    return out;
+  }
+  [[nodiscard]] Statement own_key_statement(std::int64_t cid, std::int64_t iid, KeySql what) {
+    Statement out;
+    prepare_key(out, cid, iid, what);
+    return out;
+  }
   /// Drops all statements: before tables go, and when the catalog changed.
   void forget_statements();
 

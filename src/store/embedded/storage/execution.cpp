@@ -1,6 +1,7 @@
 #include "store/embedded/storage/execution.hpp"
 
 #include "quire/core/error.hpp"
+#include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
 
@@ -17,10 +18,26 @@ void refuse_collation(bson::View collation) {
   throw StoreError(ErrorCode::unsupported, "the embedded store has no collation but simple");
 }
 
+namespace {
+
+Matcher matcher_of(bson::View filter, bson::View let) {
+  if (let.empty()) return Matcher(filter);
+  return Matcher(filter, scope_of_let(let));
+}
+
+}  // namespace
+
 Query::Query(bson::View filter_, const FindOptions& options)
-    : matcher(filter_), deadline(options.max_time) {
+    : Query(matcher_of(filter_, options.let), options) {}
+
+Query::Query(Matcher matcher_, const FindOptions& options)
+    : matcher(std::move(matcher_)), deadline(options.max_time) {
   if (!options.sort.empty()) sorter = Sorter(options.sort);
-  if (!options.projection.empty()) projector = Projector(options.projection);
+  if (!options.projection.empty()) {
+    projector = options.let.empty() ? Projector(options.projection)
+                                    : Projector(options.projection, Projector::Kind::find,
+                                                scope_of_let(options.let));
+  }
   skip = options.skip;
   limit = options.limit < 0 ? -options.limit : options.limit;
   if (!options.hint.empty()) hint_key = bson::Document(options.hint);
@@ -43,6 +60,10 @@ Execution::Execution(Connection& connection, std::shared_ptr<const CollectionMet
 bool Execution::next_match() {
   while (source_.next()) {
     query_->deadline.check();
+    if (query_->variables != nullptr) {
+      if (query_->matcher.matches(source_.body(), *query_->variables)) return true;
+      continue;
+    }
     details_.array_position.reset();
     if (query_->matcher.matches(source_.body(), &details_)) return true;
   }
@@ -64,7 +85,15 @@ bool Execution::next_sorted() {
   if (by_rid_ != nullptr) by_rid_->reset();
   const auto rid = run_->next();
   if (!rid) return false;
-  by_rid_ = &connection_.row_statement(collection_->cid, RowSql::by_rid);
+  if (own_by_rid_) {
+    by_rid_ = &own_by_rid_;
+  } else {
+    by_rid_ = &connection_.row_statement(collection_->cid, RowSql::by_rid);
+    if (by_rid_->is_busy()) {
+      own_by_rid_ = connection_.own_row_statement(collection_->cid, RowSql::by_rid);
+      by_rid_ = &own_by_rid_;
+    }
+  }
   by_rid_->bind(1, *rid);
   if (!by_rid_->step())
     throw StoreError(ErrorCode::corrupt, "an index names a row that is not there; run check()");

@@ -32,6 +32,7 @@ class Deadline {
 /// A query, compiled.
 struct Query {
   Query(bson::View filter_, const FindOptions& options);
+  Query(Matcher matcher_, const FindOptions& options);
   Matcher matcher;
   Sorter sorter;
   Projector projector;
@@ -40,6 +41,7 @@ struct Query {
   bson::Document hint_key;
   std::string hint_name;
   Deadline deadline;
+  Evaluation* variables = nullptr;  ///< of $expr in the filter, where a pipeline has some
   /// The plan, when asked for before it runs.
   [[nodiscard]] Plan plan(const CollectionMeta& collection) const;
 };
@@ -83,6 +85,7 @@ class Execution {
   bool ready_ = false;
   std::unique_ptr<SortRun> run_;
   Statement* by_rid_ = nullptr;
+  Statement own_by_rid_;
   std::int64_t skipped_ = 0;
   std::int64_t given_ = 0;
   MatchDetails details_;

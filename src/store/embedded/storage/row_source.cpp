@@ -24,18 +24,33 @@ void RowSource::stop() noexcept {
   active_ = false;
 }
 
+Statement& RowSource::row(RowSql what) {
+  Statement& kept = connection_.row_statement(cid_, what);
+  if (!kept.is_busy()) [[likely]]
+    return kept;
+  own_ = connection_.own_row_statement(cid_, what);
+  return own_;
+}
+
+Statement& RowSource::key(KeySql what) {
+  Statement& kept = connection_.key_statement(cid_, plan_.index->iid, what);
+  if (!kept.is_busy()) [[likely]]
+    return kept;
+  own_ = connection_.own_key_statement(cid_, plan_.index->iid, what);
+  return own_;
+}
+
 bool RowSource::start_range() {
   switch (plan_.kind) {
     case Plan::Kind::nothing:
       return false;
     case Plan::Kind::scan:
       if (range_ > 0) return false;
-      statement_ =
-          &connection_.row_statement(cid_, plan_.backwards ? RowSql::scan_down : RowSql::scan);
+      statement_ = &row(plan_.backwards ? RowSql::scan_down : RowSql::scan);
       break;
     case Plan::Kind::id_point:
       if (range_ > 0) return false;
-      statement_ = &connection_.row_statement(cid_, RowSql::by_id);
+      statement_ = &row(RowSql::by_id);
       statement_->bind(1, std::string_view(plan_.ranges[0].low));
       break;
     default: {
@@ -45,11 +60,11 @@ bool RowSource::start_range() {
         const RowSql what = range.to_end
                                 ? (plan_.backwards ? RowSql::id_down_from : RowSql::id_up_from)
                                 : (plan_.backwards ? RowSql::id_down : RowSql::id_up);
-        statement_ = &connection_.row_statement(cid_, what);
+        statement_ = &row(what);
       } else {
         const KeySql what = range.to_end ? (plan_.backwards ? KeySql::down_from : KeySql::up_from)
                                          : (plan_.backwards ? KeySql::down : KeySql::up);
-        statement_ = &connection_.key_statement(cid_, plan_.index->iid, what);
+        statement_ = &key(what);
       }
       statement_->bind(1, std::string_view(range.low));
       if (!range.to_end) statement_->bind(2, std::string_view(range.high));

@@ -12,7 +12,7 @@ namespace quire::store::embedded {
 void verify_row(Statement& row);
 
 /// The rows that a plan reaches, each once. Reads SQLite's memory: body() holds until next().
-/// Uses the connection's kept statements, so one at a time of a plan's kind on a connection.
+/// Uses the connection's kept statements; one of its own where another source is at work on them.
 class RowSource {
  public:
   RowSource(Connection& connection, const CollectionMeta& collection, Plan plan, bool verify);
@@ -31,6 +31,8 @@ class RowSource {
 
  private:
   bool start_range();
+  Statement& row(RowSql what);
+  Statement& key(KeySql what);
   Connection& connection_;
   std::int64_t cid_;
   Plan plan_;
@@ -39,6 +41,7 @@ class RowSource {
   bool active_ = false;
   std::size_t range_ = 0;
   Statement* statement_ = nullptr;
+  Statement own_;
   std::unordered_set<std::int64_t> seen_;
   std::int64_t keys_ = 0;
   std::int64_t rows_ = 0;

@@ -70,6 +70,8 @@ class Statement {
     }
   }
   void reset() noexcept { sqlite3_reset(handle_); }
+  /// Between its first row and its end or reset().
+  [[nodiscard]] bool is_busy() const noexcept { return sqlite3_stmt_busy(handle_) != 0; }
   [[noreturn]] void fail(int code);
 
   [[nodiscard]] std::int64_t integer(int column) noexcept {
