@@ -80,7 +80,8 @@ std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pip
     return std::make_unique<PipelineCursor>(file_, std::move(scope), std::move(prepared), options);
   // In a session, or a store in memory, later writes must not be seen; and what is written must not
   // be read again.
-  Spool documents(target != nullptr ? target->name() : "aggregate", Run::default_memory_limit, true);
+  Spool documents(target != nullptr ? target->name() : "aggregate", Run::default_memory_limit,
+                  true);
   {
     PipelineCursor cursor(file_, std::move(scope), std::move(prepared), options);
     while (const auto document = cursor.next()) documents.add({}, *document);

@@ -21,9 +21,10 @@ ParseScope scope_of_let(bson::View let) {
     FieldUse use;
     expression->add_fields(use);
     if (use.whole || !use.paths.empty())
-      fail_expression(4890500, "Command let Expression tried to access a field, but this is not "
-                               "allowed because command let expressions run before the query "
-                               "examines any documents.");
+      fail_expression(4890500,
+                      "Command let Expression tried to access a field, but this is not "
+                      "allowed because command let expressions run before the query "
+                      "examines any documents.");
     scope.define_constant(field.key, expression->evaluate(e));
   }
   return scope;

@@ -94,8 +94,8 @@ bool ConnectionSources::has_index_on(Namespace ns, std::string_view field) {
 }
 
 PipelineContext make_context(Connection& connection, ParseScope& scope, Namespace ns) {
-  PipelineContext context{scope, std::string(ns.database), std::string(ns.collection),
-                          PipelinePlace::top, 0, {}, {}};
+  PipelineContext context{
+      scope, std::string(ns.database), std::string(ns.collection), PipelinePlace::top, 0, {}, {}};
   context.resolve = [&connection](std::string_view database, std::string_view collection) {
     return resolve(connection, database, collection, 0);
   };
