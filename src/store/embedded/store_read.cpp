@@ -348,5 +348,4 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
   return out.finish();
 }
 
-
 }  // namespace quire::store::embedded

@@ -1,6 +1,7 @@
 #include <array>
 #include <limits>
 
+#include "store/embedded/commands/change_stream_command.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/pipeline/stage.hpp"
@@ -84,6 +85,7 @@ std::string last_stage(bson::View pipeline) {
 }  // namespace
 
 void run_aggregate(Context& context, bson::Writer& reply) {
+  if (run_change_stream(context, reply)) return;
   const Arguments arguments(context.command, aggregate_rules, "aggregate");
   const Namespace ns = aggregate_target(context);
   const bool explain = arguments.flag("explain");

@@ -159,8 +159,4 @@ void append_change_reply(bson::Writer& reply, CursorTable& table,
   reply.append("id", id).append("ns", ns).end();
 }
 
-void run_aggregate(Context& context, bson::Writer& reply) {
-  if (!run_change_stream(context, reply)) refuse("the command 'aggregate'");
-}
-
 }  // namespace quire::store::embedded::commands
