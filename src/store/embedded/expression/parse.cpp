@@ -129,8 +129,9 @@ ValueView value_in_array(ValueView array, std::span<const std::string> steps, Ev
 ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
   if (text.size() == 1) fail_expression(16872, "'$' by itself is not a valid FieldPath");
   if (text[1] != '$')
-    return std::make_unique<PathExpression>(Evaluation::current_slot,
-                                            parse_field_path(text.substr(1)));
+    return std::make_unique<PathExpression>(
+        scope.find_slot("CURRENT").value_or(Evaluation::current_slot),
+        parse_field_path(text.substr(1)));
   const auto dotted = text.substr(2);
   if (dotted.empty()) fail_expression(9, "empty variable names are not allowed");
   const auto dot = dotted.find('.');
@@ -248,8 +249,7 @@ ExpressionPtr parse_expression(ValueView value, ParseScope& scope) {
       if (op == nullptr)
         fail_expression(168, "Unrecognized expression '" + std::string(name) + "'");
       if (op->parse != nullptr) return fold(op->parse(*op, first->value, scope));
-      return fold(
-          std::make_unique<FunctionExpression>(*op, parse_arguments(*op, first->value, scope)));
+      return fold(make_function(*op, parse_arguments(*op, first->value, scope)));
     }
     default:
       return make_constant(value);
