@@ -36,10 +36,30 @@ struct CheckArguments {
   bool json = false;
 };
 
+struct ServeArguments {
+  std::string file;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 27017;
+  std::string users;
+  std::string add_user;
+  std::string replica_set = "quire";
+  std::string advertise;
+  bool standalone = false;
+  bool read_only = false;
+  bool quiet = false;
+  std::size_t connections = 256;
+  std::size_t workers = 8;
+  std::int64_t idle_s = 1800;
+  std::int64_t transaction_s = 60;
+};
+
 /// Each gives the exit code. Throws UsageError, and quire::Error for a URI that cannot be opened.
 [[nodiscard]] int run_copy(CopyArguments& arguments);
 [[nodiscard]] int run_health(const HealthArguments& arguments);
 [[nodiscard]] int run_check_uri(const CheckArguments& arguments);
+#ifdef QUIRE_TOOL_SERVE
+[[nodiscard]] int run_serve(const ServeArguments& arguments);
+#endif
 
 /// A URI as given, or the value of the variable that "env:NAME" names. Throws UsageError.
 [[nodiscard]] std::string resolve_uri(const std::string& given);

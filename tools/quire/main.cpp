@@ -56,6 +56,44 @@ void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health) {
   ask->add_flag("--json", health.json, "as one line of JSON");
 }
 
+#ifdef QUIRE_TOOL_SERVE
+void add_serve(CLI::App& app, ServeArguments& a) {
+  auto* serve = app.add_subcommand(
+      "serve", "Answer MongoDB's protocol on a file: drivers, mongosh and other tools open it");
+  serve->add_option("FILE", a.file, "an embedded file, made when absent; or env:NAME");
+  serve->add_option("--port", a.port, "default 27017; 0 = any that is free");
+  serve->add_option(
+      "--address", a.address,
+      "IP address to listen on, default 127.0.0.1; beyond loopback --users is needed");
+  serve->add_flag("--read-only", a.read_only,
+                  "open the file read-only, answer writes with error 20");
+  serve->add_option("--users", a.users, "file of the users who may log in (SCRAM-SHA-256)");
+  serve->add_option(
+      "--add-user", a.add_user,
+      "add this user to --users FILE and end; the password is asked for, or read from "
+      "standard input");
+  serve->add_option("--replica-set", a.replica_set,
+                    "name of the set of one member that clients see, default quire");
+  serve->add_flag("--standalone", a.standalone,
+                  "show no replica set: no transactions and change streams in drivers");
+  serve->add_option("--advertise", a.advertise, "HOST:PORT by which clients reach this server");
+  serve->add_option("--connections", a.connections, "most connections at once, default 256")
+      ->check(CLI::Range(1, 100'000));
+  serve->add_option("--workers", a.workers, "threads for commands that read, default 8")
+      ->check(CLI::Range(1, 1'000));
+  serve->add_option("--idle-timeout", a.idle_s, "seconds until a silent connection is closed, 1800")
+      ->check(CLI::Range(1, 1'000'000));
+  serve
+      ->add_option("--transaction-timeout", a.transaction_s,
+                   "seconds until an open transaction is aborted, 60")
+      ->check(CLI::Range(1, 86'400));
+  serve->add_flag("--quiet", a.quiet, "print errors only");
+  serve->footer(
+      "Exit codes: 0 stopped by SIGINT or SIGTERM, 2 usage, 30 the file or the port cannot be "
+      "had.");
+}
+#endif
+
 /// What the parser says may repeat an argument, and with it a password.
 std::string without_uris(std::string text, int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -83,8 +121,12 @@ int main(int argc, char** argv) {
   CopyArguments copy;
   CheckArguments check;
   HealthArguments health;
+  [[maybe_unused]] ServeArguments serve;
   add_copy(app, copy);
   add_others(app, check, health);
+#ifdef QUIRE_TOOL_SERVE
+  add_serve(app, serve);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version
@@ -98,6 +140,9 @@ int main(int argc, char** argv) {
   try {
     if (command == "copy") return run_copy(copy);
     if (command == "health") return run_health(health);
+#ifdef QUIRE_TOOL_SERVE
+    if (command == "serve") return run_serve(serve);
+#endif
     return run_check_uri(check);
   } catch (const UsageError& error) {
     fmt::print(stderr, "quire {}: {}\n", command, error.detail());
@@ -105,7 +150,8 @@ int main(int argc, char** argv) {
   } catch (const quire::Error& error) {
     fmt::print(stderr, "quire {}: {}\n", command, error.what());
     const bool usage = error.code() == quire::ErrorCode::invalid_uri ||
-                       error.code() == quire::ErrorCode::unsupported;
+                       error.code() == quire::ErrorCode::unsupported ||
+                       (command == "serve" && error.code() == quire::ErrorCode::invalid_argument);
     if (usage) return exit_usage;
     return command == "health" ? 1 : 30;
   } catch (const std::exception& error) {

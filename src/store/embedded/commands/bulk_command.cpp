@@ -216,8 +216,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
   for (auto& operation : operations) operation.update_options.bypass_document_validation = bypass;
   if (operations.empty() || operations.size() > 100'000)
     fail(code::invalid_length, "'bulkWrite.ops' must have 1 to 100000 entries");
-  const auto* session = context.options().session;
-  const bool ends_all = session != nullptr && session->in_transaction();
+  const bool ends_all = context.in_user_transaction();
   Totals totals;
   std::vector<bson::Document> entries;
   for (std::size_t index = 0; index < operations.size(); ++index) {

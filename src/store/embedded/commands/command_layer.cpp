@@ -6,7 +6,9 @@
 
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/retry.hpp"
 #include "store/embedded/commands/sessions.hpp"
+#include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
 namespace commands {
@@ -33,16 +35,22 @@ constexpr auto answered = std::to_array<Command>({
     {"find", run_find, Concern::read, true},
     {"findAndModify", run_find_and_modify, Concern::both, true},
     {"findandmodify", run_find_and_modify, Concern::both, true},
+    {"getCmdLineOpts", run_get_cmd_line_opts, Concern::none, false, true},
+    {"getLog", run_get_log, Concern::none, false, true},
     {"getMore", run_get_more, Concern::read, true},
+    {"getParameter", run_get_parameter, Concern::none, false, true},
     {"hello", run_hello},
+    {"hostInfo", run_host_info},
     {"insert", run_insert, Concern::both, true},
     {"isMaster", run_hello},
     {"ismaster", run_hello},
     {"killCursors", run_kill_cursors, Concern::none, true},
     {"listCollections", run_list_collections},
+    {"listDatabases", run_list_databases, Concern::none, false, true},
     {"listIndexes", run_list_indexes},
     {"ping", run_ping},
     {"refreshSessions", run_refresh_sessions},
+    {"serverStatus", run_server_status},
     {"startSession", run_start_session},
     {"update", run_update, Concern::both, true},
 });
@@ -83,16 +91,12 @@ constexpr auto refused = std::to_array<std::string_view>({
     "fsyncUnlock",
     "getAuditConfig",
     "getClusterParameter",
-    "getCmdLineOpts",
     "getDefaultRWConcern",
-    "getLog",
-    "getParameter",
     "getShardMap",
     "getShardVersion",
     "grantPrivilegesToRole",
     "grantRolesToRole",
     "grantRolesToUser",
-    "hostInfo",
     "invalidateUserCache",
     "isdbgrid",
     "killAllSessions",
@@ -100,7 +104,6 @@ constexpr auto refused = std::to_array<std::string_view>({
     "killOp",
     "killSessions",
     "listCommands",
-    "listDatabases",
     "listSearchIndexes",
     "listShards",
     "lockInfo",
@@ -127,7 +130,6 @@ constexpr auto refused = std::to_array<std::string_view>({
     "rotateCertificates",
     "saslContinue",
     "saslStart",
-    "serverStatus",
     "setAuditConfig",
     "setClusterParameter",
     "setDefaultRWConcern",
@@ -170,6 +172,11 @@ void check_transaction_command(std::string_view database, const Command& known,
          "writes to the database '" + std::string(database) + "' cannot be part of a transaction");
 }
 
+bool is_read_only(Store& store) {
+  const auto* own = dynamic_cast<EmbeddedStore*>(&store);
+  return own != nullptr && own->file()->read_only();
+}
+
 }  // namespace
 
 const Command* find_command(std::string_view name) {
@@ -195,17 +202,36 @@ Namespace Context::target() const {
 }  // namespace commands
 
 struct CommandLayer::State {
+  explicit State(const CommandLayerOptions& options) : sessions(options) {}
   commands::CursorTable cursors;
   commands::SessionTable sessions;
+  std::chrono::steady_clock::time_point forgot = std::chrono::steady_clock::now();
 };
 
-CommandLayer::CommandLayer() : state_(std::make_unique<State>()) {}
+CommandLayer::CommandLayer(const CommandLayerOptions& options)
+    : state_(std::make_unique<State>(options)) {}
 CommandLayer::~CommandLayer() = default;
 
 void CommandLayer::clear() {
   state_->cursors.clear();
   state_->sessions.clear();
 }
+
+void CommandLayer::expire(Store& store, std::chrono::milliseconds transaction) {
+  state_->cursors.expire();
+  state_->sessions.expire(transaction);
+  constexpr std::chrono::minutes pause{5};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - state_->forgot < pause) return;
+  state_->forgot = now;
+  try {
+    commands::forget_records(store, commands::session_lifetime);
+  } catch (const Error&) {  // busy, or the disk is full: another time
+  }
+}
+
+bool CommandLayer::has_cursor(std::int64_t id) const { return state_->cursors.contains(id); }
+std::size_t CommandLayer::cursor_count() const { return state_->cursors.size(); }
 
 bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
                                  Session* session) {
@@ -226,8 +252,13 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
         std::ranges::find(outside_of_api, name) != outside_of_api.end())
       fail(323, "'" + std::string(name) + "' is not in API version 1");
     if (command.contains("autocommit")) check_transaction_command(database, *known, command);
+    if (command.contains("autocommit") && !known->in_transaction)
+      fail(code::not_in_transaction, "'" + std::string(name) + "' cannot be part of a transaction");
     if (known->admin_only && database != "admin")
       fail(code::unauthorized, "'" + std::string(name) + "' runs on the database admin");
+    const bool writes = known->concern == Concern::write || known->concern == Concern::both;
+    if (writes && !ends && is_read_only(store))
+      fail(code::illegal_operation, "Cannot execute a write operation in read-only mode");
     if (session != nullptr) {
       common.options.session = session;
       if (session->in_transaction() && !known->in_transaction)
@@ -239,13 +270,18 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
       known->run(context, reply);
       return reply.append("ok", 1.0).finish();
     }
-    SessionScope scope(state_->sessions, store, command, known->in_transaction, ends);
+    SessionScope scope(state_->sessions, store, command, known->in_transaction, ends,
+                       is_retryable_command(name));
+    if (auto before = scope.answer_of_before()) return std::move(*before);
     common.options.session = scope.session();
-    Context context{store, state_->cursors, state_->sessions, database,
-                    name,  command,         common,           scope.key()};
-    bson::Writer reply;
+    Context context{store,  state_->cursors, state_->sessions,          database, name, command,
+                    common, scope.key(),     scope.is_retryable_write()};
+    bson::Document reply;
     try {
-      known->run(context, reply);
+      bson::Writer writer;
+      known->run(context, writer);
+      reply = writer.append("ok", 1.0).finish();
+      if (scope.is_retryable_write()) scope.keep(reply);
     } catch (...) {
       scope.failed();
       throw;
@@ -254,7 +290,7 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
       scope.named()->state = name == "commitTransaction" ? NamedSession::State::committed
                                                          : NamedSession::State::aborted;
     }
-    return reply.append("ok", 1.0).finish();
+    return reply;
   } catch (const Error& error) {
     rethrow(error);
   }
@@ -267,11 +303,17 @@ bson::Document CommandLayer::run_reply(Store& store, std::string_view database, 
   } catch (const Error& error) {
     auto reply = commands::error_reply(error);
     const int code = commands::server_code(error);
-    const bool may_try_again = code == 112 || code == commands::code::no_such_transaction;
-    if (!may_try_again || !command.contains("autocommit")) return reply;
-    bson::Writer labelled;  // drivers begin such a transaction again
+    std::string_view label;
+    if (command.contains("autocommit")) {  // drivers begin such a transaction again
+      if (code == 112 || code == 24 || code == commands::code::no_such_transaction)
+        label = "TransientTransactionError";
+    } else if (command.contains("txnNumber") && (code == 91 || code == 11600)) {
+      label = "RetryableWriteError";  // the server stops: its next process may do it
+    }
+    if (label.empty()) return reply;
+    bson::Writer labelled;
     labelled.append_all(reply);
-    labelled.append_array("errorLabels", bson::make_array("TransientTransactionError"));
+    labelled.append_array("errorLabels", bson::make_array(label));
     return labelled.finish();
   } catch (const std::exception& error) {
     return commands::error_reply(Error(ErrorCode::internal, error.what()));

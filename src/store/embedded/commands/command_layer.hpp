@@ -1,5 +1,8 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -7,13 +10,20 @@
 
 namespace quire::store::embedded {
 
+struct CommandLayerOptions {
+  /// A session's commands come on any thread, and one thread runs those of many sessions: a writer
+  /// held by a transaction is then waited for, whoever took it.
+  bool threads_change = false;
+  std::size_t most_sessions = 1'000'000;  ///< with a transaction or a retryable write; error 261
+};
+
 /// Answers a server's commands (insert, find, getMore, …) on a store: reply shapes, field names and
 /// error codes are MongoDB's. Holds the cursors that replies left open and the sessions that
 /// commands named by `lsid`; drop it before the store it worked on. Thread-safe; two commands of
 /// one session at a time throw StoreError transaction_state.
 class CommandLayer {
  public:
-  CommandLayer();
+  explicit CommandLayer(const CommandLayerOptions& options = {});
   ~CommandLayer();
   CommandLayer(const CommandLayer&) = delete;
   CommandLayer& operator=(const CommandLayer&) = delete;
@@ -27,6 +37,12 @@ class CommandLayer {
   /// As run, but a failure is a reply too: {ok: 0.0, errmsg, code, codeName}.
   [[nodiscard]] bson::Document run_reply(Store& store, std::string_view database,
                                          bson::View command, Session* session);
+  /// Aborts transactions that are open for longer than `transaction`, forgets sessions that nobody
+  /// used for 30 minutes, closes cursors that nobody read for 10. Of one thread at a time.
+  void expire(Store& store, std::chrono::milliseconds transaction);
+  /// One that is being read at this moment is not counted.
+  [[nodiscard]] bool has_cursor(std::int64_t id) const;
+  [[nodiscard]] std::size_t cursor_count() const;
   /// Closes all cursors and ends all sessions.
   void clear();
 

@@ -23,9 +23,16 @@ struct Context {
   bson::View command;
   CommonArguments common;  ///< its options.session is the session of the command, or null
   std::string session_id;  ///< bytes of its lsid; empty without
+  /// A retryable write: what happens is in one transaction, but the command is none of a user's.
+  bool retryable_write = false;
 
   /// The collection that the command's first field names. Throws 73.
   [[nodiscard]] Namespace target() const;
+  /// Whether the first error ends the user's transaction, and the command with it.
+  [[nodiscard]] bool in_user_transaction() const {
+    const auto* session = common.options.session;
+    return !retryable_write && session != nullptr && session->in_transaction();
+  }
   [[nodiscard]] const OperationOptions& options() const { return common.options; }
 };
 
@@ -70,6 +77,12 @@ void run_drop_indexes(Context&, bson::Writer&);
 void run_hello(Context&, bson::Writer&);
 void run_ping(Context&, bson::Writer&);
 void run_build_info(Context&, bson::Writer&);
+void run_get_cmd_line_opts(Context&, bson::Writer&);
+void run_get_log(Context&, bson::Writer&);
+void run_get_parameter(Context&, bson::Writer&);
+void run_host_info(Context&, bson::Writer&);
+void run_list_databases(Context&, bson::Writer&);
+void run_server_status(Context&, bson::Writer&);
 void run_start_session(Context&, bson::Writer&);
 void run_end_sessions(Context&, bson::Writer&);
 void run_refresh_sessions(Context&, bson::Writer&);

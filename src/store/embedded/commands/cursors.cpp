@@ -103,6 +103,21 @@ void CursorTable::kill_of_session(const std::string& session) {
   std::erase_if(cursors_, [&](const auto& entry) { return entry.second->session == session; });
 }
 
+void CursorTable::expire() {
+  const std::lock_guard lock(mutex_);
+  close_idle();
+}
+
+bool CursorTable::contains(std::int64_t id) const {
+  const std::lock_guard lock(mutex_);
+  return cursors_.contains(id);
+}
+
+std::size_t CursorTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return cursors_.size();
+}
+
 void CursorTable::clear() {
   const std::lock_guard lock(mutex_);
   cursors_.clear();

@@ -43,11 +43,15 @@ class CursorTable {
   /// False when there is none.
   bool kill(std::int64_t id);
   void kill_of_session(const std::string& session);
+  /// Closes those that nobody asked for in ten minutes.
+  void expire();
+  [[nodiscard]] bool contains(std::int64_t id) const;
+  [[nodiscard]] std::size_t size() const;
   void clear();
 
  private:
   void close_idle();  // with the mutex held
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<std::int64_t, std::unique_ptr<OpenCursor>> cursors_;
 };
 

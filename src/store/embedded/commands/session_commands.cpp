@@ -2,13 +2,14 @@
 
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/retry.hpp"
 #include "store/embedded/commands/sessions.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
 
-// The protocol that drivers speak to a server of 8.0.
-constexpr std::int32_t max_wire_version = 25;
+// The protocol that drivers speak to a server of 8.2.
+constexpr std::int32_t max_wire_version = 27;
 constexpr std::int32_t session_minutes = 30;
 
 std::vector<std::string> keys_of(Context& context) {
@@ -38,30 +39,18 @@ void run_hello(Context&, bson::Writer& reply) {
       .append("readOnly", false);
 }
 
-void run_ping(Context&, bson::Writer&) {}
-
-void run_build_info(Context&, bson::Writer& reply) {
-  reply.append("version", "8.0.0")
-      .append_array("versionArray", bson::make_array(std::int32_t{8}, std::int32_t{0},
-                                                     std::int32_t{0}, std::int32_t{0}))
-      .append("gitVersion", "quire")
-      .append_array("modules", {})
-      .append("bits", std::int32_t{64})
-      .append("debug", false)
-      .append("maxBsonObjectSize", static_cast<std::int32_t>(bson::max_document_bytes))
-      .append_array("storageEngines", bson::make_array("quire"));
-}
-
 void run_start_session(Context&, bson::Writer& reply) {
   reply.begin_document("id").append("id", random_session()).end();
   reply.append("timeoutMinutes", session_minutes);
 }
 
 void run_end_sessions(Context& context, bson::Writer&) {
-  for (const auto& key : keys_of(context)) {
+  const auto keys = keys_of(context);
+  for (const auto& key : keys) {
     context.cursors.kill_of_session(key);
     context.sessions.end(key);
   }
+  forget_records(context.store, keys);
 }
 
 void run_refresh_sessions(Context& context, bson::Writer&) { (void)keys_of(context); }
@@ -74,7 +63,11 @@ void run_commit_transaction(Context& context, bson::Writer&) {
   const Arguments arguments(context.command, rules, "commitTransaction");
   auto* session = context.options().session;
   if (session == nullptr) fail(125, "commitTransaction must be run within a transaction");
-  if (session->in_transaction()) session->commit_transaction();
+  if (!session->in_transaction()) return;
+  // With what it wrote, so that a client which asks again after a crash learns how it ended.
+  if (const auto number = context.command.find("txnNumber"); number && !context.session_id.empty())
+    record_commit(context.store, *session, context.session_id, number->as_int64());
+  session->commit_transaction();
 }
 
 void run_abort_transaction(Context& context, bson::Writer&) {

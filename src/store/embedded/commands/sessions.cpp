@@ -2,10 +2,12 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "quire/bson/writer.hpp"
 #include "store/embedded/commands/arguments.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/retry.hpp"
 #include "store/embedded/storage/scope.hpp"
 
 namespace quire::store::embedded::commands {
@@ -38,6 +40,10 @@ std::shared_ptr<NamedSession> SessionTable::get(Store& store, const std::string&
   const std::lock_guard lock(mutex_);
   auto& entry = sessions_[id];
   if (entry == nullptr) {
+    if (sessions_.size() > options_.most_sessions) {
+      sessions_.erase(id);
+      fail(261, "there are as many sessions as there may be; end some");
+    }
     auto made = std::make_shared<NamedSession>();
     made->session = store.start_session();
     entry = std::move(made);
@@ -56,6 +62,35 @@ void SessionTable::end(const std::string& id) {
   }
   const std::lock_guard lock(ended->mutex);
   if (ended->state == NamedSession::State::open) ended->abort();
+}
+
+void SessionTable::expire(std::chrono::milliseconds transaction) {
+  std::vector<std::pair<std::string, std::shared_ptr<NamedSession>>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all.assign(sessions_.begin(), sessions_.end());
+  }
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& [id, named] : all) {
+    const std::unique_lock lock(named->mutex, std::try_to_lock);
+    if (!lock) continue;  // it is in use
+    const bool open = named->state == NamedSession::State::open;
+    if (open && now - named->begun > transaction) {
+      try {
+        named->abort();
+      } catch (const Error&) {  // the store is closed or the disk failed: it is gone too
+        named->state = NamedSession::State::aborted;
+      }
+    } else if (!open && now - named->used > session_lifetime) {
+      const std::lock_guard table(mutex_);
+      sessions_.erase(id);
+    }
+  }
+}
+
+std::size_t SessionTable::size() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_.size();
 }
 
 void SessionTable::clear() {
@@ -83,7 +118,9 @@ std::string session_key(bson::ValueView lsid) {
 }
 
 SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command,
-                           bool may_be_in_transaction, bool ends_transaction) {
+                           bool may_be_in_transaction, bool ends_transaction,
+                           bool may_be_sent_again)
+    : store_(&store) {
   const auto lsid = command.find("lsid");
   const auto number = command.find("txnNumber");
   const auto autocommit = command.find("autocommit");
@@ -105,12 +142,39 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
   if (autocommit && !may_be_in_transaction)
     fail(code::not_in_transaction, "this command cannot be part of a transaction");
   if (number && number->as_int64() < 0) fail(code::invalid_options, "txnNumber is negative");
-  if (!autocommit) return;  // outside of transactions a session carries no state here
+  if (!number) return;  // outside of transactions and retryable writes a session has no state here
+  if (!autocommit) {
+    if (!may_be_sent_again)
+      fail(
+          50768,
+          "txnNumber may only be provided for multi-document transactions and retryable write "
+          "commands; autocommit:false was not provided, and this is not a retryable write command");
+    check_retryable_statements(command);
+  }
   named_ = table.get(store, key_);
   lock_ = std::unique_lock(named_->mutex);
+  named_->used = std::chrono::steady_clock::now();
+  threads_change_ = table.options().threads_change;
   using State = NamedSession::State;
+  load_session(store, *named_, key_);
   if (number->as_int64() < named_->transaction)
     fail(code::transaction_too_old, "a later transaction was begun on this session");
+  if (!autocommit) {
+    const bool again = number->as_int64() == named_->transaction;
+    if (again && named_->state == State::written) {
+      replay_ = true;
+      return;
+    }
+    if (again && named_->state != State::none)
+      fail(50768, "the txnNumber is that of a transaction; a write needs one of its own");
+    if (named_->state == State::open) named_->abort();
+    named_->transaction = number->as_int64();
+    named_->state = State::none;
+    named_->reply.reset();
+    named_->session->start_transaction();
+    retryable_ = true;
+    return;
+  }
   if (start) {
     if (number->as_int64() == named_->transaction)
       fail(117, "the transaction of this number was begun already");
@@ -121,8 +185,9 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
     if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get()))
       own->set_name(server_lsid(lsid->as_document()), number->as_int64());
     named_->state = State::open;
+    named_->begun = named_->used;
   } else if (number->as_int64() != named_->transaction || named_->state == State::none ||
-             named_->state == State::aborted) {
+             named_->state == State::aborted || named_->state == State::written) {
     fail(code::no_such_transaction, "there is no transaction of this number on this session");
   } else if (named_->state == State::committed && !ends_transaction) {
     fail(code::transaction_committed, "the transaction was committed");
@@ -130,11 +195,38 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
   in_transaction_ = true;
 }
 
+SessionScope::~SessionScope() {
+  if (!threads_change_ || named_ == nullptr) return;
+  if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get()); own != nullptr)
+    own->leave_thread();
+}
+
 Session* SessionScope::session() const noexcept {
-  return in_transaction_ ? named_->session.get() : nullptr;
+  return in_transaction_ || retryable_ ? named_->session.get() : nullptr;
+}
+
+std::optional<bson::Document> SessionScope::answer_of_before() const {
+  if (!replay_) return std::nullopt;
+  if (!named_->reply)
+    fail(217, "the write was done, but its reply was too large to be kept; read what it wrote");
+  return named_->reply;
+}
+
+void SessionScope::keep(bson::View reply) {
+  record_write(*store_, *named_->session, key_, named_->transaction, reply);
+  named_->session->commit_transaction();
+  named_->reply.emplace(reply);
+  named_->state = NamedSession::State::written;
 }
 
 void SessionScope::failed() noexcept {
+  if (retryable_) {
+    try {
+      if (named_->session->in_transaction()) named_->session->abort_transaction();
+    } catch (const Error&) {  // the store is closed or the disk failed: nothing is left to undo
+    }
+    return;
+  }
   if (!in_transaction_ || named_->state != NamedSession::State::open) return;
   try {
     named_->abort();

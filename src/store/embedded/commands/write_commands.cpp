@@ -111,10 +111,7 @@ struct Mistakes {
 };
 
 /// In a transaction the first error ends all; the command fails with it.
-bool ends_all(const Context& context) {
-  const auto* session = context.options().session;
-  return session != nullptr && session->in_transaction();
-}
+bool ends_all(const Context& context) { return context.in_user_transaction(); }
 
 UpdateSpec update_spec(bson::ValueView value) { return {value.as_nested(), value.is_array()}; }
 

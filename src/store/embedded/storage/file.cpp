@@ -113,6 +113,11 @@ void StorageFile::adopt_writer() noexcept {
   writer_thread_ = std::this_thread::get_id();
 }
 
+void StorageFile::disown_writer() noexcept {
+  const std::lock_guard lock(mutex_);
+  writer_thread_ = {};
+}
+
 void StorageFile::unlock_writer() noexcept {
   std::unique_ptr<Connection> last;
   {

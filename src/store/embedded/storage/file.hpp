@@ -41,6 +41,8 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   void unlock_writer() noexcept;
   /// The thread that a session's transaction runs on changed.
   void adopt_writer() noexcept;
+  /// No thread is the transaction's between its operations.
+  void disown_writer() noexcept;
   [[nodiscard]] Connection& writer();
   [[nodiscard]] ChangeLog& change_log() noexcept { return change_log_; }
 

@@ -29,6 +29,10 @@ class EmbeddedSession final : public Session {
   /// How a command names this session: its lsid, and the number of its transaction.
   void set_name(bson::View lsid, std::int64_t number);
 
+  /// Its next operation may come on another thread, and this thread may work for others meanwhile.
+  void leave_thread() noexcept {
+    if (begun_) file_->disown_writer();
+  }
   /// An operation rolled part of the transaction back: the catalog may be another.
   void forget_catalog();
 
