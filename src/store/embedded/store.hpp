@@ -57,9 +57,6 @@ class EmbeddedStore final : public Store {
   std::vector<CollectionInfo> list_collections(std::string_view database) override;
   void create_collection(Namespace ns, bson::View collection_options,
                          const OperationOptions& options) override;
-  /// collMod: `changes` are options with their new values. Throws StoreError namespace_not_found,
-  /// and as create_collection for values that mean nothing. Told as "collMod".
-  void modify_collection(Namespace ns, bson::View changes, const OperationOptions& options);
   bool drop_collection(Namespace ns, const OperationOptions& options) override;
   void drop_database(std::string_view database) override;
   bson::Document run_command(std::string_view database, bson::View command,
@@ -104,7 +101,6 @@ class EmbeddedStore final : public Store {
   std::vector<CollectionInfo> do_list_collections(std::string_view database);
   void do_create_collection(Namespace ns, bson::View collection_options,
                             const OperationOptions& options);
-  void do_modify_collection(Namespace ns, bson::View changes, const OperationOptions& options);
   bool do_drop_collection(Namespace ns, const OperationOptions& options);
   void do_drop_database(std::string_view database);
   /// As the option `changes` says.

@@ -1,8 +1,11 @@
 #include <algorithm>
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/commands/create_options.hpp"
 #include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/view_pipeline.hpp"
 #include "store/embedded/storage/rows.hpp"
+#include "store/embedded/storage/views.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -14,11 +17,16 @@ namespace {
                    26);
 }
 
-bson::Document id_index() {
+bson::Document id_index(const CollectionMeta& collection) {
   bson::Writer out;
   out.append("v", std::int32_t{2});
   out.begin_document("key").append("_id", std::int32_t{1}).end();
-  out.append("name", "_id_");
+  if (collection.traits.clustered) {
+    out.append("name", collection.options["clusteredIndex"].as_document()["name"]);
+    out.append("unique", true).append("clustered", true);
+  } else {
+    out.append("name", "_id_");
+  }
   return out.finish();
 }
 
@@ -91,7 +99,8 @@ std::vector<bson::Document> EmbeddedStore::do_list_indexes(Namespace ns) {
   std::vector<bson::Document> out;
   const auto& collection = scope.find(ns);
   if (collection == nullptr) return out;
-  out.push_back(id_index());
+  if (collection->traits.view) refuse_view(*collection);
+  out.push_back(id_index(*collection));
   for (const auto& index : collection->indexes) out.push_back(index->spec.definition);
   return out;
 }
@@ -127,6 +136,7 @@ void EmbeddedStore::do_drop_index(Namespace ns, std::string_view name,
   WriteScope scope(file_, options.session, true);
   const auto collection = scope.find(ns);
   if (collection == nullptr) refuse_absent(ns);
+  if (collection->traits.view) refuse_view(*collection);
   if (name == "_id_") throw StoreError(ErrorCode::command_failed, "cannot drop _id index", 72);
   bool found = name == "*";
   for (const auto& index : collection->indexes) {
@@ -145,60 +155,35 @@ void EmbeddedStore::do_drop_index(Namespace ns, std::string_view name,
 std::vector<CollectionInfo> EmbeddedStore::do_list_collections(std::string_view database) {
   ReadScope scope(file_, nullptr);
   std::vector<CollectionInfo> out;
+  bool views = false;
   const auto& databases = scope.connection().catalog->databases;
   if (const auto found = databases.find(database); found != databases.end()) {
-    for (const auto& [name, meta] : found->second)
-      out.push_back({name, "collection", meta->options});
+    for (const auto& [name, meta] : found->second) {
+      views = views || meta->traits.view;
+      out.push_back({name, meta->traits.view ? "view" : "collection", meta->options});
+    }
   }
+  if (views) out.push_back({"system.views", "collection", {}});  // where a server keeps them
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 
 void EmbeddedStore::do_create_collection(Namespace ns, bson::View collection_options,
                                          const OperationOptions& options) {
-  for (const auto& option : collection_options) {
-    if (option.key == "validator" || option.key == "validationLevel" ||
-        option.key == "validationAction")
-      continue;
-    throw StoreError(
-        ErrorCode::unsupported, FieldPath(std::string(option.key)),
-        "the embedded store has no collection option \"" + std::string(option.key) + "\"");
-  }
+  const bson::Document kept = commands::read_create_options(collection_options);
   check_namespace(ns);
-  check_validation_options(ns, collection_options);
-  bson::Writer kept;
-  for (const auto& option : collection_options) {
-    const bool nothing = option.value.is_null() ||
-                         (option.value.is_document() && option.value.as_document().empty());
-    if (!nothing) kept.append(option.key, option.value);
-  }
-  const auto stored = kept.finish();
+  check_validation_options(ns, kept);
   WriteScope scope(file_, options.session, true);
   if (scope.find(ns) != nullptr)
     throw StoreError(ErrorCode::namespace_exists,
                      "Collection " + std::string(ns.database) + "." + std::string(ns.collection) +
                          " already exists.",
                      48);
-  (void)scope.find_or_create(ns, stored);
-  scope.commit();
-}
-
-void EmbeddedStore::do_modify_collection(Namespace ns, bson::View changes,
-                                         const OperationOptions& options) {
-  for (const auto& change : changes) {
-    if (change.key != "validator" && change.key != "validationLevel" &&
-        change.key != "validationAction")
-      throw StoreError(ErrorCode::unsupported, FieldPath(std::string(change.key)),
-                       "the embedded store cannot change the collection option \"" +
-                           std::string(change.key) + "\"");
-  }
-  check_validation_options(ns, changes);
-  WriteScope scope(file_, options.session, true);
-  const auto collection = scope.find(ns);
-  if (collection == nullptr) refuse_absent(ns);
-  replace_options(scope.connection(), *collection,
-                  changed_validation_options(collection->options, changes));
-  scope.catalog_changed();
+  if (const auto view_on = kept.view().find("viewOn"))
+    check_view_graph(*scope.connection().catalog, ns.database, ns.collection,
+                     {std::string(view_on->as_string()),
+                      collections_of(kept["pipeline"].as_array())});
+  (void)scope.find_or_create(ns, kept);
   scope.commit();
 }
 

@@ -144,11 +144,6 @@ void EmbeddedStore::create_collection(Namespace ns, bson::View collection_option
            [&] { do_create_collection(ns, collection_options, options); });
 }
 
-void EmbeddedStore::modify_collection(Namespace ns, bson::View changes,
-                                      const OperationOptions& options) {
-  observed(*observers_, {"collMod", ns}, [&] { do_modify_collection(ns, changes, options); });
-}
-
 bool EmbeddedStore::drop_collection(Namespace ns, const OperationOptions& options) {
   return observed(*observers_, {"drop", ns}, [&] { return do_drop_collection(ns, options); });
 }

@@ -2,6 +2,7 @@
 
 #include "quire/bson/writer.hpp"
 #include "store/embedded/storage/execution.hpp"
+#include "store/embedded/storage/views.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -65,6 +66,7 @@ Statement* point_statement(Connection& connection, Namespace ns, bson::View filt
       collection->database != ns.database) {
     const auto& found = connection.catalog->find(ns);
     if (found == nullptr) return nullptr;
+    if (found->traits.view) return nullptr;  // the long way knows views
     connection.last = found;
     collection = found.get();
   }
@@ -131,6 +133,7 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
     ReadScope scope(file_, options.session);
     const auto collection = scope.find(ns);
     if (collection == nullptr) return false;
+    need_table(*collection);
     Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
     if (!execution.next()) return false;
     if (scope.is_private()) {
@@ -150,6 +153,7 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   auto scope = std::make_unique<ReadScope>(file_, options.session);
   const auto collection = scope->find(ns);
   if (collection == nullptr) return std::make_unique<EmptyCursor>();
+  need_table(*collection);
   if (scope->is_private())
     return std::make_unique<StreamCursor>(file_, std::move(scope), collection, std::move(query));
   std::vector<bson::Document> documents;
@@ -171,6 +175,7 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
   ReadScope scope(file_, options.session);
   const auto collection = scope.find(ns);
   if (collection == nullptr) return 0;
+  need_table(*collection);
   if (filter.empty() && options.skip == 0 && options.limit == 0 && options.hint.empty() &&
       options.hint_name.empty()) {
     Statement& count = scope.connection().row_statement(collection->cid, RowSql::count);
@@ -236,6 +241,7 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
   ReadScope scope(file_, options.session);
   const auto collection = scope.find(ns);
   if (collection == nullptr) return out.finish();
+  need_table(*collection);
   std::set<std::string> seen;
   Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
   while (execution.next()) {
@@ -274,6 +280,7 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
         .end();
     return out.finish();
   }
+  need_table(*collection);
   const auto start = std::chrono::steady_clock::now();
   Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
   std::int64_t returned = 0;

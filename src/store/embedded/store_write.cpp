@@ -69,7 +69,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
   const Matcher matcher(filter);
   FindAndModifyResult result;
   WriteScope scope(file_, options.session, true);
-  auto collection = scope.find(ns);
+  auto collection = scope.target(ns);
   Connection& connection = scope.connection();
   std::vector<std::int64_t> rids;
   if (collection != nullptr) {

@@ -68,6 +68,14 @@ std::string collection_name_of(bson::ValueView value, std::string_view what) {
   return std::string(value.as_string());
 }
 
+/// `typed`: another subtype is another type (14), else merely no UUID (207).
+void check_uuid(bson::ValueView value, bool typed) {
+  const auto binary = value.as_binary();
+  if (binary.subtype != bson::BinarySubtype::uuid)
+    fail(typed ? code::type_mismatch : 207, "a UUID is a binary of subtype 4");
+  if (binary.size != 16) fail(207, "a UUID has 16 bytes");
+}
+
 void check_type(const Rule& rule, bson::ValueView value, std::string_view what) {
   const auto need = [&](bool fits, std::string_view wanted) {
     if (!fits) wrong_type(what, rule.name, value.type(), wanted);
@@ -115,6 +123,13 @@ void check_type(const Rule& rule, bson::ValueView value, std::string_view what) 
       }
       return;
     }
+    case Takes::flag_or_uuid:
+      if (value.type() == bson::Type::boolean) return;
+      if (value.type() == bson::Type::binary) return check_uuid(value, false);
+      return need(false, "bool");
+    case Takes::uuid:
+      need(value.type() == bson::Type::binary, "binData");
+      return check_uuid(value, true);
     case Takes::unsupported_flag:
       need(is_flag(value), "bool");
       if (truthy(value)) refuse(quoted(what, rule.name));

@@ -28,6 +28,8 @@ enum class Takes {
   hint,              // string or document
   update,            // document, or array of stages
   documents,         // array of documents
+  uuid,              // a binary of subtype 4 and 16 bytes (207)
+  flag_or_uuid,      // a bool or a uuid
   ignored,           // read and left alone
   unsupported,       // refused by name, unless null, false or {}
   unsupported_flag,  // a flag that is refused when true

@@ -303,7 +303,7 @@ bool read_special_option(std::string_view name, ValueView value, SpecialOptions&
     special.wildcard_projection = want_document(name, value);
   } else if (name == "columnstoreProjection" || name == "storageEngine") {
     (void)want_document(name, value);
-  } else if (name == "prepareUnique" || name == "background" || name == "dropDups" ||
+  } else if (name == "background" || name == "dropDups" ||
              name == "clustered") {
     (void)want_flag(name, value);
   } else if (name == "ns") {
@@ -468,6 +468,8 @@ IndexSpec IndexSpec::parse(View given) {
     } else if (name == "hidden") {
       if (value.type() != Type::boolean) fail(type_mismatch, name, wrong_type("a bool", value));
       spec.hidden = value.as_bool();
+    } else if (name == "prepareUnique") {
+      spec.prepare_unique = want_flag(name, value);
     } else if (name == "partialFilterExpression") {
       spec.partial_filter = bson::Document(want_document(name, value));
     } else if (name == "expireAfterSeconds") {
@@ -515,16 +517,19 @@ IndexSpec IndexSpec::parse(View given) {
       fail(16764, "unique", "a hashed index is not unique");
     refuse("key", "an index of kind \"" + kinds.special + "\"");
   }
-  for (const auto* option : {"storageEngine", "columnstoreProjection", "prepareUnique"}) {
+  for (const auto* option : {"storageEngine", "columnstoreProjection"}) {
     if (given.contains(option)) refuse(option, std::string("the index option ") + option);
   }
 
   bson::Writer out;
   out.append("v", 2).append("key", spec.key).append("name", spec.name);
   for (const auto& [name, value] : given) {
-    if (name == "unique" || name == "sparse" || name == "hidden") {
+    if (name == "unique" || name == "sparse" || name == "hidden" || name == "prepareUnique") {
       // As the server keeps them: true, or not at all.
-      if (name == "unique" ? spec.unique : name == "sparse" ? spec.sparse : spec.hidden)
+      if (name == "unique"   ? spec.unique
+          : name == "sparse" ? spec.sparse
+          : name == "hidden" ? spec.hidden
+                             : spec.prepare_unique)
         out.append(name, true);
     } else if (name == "background") {
       out.append(name, value);

@@ -18,6 +18,7 @@ struct IndexSpec {
   bool unique = false;
   bool sparse = false;
   bool hidden = false;
+  bool prepare_unique = false;  ///< refuses new duplicates; turns unique by collMod
   std::optional<bson::Document> partial_filter;
   std::optional<std::int64_t> expire_after_seconds;
   bson::Document key;         ///< as given: {a: 1, "b.c": -1}
@@ -29,6 +30,8 @@ struct IndexSpec {
   [[nodiscard]] static IndexSpec parse(bson::View spec);
   /// {a: 1, b: -1} → "a_1_b_-1".
   [[nodiscard]] static std::string default_name(bson::View key);
+  /// Whether programs that know only format 1 of the file would keep it wrongly.
+  [[nodiscard]] bool needs_format_2() const noexcept { return prepare_unique; }
   /// Same options beside the name; as the server compares for "already exists".
   [[nodiscard]] bool same_options(const IndexSpec& other) const;
   /// Same key, unique, sparse and partial filter: what makes an index the same one. Two of these

@@ -1,6 +1,7 @@
 #include "store/embedded/storage/catalog.hpp"
 
 #include "quire/core/error.hpp"
+#include "store/embedded/storage/capped.hpp"
 #include "store/embedded/storage/checksum.hpp"
 #include "store/embedded/storage/connection.hpp"
 
@@ -16,14 +17,42 @@ bson::Document stored_document(Statement& statement, int column, std::int64_t su
   return bson::Document(statement.document(column));
 }
 
-/// After a change of rows of the catalog: its caches are keyed by the schema's number, also in
-/// other processes.
-void tell_change(Connection& connection) {
-  const auto next = connection.schema_version() + 1;
-  connection.execute(("PRAGMA schema_version=" + std::to_string(next)).c_str());
+std::int64_t whole(bson::View options, std::string_view name) {
+  const auto value = options.find(name);
+  if (!value) return 0;
+  if (value->type() == bson::Type::int32) return value->as_int32();
+  return value->type() == bson::Type::int64 ? value->as_int64() : 0;
+}
+
+bool is_on(bson::View options, std::string_view name) {
+  const auto value = options.find(name);
+  return value && value->type() == bson::Type::boolean && value->as_bool();
+}
+
+void create_index_table(Connection& connection, std::int64_t iid, bool unique) {
+  connection.execute(("CREATE TABLE i" + std::to_string(iid) +
+                      (unique ? "(key BLOB PRIMARY KEY NOT NULL, rid INTEGER NOT NULL, sum "
+                                "INTEGER NOT NULL) WITHOUT ROWID"
+                              : "(key BLOB NOT NULL, rid INTEGER NOT NULL, sum INTEGER NOT "
+                                "NULL, PRIMARY KEY(key,rid)) WITHOUT ROWID"))
+                         .c_str());
 }
 
 }  // namespace
+
+CollectionTraits CollectionTraits::of(bson::View options) {
+  CollectionTraits out;
+  out.view = options.contains("viewOn");
+  out.clustered = options.contains("clusteredIndex");
+  out.capped = is_on(options, "capped");
+  if (out.capped) {
+    out.most_bytes = whole(options, "size");
+    out.most_documents = whole(options, "max");
+  }
+  if (out.clustered && options.contains("expireAfterSeconds"))
+    out.expire_after_seconds = whole(options, "expireAfterSeconds");
+  return out;
+}
 
 std::string_view catalog_schema() noexcept {
   return "CREATE TABLE quire_collections(cid INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -59,6 +88,8 @@ std::shared_ptr<const Catalog> load_catalog(Connection& connection, std::int64_t
     meta->name = collections.text(2);
     meta->options = stored_document(collections, 4, collections.integer(3), meta->full_name());
     meta->validator = Validator::of(meta->options);
+    meta->traits = CollectionTraits::of(meta->options);
+    if (meta->traits.expire_after_seconds) out->has_ttl = true;
     by_number[meta->cid] = meta;
     out->databases[meta->database][meta->name] = meta;
   }
@@ -102,7 +133,17 @@ void check_namespace(Namespace ns) {
   if (!bson::is_utf8(ns.collection) || !bson::is_utf8(ns.database)) refuse("names are UTF-8");
 }
 
-void add_collection(Connection& connection, Namespace ns, bson::View options) {
+void mark_format(Connection& connection, std::int64_t version) {
+  if (connection.query_integer("PRAGMA user_version") >= version) return;
+  connection.execute(("PRAGMA user_version=" + std::to_string(version)).c_str());
+}
+
+void touch_schema(Connection& connection) {
+  const auto next = connection.schema_version() + 1;
+  connection.execute(("PRAGMA schema_version=" + std::to_string(next)).c_str());
+}
+
+std::int64_t add_collection(Connection& connection, Namespace ns, bson::View options) {
   check_namespace(ns);
   Statement insert(connection.handle(),
                    "INSERT INTO quire_collections(database,name,sum,options) VALUES(?1,?2,?3,?4)");
@@ -111,28 +152,64 @@ void add_collection(Connection& connection, Namespace ns, bson::View options) {
       .bind(3, static_cast<std::int64_t>(plain_sum(bytes_of(options))))
       .bind(4, bytes_of(options))
       .run();
-  const std::string number = std::to_string(sqlite3_last_insert_rowid(connection.handle()));
-  connection.execute(("CREATE TABLE c" + number +
-                      "(rid INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, sum INTEGER NOT NULL,"
-                      " body BLOB NOT NULL)")
+  const std::int64_t cid = sqlite3_last_insert_rowid(connection.handle());
+  if (!options.empty()) mark_format(connection, 2);
+  const auto traits = CollectionTraits::of(options);
+  if (traits.view) {
+    touch_schema(connection);
+    return cid;
+  }
+  // A capped collection never uses a row number twice: cursors that wait for more go by them.
+  connection.execute(("CREATE TABLE c" + std::to_string(cid) + "(rid INTEGER PRIMARY KEY" +
+                      (traits.capped ? " AUTOINCREMENT" : "") +
+                      ", id BLOB NOT NULL UNIQUE, sum INTEGER NOT NULL, body BLOB NOT NULL)")
                          .c_str());
+  if (traits.capped) start_totals(connection, cid);
+  return cid;
 }
 
-void replace_options(Connection& connection, const CollectionMeta& collection, bson::View options) {
-  Statement(connection.handle(), "UPDATE quire_collections SET sum=?2,options=?3 WHERE cid=?1")
-      .bind(1, collection.cid)
-      .bind(2, static_cast<std::int64_t>(plain_sum(bytes_of(options))))
-      .bind(3, bytes_of(options))
+void set_options(Connection& connection, std::int64_t cid, bson::View options) {
+  Statement(connection.handle(), "UPDATE quire_collections SET sum=?1,options=?2 WHERE cid=?3")
+      .bind(1, static_cast<std::int64_t>(plain_sum(bytes_of(options))))
+      .bind(2, bytes_of(options))
+      .bind(3, cid)
       .run();
-  tell_change(connection);
+  if (!options.empty()) mark_format(connection, 2);
+  touch_schema(connection);
+}
+
+void rename_collection(Connection& connection, std::int64_t cid, Namespace to) {
+  check_namespace(to);
+  Statement(connection.handle(), "UPDATE quire_collections SET database=?1,name=?2 WHERE cid=?3")
+      .bind_text(1, to.database)
+      .bind_text(2, to.collection)
+      .bind(3, cid)
+      .run();
+  touch_schema(connection);
+}
+
+void set_definition(Connection& connection, std::int64_t iid, bson::View definition) {
+  Statement(connection.handle(), "UPDATE quire_indexes SET sum=?1,definition=?2 WHERE iid=?3")
+      .bind(1, static_cast<std::int64_t>(plain_sum(bytes_of(definition))))
+      .bind(2, bytes_of(definition))
+      .bind(3, iid)
+      .run();
+  if (definition.contains("prepareUnique")) mark_format(connection, 2);
+  touch_schema(connection);
 }
 
 void delete_collection(Connection& connection, const CollectionMeta& collection) {
   const auto indexes = collection.indexes;  // the statements' last user may own `collection`
   const std::int64_t cid = collection.cid;
+  const CollectionTraits traits = collection.traits;
   connection.forget_statements();
   for (const auto& index : indexes) delete_index(connection, *index);
-  connection.execute(("DROP TABLE c" + std::to_string(cid)).c_str());
+  if (traits.view) {
+    touch_schema(connection);
+  } else {
+    connection.execute(("DROP TABLE c" + std::to_string(cid)).c_str());
+  }
+  if (traits.capped) drop_totals(connection, cid);
   Statement(connection.handle(), "DELETE FROM quire_collections WHERE cid=?1").bind(1, cid).run();
 }
 
@@ -148,13 +225,15 @@ std::int64_t add_index(Connection& connection, const CollectionMeta& collection,
       .bind(4, definition)
       .run();
   const std::int64_t iid = sqlite3_last_insert_rowid(connection.handle());
-  connection.execute(("CREATE TABLE i" + std::to_string(iid) +
-                      (spec.unique ? "(key BLOB PRIMARY KEY NOT NULL, rid INTEGER NOT NULL, sum "
-                                     "INTEGER NOT NULL) WITHOUT ROWID"
-                                   : "(key BLOB NOT NULL, rid INTEGER NOT NULL, sum INTEGER NOT "
-                                     "NULL, PRIMARY KEY(key,rid)) WITHOUT ROWID"))
-                         .c_str());
+  if (spec.needs_format_2()) mark_format(connection, 2);
+  create_index_table(connection, iid, spec.unique);
   return iid;
+}
+
+void recreate_index_table(Connection& connection, std::int64_t iid, bool unique) {
+  connection.forget_statements();
+  connection.execute(("DROP TABLE i" + std::to_string(iid)).c_str());
+  create_index_table(connection, iid, unique);
 }
 
 void delete_index(Connection& connection, const IndexMeta& index) {
@@ -168,7 +247,7 @@ void mark_multikey(Connection& connection, std::int64_t iid) {
   Statement(connection.handle(), "UPDATE quire_indexes SET multikey=1 WHERE iid=?1")
       .bind(1, iid)
       .run();
-  tell_change(connection);
+  touch_schema(connection);  // the catalog's cache is keyed by it, also in other processes
 }
 
 }  // namespace quire::store::embedded

@@ -28,11 +28,24 @@ struct IndexMeta {
   std::optional<Matcher> partial;
 };
 
+/// What a collection's options make of it.
+struct CollectionTraits {
+  bool view = false;           ///< has options viewOn and pipeline, and no table
+  bool clustered = false;      ///< its natural order is that of _id
+  bool capped = false;         ///< the oldest documents go when it is full
+  std::int64_t most_bytes = 0;  ///< of all documents of a capped collection
+  std::int64_t most_documents = 0;  ///< 0 = no limit
+  std::optional<std::int64_t> expire_after_seconds;  ///< of a clustered one: by its _id
+
+  [[nodiscard]] static CollectionTraits of(bson::View options);
+};
+
 struct CollectionMeta {
   std::int64_t cid = 0;  ///< its table is c<cid>; never used twice in a file
   std::string database;
   std::string name;
-  bson::Document options;
+  bson::Document options;  ///< as listCollections gives them
+  CollectionTraits traits;
   std::shared_ptr<const Validator> validator;             ///< null = all documents pass
   std::vector<std::shared_ptr<const IndexMeta>> indexes;  ///< without that of _id
 
@@ -69,14 +82,25 @@ struct Catalog {
 
 /// Throws StoreError invalid_argument (73) for a name that no collection can have.
 void check_namespace(Namespace ns);
-void add_collection(Connection& connection, Namespace ns, bson::View options);
-/// Puts other options in the place of those that it has.
-void replace_options(Connection& connection, const CollectionMeta& collection, bson::View options);
+/// The new collection's number. A view gets no table. Options mark the file as one of format 2.
+std::int64_t add_collection(Connection& connection, Namespace ns, bson::View options);
+/// Gives a collection other options; its rows stay as they are.
+void set_options(Connection& connection, std::int64_t cid, bson::View options);
+/// Gives a collection another name, in any database. The name must be free.
+void rename_collection(Connection& connection, std::int64_t cid, Namespace to);
+/// Replaces an index's definition; its entries stay as they are.
+void set_definition(Connection& connection, std::int64_t iid, bson::View definition);
 void delete_collection(Connection& connection, const CollectionMeta& collection);
 /// The new index's number; its table is empty.
 std::int64_t add_index(Connection& connection, const CollectionMeta& collection,
                        const IndexSpec& spec);
 void delete_index(Connection& connection, const IndexMeta& index);
+/// The index's table anew and empty, for one that turned unique; the caller fills it.
+void recreate_index_table(Connection& connection, std::int64_t iid, bool unique);
+/// Says that the file uses what programs of format 1 do not know, so that they refuse it.
+void mark_format(Connection& connection, std::int64_t version);
+/// Makes all connections read the catalog again.
+void touch_schema(Connection& connection);
 /// Says for good that an index has several keys for a document, and makes other connections
 /// read the catalog again.
 void mark_multikey(Connection& connection, std::int64_t iid);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "quire/store/embedded/embedded.hpp"
+#include "store/embedded/storage/capped.hpp"
 #include "store/embedded/storage/checksum.hpp"
 #include "store/embedded/storage/scope.hpp"
 #include "store/embedded/store.hpp"
@@ -40,6 +41,9 @@ class Checker {
 
   void collection(const CollectionMeta& meta) {
     ++report_.collections;
+    if (meta.traits.view) return;
+    std::int64_t documents = 0;
+    std::int64_t bytes = 0;
     const std::string where = meta.full_name();
     std::vector<std::int64_t> expected(meta.indexes.size(), 0);
     std::vector<Statement> lookups;
@@ -50,12 +54,15 @@ class Checker {
     try {
       while (row.step()) {
         ++report_.documents;
+        ++documents;
+        bytes += static_cast<std::int64_t>(row.blob(1).size());
         document(meta, where, row, lookups, expected);
       }
     } catch (const StoreError& error) {
       problem(where, error.what());
       row.reset();
     }
+    if (meta.traits.capped) totals_of(meta, documents, bytes);
     for (std::size_t i = 0; i < meta.indexes.size(); ++i)
       index(meta, *meta.indexes[i], expected[i]);
   }
@@ -101,6 +108,16 @@ class Checker {
       }
     } catch (const Error& error) {
       problem(where, name + ": " + error.what());
+    }
+  }
+
+  void totals_of(const CollectionMeta& meta, std::int64_t documents, std::int64_t bytes) {
+    try {
+      const auto totals = read_totals(connection_, meta.cid);
+      if (totals.documents != documents || totals.bytes != bytes)
+        problem(meta.full_name(), "the totals of the capped collection are wrong");
+    } catch (const StoreError& error) {
+      problem(meta.full_name(), error.what());
     }
   }
 
@@ -154,7 +171,7 @@ class Checker {
     Statement row(connection_.handle(),
                   "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' "
                   "AND name NOT IN ('quire_collections','quire_indexes','quire_changes',"
-                  "'quire_change_log') AND name NOT IN (SELECT 'c'||cid "
+                  "'quire_change_log','quire_capped') AND name NOT IN (SELECT 'c'||cid "
                   "FROM quire_collections UNION ALL SELECT 'i'||iid FROM quire_indexes)");
     while (row.step())
       problem("file", "the catalog does not know table " + std::string(row.text(0)));

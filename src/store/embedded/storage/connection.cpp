@@ -88,6 +88,7 @@ void Connection::forget_statements() {
   rows_.clear();
   keys_.clear();
   for (auto* statement : {&change_append, &change_last, &change_read}) *statement = Statement();
+  totals_ = Statement();
   last_cid_ = -1;
   last_rows_ = nullptr;
   last = nullptr;

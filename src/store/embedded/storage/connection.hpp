@@ -100,6 +100,14 @@ class Connection {
     prepare_key(out, cid, iid, what);
     return out;
   }
+  /// documents, bytes, cid → the sums of a capped collection (capped.hpp).
+  [[nodiscard]] Statement& totals_statement() {
+    if (!totals_) [[unlikely]]
+      totals_ = Statement(db_,
+                          "UPDATE quire_capped SET documents=documents+?1,bytes=bytes+?2 "
+                          "WHERE cid=?3 RETURNING documents,bytes");
+    return totals_;
+  }
   /// Drops all statements: before tables go, and when the catalog changed.
   void forget_statements();
 
@@ -129,7 +137,7 @@ class Connection {
 
   sqlite3* db_ = nullptr;
   Statement begin_read_, begin_write_, commit_, rollback_, schema_version_, savepoint_, release_,
-      rollback_to_;
+      rollback_to_, totals_;
   std::unordered_map<std::int64_t, RowStatements> rows_;  // never moves its values
   std::unordered_map<std::int64_t, KeyStatements> keys_;
   std::int64_t last_cid_ = -1;

@@ -82,7 +82,7 @@ Updater make_updater(const UpdateSpec& update, const std::optional<bson::View>& 
 UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
                          const UpdateOptions& options) {
   UpdateResult result;
-  auto collection = scope.find(ns);
+  auto collection = scope.target(ns);
   Connection& connection = scope.connection();
   bson::ValueView id;
   std::optional<Matcher> matcher;
@@ -153,7 +153,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
 
 std::int64_t remove_rows(WriteScope& scope, Namespace ns, bson::View filter,
                          const RemoveOptions& options) {
-  auto collection = scope.find(ns);
+  auto collection = scope.target(ns);
   if (collection == nullptr) {
     (void)Matcher(filter);
     return 0;

@@ -178,22 +178,39 @@ bool natural_sort(const Sorter& sorter, bool& backwards) {
   return true;
 }
 
+/// A scan in natural order: of a clustered collection, that of _id.
+Plan natural_scan(const CollectionMeta& collection, bool backwards) {
+  Plan scan;
+  scan.backwards = backwards;
+  if (collection.traits.clustered) {
+    scan.kind = Plan::Kind::id_range;
+    scan.ranges.push_back({"", "", true});
+  }
+  return scan;
+}
+
 }  // namespace
 
 Plan choose_plan(const CollectionMeta& collection, const FilterNode& filter, const Sorter& sorter,
                  const Hint& hint) {
-  Plan scan;
-  scan.sorted = sorter.empty();
-  if (natural_sort(sorter, scan.backwards)) {
+  bool down = false;
+  if (natural_sort(sorter, down)) {
+    Plan scan = natural_scan(collection, down);
     scan.sorted = true;
     return scan;
   }
+  Plan scan = natural_scan(collection, false);
+  scan.sorted = sorter.empty();
   const auto predicates = conjuncts(filter);
   if (!hint.empty()) {
     if (hint.name == "$natural") return scan;
     if (const auto natural = hint.key.find("$natural")) {
-      scan.backwards =
-          natural->is_number() && natural->type() == bson::Type::int32 && natural->as_int32() < 0;
+      const double direction = natural->type() == bson::Type::int32 ? natural->as_int32()
+                               : natural->type() == bson::Type::int64
+                                   ? static_cast<double>(natural->as_int64())
+                               : natural->type() == bson::Type::double_ ? natural->as_double()
+                                                                        : 1;
+      scan.backwards = direction < 0;
       return scan;
     }
     const bool is_id =

@@ -1,9 +1,11 @@
 #include "store/embedded/storage/rows.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
+#include "store/embedded/storage/capped.hpp"
 #include "store/embedded/storage/checksum.hpp"
 
 namespace quire::store::embedded {
@@ -36,6 +38,13 @@ void RowWriter::flush_multikey() {
 }
 
 bool RowWriter::insert_entry(const IndexMeta& index, const std::string& key, std::int64_t rid) {
+  if (index.spec.prepare_unique && !index.spec.unique) {
+    // Duplicates that were there before stay; no new one comes.
+    Statement& others = connection_.key_statement(collection_->cid, index.iid, KeySql::equal);
+    others.bind(1, std::string_view(key));
+    const Resetter resetter(others);
+    if (!building_ && others.step() && others.integer(0) != rid) return false;
+  }
   Statement& insert = connection_.key_statement(collection_->cid, index.iid, KeySql::insert);
   insert.bind(1, std::string_view(key))
       .bind(2, rid)
@@ -55,6 +64,29 @@ void RowWriter::erase_entry(const IndexMeta& index, const std::string& key, std:
       .bind(1, std::string_view(key))
       .bind(2, rid)
       .run();
+}
+
+void RowWriter::account(std::int64_t documents, std::int64_t bytes, std::int64_t newest) {
+  const CollectionTraits& traits = collection_->traits;
+  if (!traits.capped) [[likely]]
+    return;
+  auto totals = add_to_totals(connection_, collection_->cid, documents, bytes);
+  if (documents <= 0) return;  // as on a server, only an insert makes room
+  while (totals.bytes > traits.most_bytes ||
+         (traits.most_documents > 0 && totals.documents > traits.most_documents)) {
+    Statement& oldest = connection_.row_statement(collection_->cid, RowSql::rids_above);
+    oldest.bind(1, std::numeric_limits<std::int64_t>::min());
+    if (!oldest.step()) break;
+    const auto rid = oldest.integer(0);
+    if (rid == newest) {  // larger than the collection: it stays until the next one comes
+      oldest.reset();
+      break;
+    }
+    const bson::View body = oldest.document(1);
+    totals.documents -= 1;
+    totals.bytes -= static_cast<std::int64_t>(body.size());
+    erase(rid, body, oldest);
+  }
 }
 
 std::int64_t RowWriter::insert(bson::View document) {
@@ -94,6 +126,7 @@ std::int64_t RowWriter::insert(bson::View document) {
     }
   }
   if (scope_.logs_changes()) scope_.changes().inserted(*collection_, document);
+  account(1, static_cast<std::int64_t>(document.size()), rid);
   return rid;
 }
 
@@ -104,6 +137,8 @@ void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, S
   if (scope_.logs_changes())
     entry = scope_.changes().changed(*collection_, updater_, before, after);
   const auto& indexes = collection_->indexes;
+  const auto growth =
+      static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size());
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     make_keys(*indexes[i], before, old_keys_[i]);
     make_keys(*indexes[i], after, new_keys_[i]);
@@ -147,6 +182,7 @@ void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, S
       .bind(3, rid)
       .run();
   if (entry) scope_.changes().append(*entry);
+  account(0, growth, rid);
 }
 
 void RowWriter::erase(std::int64_t rid, bson::View before, Statement& source) {
@@ -155,15 +191,18 @@ void RowWriter::erase(std::int64_t rid, bson::View before, Statement& source) {
   newly_multikey_.clear();
   std::optional<bson::Document> entry;
   if (scope_.logs_changes()) entry = scope_.changes().erased(*collection_, before);
+  const auto size = static_cast<std::int64_t>(before.size());
   source.reset();
   for (std::size_t i = 0; i < indexes.size(); ++i) {
     for (const auto& key : old_keys_[i]) erase_entry(*indexes[i], key, rid);
   }
   connection_.row_statement(collection_->cid, RowSql::erase).bind(1, rid).run();
   if (entry) scope_.changes().append(*entry);
+  account(-1, -size, rid);
 }
 
 void RowWriter::build(const IndexMeta& index) {
+  building_ = true;
   Statement& row = connection_.row_statement(collection_->cid, RowSql::scan);
   {
     const Resetter resetter(row);
@@ -177,6 +216,7 @@ void RowWriter::build(const IndexMeta& index) {
     }
   }
   flush_multikey();
+  building_ = false;
 }
 
 void RowWriter::fail_duplicate(const IndexMeta* index, const std::string& key,

@@ -15,8 +15,8 @@ class RowWriter {
   RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> collection,
             bool bypass_validation = false);
 
-  /// Stores a document that begins with its _id; the new row. Throws DetailedError duplicate_key,
-  /// validation_failed.
+  /// Stores a document that begins with its _id; the new row. A capped collection loses its oldest
+  /// documents for it. Throws DetailedError duplicate_key, validation_failed.
   std::int64_t insert(bson::View document);
   /// Replaces a row's document; `before` may be SQLite's memory: `release` is called when it is
   /// read no more and before anything is written. Throws as insert.
@@ -36,6 +36,9 @@ class RowWriter {
   bool insert_entry(const IndexMeta& index, const std::string& key, std::int64_t rid);
   void erase_entry(const IndexMeta& index, const std::string& key, std::int64_t rid);
   void flush_multikey();
+  /// Of a capped collection: counts what changed; after an insert the oldest documents go until the
+  /// rest fits.
+  void account(std::int64_t documents, std::int64_t bytes, std::int64_t newest);
   [[noreturn]] void fail_duplicate(const IndexMeta* index, const std::string& key,
                                    bson::View document) const;
 
@@ -47,6 +50,7 @@ class RowWriter {
   std::string id_key_;
   std::vector<Keys> new_keys_, old_keys_;
   std::vector<std::int64_t> newly_multikey_;
+  bool building_ = false;
 };
 
 /// The filter's language for "E11000 duplicate key error …": {keyPattern, keyValue}.

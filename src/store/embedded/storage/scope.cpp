@@ -251,10 +251,29 @@ WriteScope::~WriteScope() {
   file_->unlock_writer();
 }
 
+void refuse_view(const CollectionMeta& view) {
+  throw StoreError(ErrorCode::command_failed,
+                   "Namespace " + view.full_name() + " is a view, not a collection", 166);
+}
+
+const std::shared_ptr<const CollectionMeta>& WriteScope::target(Namespace ns) const {
+  const auto& found = find(ns);
+  if (found == nullptr) return found;
+  if (found->traits.view) refuse_view(*found);
+  if (found->traits.capped && session_ != nullptr)
+    throw StoreError(ErrorCode::command_failed,
+                     "Collection '" + found->full_name() +
+                         "' is a capped collection. Writes in transactions are not allowed on "
+                         "capped collections.",
+                     263);
+  return found;
+}
+
 std::shared_ptr<const CollectionMeta> WriteScope::find_or_create(Namespace ns, bson::View options) {
-  if (const auto& found = find(ns); found != nullptr) return found;
-  add_collection(*connection_, ns, options);
-  if (logs_changes()) changes().created(ns, "collection", options);
+  if (const auto& found = target(ns); found != nullptr) return found;
+  (void)add_collection(*connection_, ns, options);
+  if (logs_changes())
+    changes().created(ns, options.contains("viewOn") ? "view" : "collection", options);
   catalog_changed();
   return find(ns);
 }

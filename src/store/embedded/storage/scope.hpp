@@ -94,6 +94,9 @@ class ReaderLease {
   std::unique_ptr<Connection> connection_;
 };
 
+/// Throws StoreError command_failed (166): a view has no documents of its own.
+[[noreturn]] void refuse_view(const CollectionMeta& view);
+
 /// The writer in a transaction: the session's, or one of its own that ends with the scope, rolled
 /// back unless commit() was called. In a session, `all_or_nothing` puts a savepoint in front.
 class WriteScope {
@@ -107,7 +110,10 @@ class WriteScope {
   [[nodiscard]] const std::shared_ptr<const CollectionMeta>& find(Namespace ns) const {
     return connection_->catalog->find(ns);
   }
-  /// The collection, made when absent, with these options.
+  /// The collection to write documents to; null when absent. Throws StoreError command_failed for
+  /// a view (166), and for a capped collection in a transaction (263).
+  [[nodiscard]] const std::shared_ptr<const CollectionMeta>& target(Namespace ns) const;
+  /// The target, made when absent, with these options.
   std::shared_ptr<const CollectionMeta> find_or_create(Namespace ns, bson::View options = {});
   /// After a change of the catalog.
   void catalog_changed();

@@ -20,10 +20,15 @@ bson::Document expired_filter(const IndexMeta& index, DateTime now) {
   return out.finish();
 }
 
-std::int64_t sweep_index(const std::shared_ptr<StorageFile>& file, Namespace ns,
-                         const IndexMeta& index) {
+/// Of a clustered collection: its _ids are the dates.
+bson::Document expired_ids(std::int64_t seconds, DateTime now) {
+  return bson::make_document("_id",
+                             bson::make_document("$lte", now - std::chrono::seconds{seconds}));
+}
+
+std::int64_t sweep(const std::shared_ptr<StorageFile>& file, Namespace ns,
+                   const bson::Document& filter) {
   std::int64_t removed = 0;
-  const bson::Document filter = expired_filter(index, quire::now());
   for (;;) {
     {  // looking costs no writer
       ReadScope look(file, nullptr);
@@ -36,7 +41,7 @@ std::int64_t sweep_index(const std::shared_ptr<StorageFile>& file, Namespace ns,
       if (!execution.next()) return removed;
     }
     WriteScope scope(file, nullptr, false);
-    const auto collection = scope.find(ns);
+    const auto collection = scope.target(ns);
     if (collection == nullptr) return removed;
     FindOptions options;
     options.limit = 1000;
@@ -65,9 +70,12 @@ std::int64_t sweep_expired(const std::shared_ptr<StorageFile>& file) {
   if (!catalog->has_ttl) return removed;
   for (const auto& [database, collections] : catalog->databases) {
     for (const auto& [name, collection] : collections) {
+      if (collection->traits.expire_after_seconds)
+        removed += sweep(file, {database, name},
+                         expired_ids(*collection->traits.expire_after_seconds, quire::now()));
       for (const auto& index : collection->indexes) {
         if (index->spec.expire_after_seconds && index->spec.fields.size() == 1)
-          removed += sweep_index(file, {database, name}, *index);
+          removed += sweep(file, {database, name}, expired_filter(*index, quire::now()));
       }
     }
   }
