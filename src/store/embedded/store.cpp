@@ -26,6 +26,7 @@ Capabilities EmbeddedStore::capabilities() {
   out.snapshot_cursors = true;
   out.atomic_multi_writes = true;
   out.change_streams = true;
+  out.collection_options = true;
   return out;
 }
 

@@ -52,7 +52,17 @@ std::string index_of_key(const std::vector<bson::Document>& indexes, bson::View 
   return name;
 }
 
+/// A clustered index is the collection itself and does not count.
+std::size_t counted(const std::vector<bson::Document>& indexes) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      indexes, [](const bson::Document& index) { return !index.view().contains("clustered"); }));
+}
+
 void need_droppable(const std::vector<bson::Document>& indexes, std::string_view name) {
+  for (const auto& index : indexes) {
+    if (index["name"].as_string() == name && index.view().contains("clustered"))
+      fail(5979800, "cannot drop the clustered index");
+  }
   if (name == "_id_") fail(code::invalid_options, "cannot drop _id index");
   for (const auto& index : indexes) {
     if (index["name"].as_string() == name) return;
@@ -76,15 +86,15 @@ void run_create_indexes(Context& context, bson::Writer& reply) {
     if (!spec.contains("key")) fail(code::failed_to_parse, "an index needs 'key'");
     if (!spec.contains("name")) fail(code::failed_to_parse, "an index needs 'name'");
   }
-  const auto before = context.store.list_indexes(ns).size();
+  const auto there = context.store.list_indexes(ns);
   context.store.create_indexes(ns, specs, context.options());
+  const auto with_id = there.empty() ? 1 : counted(there);
   const auto after = context.options().session != nullptr
-                         ? std::max(before, std::size_t{1}) + specs.size()
-                         : context.store.list_indexes(ns).size();
-  const auto with_id = std::max(before, std::size_t{1});
+                         ? with_id + specs.size()
+                         : counted(context.store.list_indexes(ns));
   reply.append("numIndexesBefore", static_cast<std::int32_t>(with_id))
       .append("numIndexesAfter", static_cast<std::int32_t>(after))
-      .append("createdCollectionAutomatically", before == 0);
+      .append("createdCollectionAutomatically", there.empty());
   if (with_id == after) reply.append("note", "all indexes already exist");
 }
 
@@ -130,7 +140,8 @@ void run_drop_indexes(Context& context, bson::Writer& reply) {
   if (all) {
     names.clear();
     for (const auto& one : indexes) names.emplace_back(one["name"].as_string());
-    std::erase(names, "_id_");
+    if (names.empty()) names.emplace_back();
+    names.erase(names.begin());  // that of _id is the first
   } else if (index.is_string()) {
     names.emplace_back(index.as_string());
   } else if (index.is_document()) {
@@ -141,7 +152,7 @@ void run_drop_indexes(Context& context, bson::Writer& reply) {
     fail(code::index_not_found, "index not found with name [" + *twice + "]: it is there once");
   for (const auto& name : names) need_droppable(indexes, name);
   for (const auto& name : names) context.store.drop_index(ns, name, context.options());
-  reply.append("nIndexesWas", static_cast<std::int32_t>(indexes.size()));
+  reply.append("nIndexesWas", static_cast<std::int32_t>(counted(indexes)));
   if (all) reply.append("msg", "non-_id indexes dropped for collection");
 }
 
