@@ -54,7 +54,7 @@ TEST_F(CatalogFile, StaysInTheFirstFormatUntilAnOptionIsUsed) {
   (void)run(R"({"create": "c", "capped": true, "size": 4096})");
   EXPECT_EQ(format(), 2);
   reopen();
-  EXPECT_EQ(bson::to_json(options("c")), R"({ "capped" : true, "size" : 4096 })");
+  EXPECT_EQ(bson::to_json(options("c")), R"({"capped": true, "size": 4096})");
 }
 
 TEST_F(CatalogFile, CappedCollectionDropsTheOldestByNumberAndBySize) {
@@ -120,7 +120,7 @@ TEST_F(CatalogFile, CollModChangesTheCap) {
   EXPECT_EQ(ids(), "1 2 3 ");
   (void)run(R"({"insert": "c", "documents": [{"_id": 4}]})");
   EXPECT_EQ(ids(), "3 4 ");
-  EXPECT_EQ(bson::to_json(options("c")), R"({ "capped" : true, "size" : 9000, "max" : 2 })");
+  EXPECT_EQ(bson::to_json(options("c")), R"({"capped": true, "size": 9000, "max": 2})");
   (void)run(R"({"create": "plain"})");
   EXPECT_EQ(code(R"({"collMod": "plain", "cappedMax": 2})"), 72);
 }
@@ -190,7 +190,7 @@ TEST_F(CatalogFile, ViewsAreKeptListedAndNotWritten) {
   EXPECT_EQ(code(R"({"create": "c", "viewOn": "v"})"), 5);
   EXPECT_EQ(code(R"({"create": "w", "viewOn": "c", "pipeline": [{"$out": "x"}]})"), 167);
   (void)run(R"({"collMod": "v", "viewOn": "d", "pipeline": []})");
-  EXPECT_EQ(bson::to_json(options("v")), R"({ "viewOn" : "d", "pipeline" : [  ] })");
+  EXPECT_EQ(bson::to_json(options("v")), R"({"viewOn": "d", "pipeline": []})");
   EXPECT_TRUE(check(*store_).ok()) << check(*store_).str();
   (void)run(R"({"drop": "v"})");
   EXPECT_TRUE(store_->list_collections("main").empty());
