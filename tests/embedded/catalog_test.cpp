@@ -87,7 +87,8 @@ TEST_F(CatalogFile, CappedDocumentsGrowShrinkAndGo) {
 
 TEST_F(CatalogFile, DocumentLargerThanTheCollectionStaysUntilTheNext) {
   (void)run(R"({"create": "c", "capped": true, "size": 40})");
-  (void)run(R"({"insert": "c", "documents": [{"_id": 1, "a": "01234567890123456789012345678901"}]})");
+  (void)run(
+      R"({"insert": "c", "documents": [{"_id": 1, "a": "01234567890123456789012345678901"}]})");
   EXPECT_EQ(ids(), "1 ");
   (void)run(R"({"insert": "c", "documents": [{"_id": 2}]})");
   EXPECT_EQ(ids(), "2 ");
@@ -215,8 +216,8 @@ TEST_F(CatalogFile, IndexTurnsUniqueByCollMod) {
   EXPECT_EQ(run(R"({"insert": "c", "documents": [{"_id": 3, "a": 1}]})")["n"].as_int32(), 0);
   EXPECT_EQ(code(R"({"collMod": "c", "index": {"name": "a_1", "unique": true}})"), 359);
   (void)run(R"({"update": "c", "updates": [{"q": {"_id": 2}, "u": {"$set": {"a": 2}}}]})");
-  EXPECT_TRUE(run(R"({"collMod": "c", "index": {"name": "a_1", "unique": true}})")["unique_new"]
-                  .as_bool());
+  EXPECT_TRUE(
+      run(R"({"collMod": "c", "index": {"name": "a_1", "unique": true}})")["unique_new"].as_bool());
   EXPECT_EQ(run(R"({"insert": "c", "documents": [{"_id": 3, "a": 2}]})")["n"].as_int32(), 0);
   EXPECT_EQ(run(R"({"count": "c", "query": {"a": 2}})")["n"].as_int32(), 1);
   reopen();

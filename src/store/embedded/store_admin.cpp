@@ -180,9 +180,9 @@ void EmbeddedStore::do_create_collection(Namespace ns, bson::View collection_opt
                          " already exists.",
                      48);
   if (const auto view_on = kept.view().find("viewOn"))
-    check_view_graph(*scope.connection().catalog, ns.database, ns.collection,
-                     {std::string(view_on->as_string()),
-                      collections_of(kept["pipeline"].as_array())});
+    check_view_graph(
+        *scope.connection().catalog, ns.database, ns.collection,
+        {std::string(view_on->as_string()), collections_of(kept["pipeline"].as_array())});
   (void)scope.find_or_create(ns, kept);
   scope.commit();
 }

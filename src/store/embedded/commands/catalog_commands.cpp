@@ -116,7 +116,7 @@ void run_list_collections(Context& context, bson::Writer& reply) {
       writer.append("options", info.options);
       const bool view = info.type == "view";
       writer.begin_document("info").append("readOnly", view);
-      if (!view && meta != nullptr) writer.append("uuid", uuid_of(meta->cid));
+      if (!view && meta != nullptr) writer.append("uuid", uuid_of({context.database, info.name}));
       writer.end();
       if (!view && !(meta != nullptr && meta->traits.clustered)) {
         writer.begin_document("idIndex").append("v", std::int32_t{2});

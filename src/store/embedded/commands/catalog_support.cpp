@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/storage/change_events.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -12,36 +13,20 @@ constexpr auto cursor_rules = std::to_array<Rule>({
     {"batchSize", Takes::number},
 });
 
-bson::Uuid bytes_of_uuid(std::int64_t cid) {
-  std::uint64_t high = 0xcbf29ce484222325U;  // FNV-1a, 64 bits, twice
-  std::uint64_t low = 0x9e3779b97f4a7c15U;
-  for (int byte = 0; byte < 8; ++byte) {
-    const auto part = static_cast<std::uint8_t>(cid >> (8 * byte));
-    high = (high ^ part) * 0x100000001b3U;
-    low = (low ^ part) * 0x100000001b3U;
-  }
-  bson::Uuid uuid;
-  std::memcpy(uuid.bytes.data(), &high, 8);
-  std::memcpy(uuid.bytes.data() + 8, &low, 8);
-  uuid.bytes[6] = static_cast<std::uint8_t>(0x80 | (uuid.bytes[6] & 0x0F));
-  uuid.bytes[8] = static_cast<std::uint8_t>(0x80 | (uuid.bytes[8] & 0x3F));
-  return uuid;
-}
-
 }  // namespace
 
 std::string full_name(Namespace ns) {
   return std::string(ns.database) + "." + std::string(ns.collection);
 }
 
-bson::Value uuid_of(std::int64_t cid) { return bson::Value(bytes_of_uuid(cid)); }
+bson::Value uuid_of(Namespace ns) { return bson::Value(collection_uuid(ns)); }
 
 void check_collection_uuid(const Arguments& arguments, Namespace ns,
                            const CollectionMeta* collection) {
   const auto wanted = arguments.get("collectionUUID");
   if (!wanted || wanted->is_null()) return;
   if (collection != nullptr && !collection->traits.view) {
-    const auto own = bytes_of_uuid(collection->cid);
+    const auto own = collection_uuid(ns);
     if (std::memcmp(own.bytes.data(), wanted->as_binary().data, own.bytes.size()) == 0) return;
   }
   fail(361, "Collection UUID does not match that specified: " + full_name(ns));

@@ -13,9 +13,8 @@ namespace quire::store::embedded::commands {
 
 /// "database.collection".
 [[nodiscard]] std::string full_name(Namespace ns);
-/// The UUID (version 8) of a collection: drivers look for one. Made of the number that the file
-/// gives each collection once.
-[[nodiscard]] bson::Value uuid_of(std::int64_t cid);
+/// The UUID of a collection as listCollections and events tell it: drivers look for one.
+[[nodiscard]] bson::Value uuid_of(Namespace ns);
 /// Throws 361 when the command names a UUID that is not the collection's. `collection` may be null.
 void check_collection_uuid(const Arguments& arguments, Namespace ns,
                            const CollectionMeta* collection);

@@ -91,12 +91,21 @@ bson::Document validation_changes(const Arguments& arguments) {
   return out.finish();
 }
 
+/// What the command asks for, as events tell it.
+bson::Document description(bson::View command) {
+  bson::Writer out;
+  for (const auto& field : command) {
+    if (field.key != "collMod" && !is_common(field.key)) out.append_raw(field);
+  }
+  return out.finish();
+}
+
 /// What may be changed of a view is its definition.
 void modify_view(const Arguments& arguments, const CollectionMeta& meta, const Catalog& catalog,
                  Options& options) {
-  for (const auto* option : {"index", "validator", "validationLevel", "validationAction",
-                             "changeStreamPreAndPostImages", "expireAfterSeconds", "timeseries",
-                             "cappedSize", "cappedMax"}) {
+  for (const auto* option :
+       {"index", "validator", "validationLevel", "validationAction", "changeStreamPreAndPostImages",
+        "expireAfterSeconds", "timeseries", "cappedSize", "cappedMax"}) {
     const auto value = arguments.get(option);
     if (value && !value->is_null())
       fail(code::invalid_options, "'collMod." + std::string(option) + "' is not for views");
@@ -167,8 +176,7 @@ void modify_collection(const Arguments& arguments, const CollectionMeta& meta, O
 
 void check_shapes(const Arguments& arguments) {
   if (arguments.has("timeseries")) {
-    const Arguments given(arguments.document("timeseries"), timeseries_rules,
-                          "collMod.timeseries");
+    const Arguments given(arguments.document("timeseries"), timeseries_rules, "collMod.timeseries");
     for (const auto* field : {"bucketMaxSpanSeconds", "bucketRoundingSeconds"}) {
       if (!given.has(field)) continue;
       const auto seconds = given.integer(field);
@@ -207,6 +215,10 @@ void modify(Context& context, Namespace ns, bson::Writer& reply) {
   if (options.changed() && !dry) {
     set_options(scope.connection(), meta->cid, options.view());
     scope.catalog_changed();
+  }
+  if (scope.logs_changes() && !dry) {
+    const auto before = bson::make_document("collectionOptions", meta->options);
+    scope.changes().modified(ns, description(context.command), before);
   }
   if (change) apply_index_change(scope, ns, *change, dry, reply);
   if (!dry) scope.commit();

@@ -26,8 +26,7 @@ bool is_id_key(bson::View key) {
   return key.count() == 1 && key.begin()->key == "_id" && key.begin()->value.is_number();
 }
 
-std::shared_ptr<const IndexMeta> find_index(const CollectionMeta& meta,
-                                            const IndexChange& change) {
+std::shared_ptr<const IndexMeta> find_index(const CollectionMeta& meta, const IndexChange& change) {
   std::shared_ptr<const IndexMeta> found;
   for (const auto& index : meta.indexes) {
     const bool hit = change.name.empty() ? same_key_pattern(index->spec.key, change.key)
@@ -43,7 +42,8 @@ std::shared_ptr<const IndexMeta> find_index(const CollectionMeta& meta,
 /// The index of _id has no row of its own: all that can be said is why it does not change.
 [[noreturn]] void refuse_id_index(const CollectionMeta& meta, const IndexChange& change) {
   if (meta.traits.clustered) {
-    if (change.name.empty()) fail(code::index_not_found, "a clustered collection has no such index");
+    if (change.name.empty())
+      fail(code::index_not_found, "a clustered collection has no such index");
     fail(6011800, "the clustered index cannot be changed so");
   }
   if (change.hidden) fail(code::bad_value, "the index of _id cannot be hidden");
@@ -130,10 +130,10 @@ void apply_index_change(WriteScope& scope, Namespace ns, const IndexChange& chan
     refuse_id_index(*meta, change);
   const auto index = find_index(*meta, change);
   if (index == nullptr)
-    fail(code::index_not_found, "cannot find index " +
-                                    (change.name.empty() ? std::string("with this key")
-                                                         : std::string(change.name)) +
-                                    " for ns " + meta->full_name());
+    fail(code::index_not_found,
+         "cannot find index " +
+             (change.name.empty() ? std::string("with this key") : std::string(change.name)) +
+             " for ns " + meta->full_name());
   const IndexSpec& spec = index->spec;
   Definition definition(spec.definition);
   const bool hides = change.hidden && *change.hidden != spec.hidden;
@@ -185,8 +185,8 @@ void apply_index_change(WriteScope& scope, Namespace ns, const IndexChange& chan
   scope.catalog_changed();
   if (!turns) return;
   const auto now = scope.find(ns);
-  const auto same = std::ranges::find_if(
-      now->indexes, [&](const auto& one) { return one->iid == index->iid; });
+  const auto same =
+      std::ranges::find_if(now->indexes, [&](const auto& one) { return one->iid == index->iid; });
   RowWriter(scope, now).build(**same);
 }
 

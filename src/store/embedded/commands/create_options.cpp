@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "quire/bson/writer.hpp"
-#include "store/embedded/engine/view_pipeline.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/view_pipeline.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -135,14 +135,15 @@ std::optional<bson::Document> read_clustered(bson::ValueView value) {
 void check_engine(bson::View engines, std::string_view what) {
   for (const auto& engine : engines) {
     if (!engine.value.is_document())
-      fail(code::bad_value, "'" + std::string(what) + "." + std::string(engine.key) +
-                                "' must be a document");
+      fail(code::bad_value,
+           "'" + std::string(what) + "." + std::string(engine.key) + "' must be a document");
     if (engine.key != "wiredTiger")
       fail(code::invalid_options, std::string(engine.key) + " is no storage engine");
     for (const auto& option : engine.value.as_document()) {
       const bool nothing = option.key == "configString" && option.value.is_string() &&
                            option.value.as_string().empty();
-      if (!nothing) refuse("'" + std::string(what) + ".wiredTiger." + std::string(option.key) + "'");
+      if (!nothing)
+        refuse("'" + std::string(what) + ".wiredTiger." + std::string(option.key) + "'");
     }
   }
 }
@@ -151,8 +152,8 @@ void check_encrypted(bson::View options) {
   const Arguments fields(options, encrypted_rules, "create.encryptedFields");
   for (const auto& field : fields.array("fields")) {
     const auto id = field.value.as_document().find("keyId");
-    if (id && id->type() == bson::Type::binary && id->as_binary().subtype == bson::BinarySubtype::uuid &&
-        id->as_binary().size != 16)
+    if (id && id->type() == bson::Type::binary &&
+        id->as_binary().subtype == bson::BinarySubtype::uuid && id->as_binary().size != 16)
       fail(207, "a UUID has 16 bytes");
   }
   refuse("'create.encryptedFields'");
@@ -165,17 +166,16 @@ void check_view_options(const Arguments& arguments) {
     if (!value || value->is_null()) continue;
     const bool off = (value->type() == bson::Type::boolean || value->is_number()) &&
                      !truthy(*value) && std::string_view(option) != "size";
-    if (!off)
-      fail(code::invalid_options, "a view takes no option '" + std::string(option) + "'");
+    if (!off) fail(code::invalid_options, "a view takes no option '" + std::string(option) + "'");
   }
   if (arguments.string("viewOn").empty())
     fail(code::bad_value, "'create.viewOn' must not be empty");
 }
 
 void check_timeseries_company(const Arguments& arguments) {
-  for (const auto* option : {"capped", "size", "max", "autoIndexId", "idIndex", "validator",
-                             "validationLevel", "validationAction", "viewOn", "pipeline",
-                             "changeStreamPreAndPostImages"}) {
+  for (const auto* option :
+       {"capped", "size", "max", "autoIndexId", "idIndex", "validator", "validationLevel",
+        "validationAction", "viewOn", "pipeline", "changeStreamPreAndPostImages"}) {
     if (arguments.has(option))
       fail(code::invalid_options,
            "a time series collection takes no option '" + std::string(option) + "'");

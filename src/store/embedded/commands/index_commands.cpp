@@ -89,9 +89,8 @@ void run_create_indexes(Context& context, bson::Writer& reply) {
   const auto there = context.store.list_indexes(ns);
   context.store.create_indexes(ns, specs, context.options());
   const auto with_id = there.empty() ? 1 : counted(there);
-  const auto after = context.options().session != nullptr
-                         ? with_id + specs.size()
-                         : counted(context.store.list_indexes(ns));
+  const auto after = context.options().session != nullptr ? with_id + specs.size()
+                                                          : counted(context.store.list_indexes(ns));
   reply.append("numIndexesBefore", static_cast<std::int32_t>(with_id))
       .append("numIndexesAfter", static_cast<std::int32_t>(after))
       .append("createdCollectionAutomatically", there.empty());

@@ -19,8 +19,8 @@ constexpr auto rename_rules = std::to_array<Rule>({
 
 /// Names that a server keeps to itself.
 void check_free_to_rename(Namespace ns, std::string_view role) {
-  const bool dollar = ns.collection.find('$') != ns.collection.npos ||
-                      ns.database.find('$') != ns.database.npos;
+  const bool dollar =
+      ns.collection.find('$') != ns.collection.npos || ns.database.find('$') != ns.database.npos;
   const bool oplog = ns.database == "local" && ns.collection.starts_with("oplog.");
   if (dollar || oplog || ns.collection.starts_with("system."))
     fail(code::illegal_operation,
@@ -42,7 +42,7 @@ void rename(Context& context, const Arguments& arguments, Namespace from, Namesp
       fail(code::namespace_exists, "a view already exists with the name " + full_name(to));
     if (!drops) fail(code::namespace_exists, "target namespace exists: " + full_name(to));
     if (drop->type() == bson::Type::binary) {
-      const auto own = uuid_of(target->cid).view().as_binary();
+      const auto own = uuid_of(to).view().as_binary();
       const auto given = drop->as_binary();
       if (std::string_view(reinterpret_cast<const char*>(own.data), own.size) !=
           std::string_view(reinterpret_cast<const char*>(given.data), given.size))
@@ -66,9 +66,8 @@ void run_rename_collection(Context& context, bson::Writer&) {
   check_free_to_rename(to, "target");
   if (from.database == to.database && from.collection == to.collection)
     fail(code::illegal_operation, "renameCollection: the source is the target");
-  observed(context.store.observers(), {"renameCollection", from}, [&] {
-    rename(context, arguments, from, to);
-  });
+  observed(context.store.observers(), {"renameCollection", from},
+           [&] { rename(context, arguments, from, to); });
 }
 
 }  // namespace quire::store::embedded::commands

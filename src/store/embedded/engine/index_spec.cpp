@@ -303,8 +303,7 @@ bool read_special_option(std::string_view name, ValueView value, SpecialOptions&
     special.wildcard_projection = want_document(name, value);
   } else if (name == "columnstoreProjection" || name == "storageEngine") {
     (void)want_document(name, value);
-  } else if (name == "background" || name == "dropDups" ||
-             name == "clustered") {
+  } else if (name == "background" || name == "dropDups" || name == "clustered") {
     (void)want_flag(name, value);
   } else if (name == "ns") {
     (void)want_text(name, value);

@@ -91,9 +91,8 @@ void check_stages(bson::View stages, std::string_view what, int writing_code) {
   for (const auto& stage : stages) {
     if (stage.value.is_null()) continue;
     if (!stage.value.is_document())
-      fail(14, "'" + std::string(what) + "." + std::string(stage.key) +
-                                    "' is no document but " +
-                                    std::string(bson::type_name(stage.value.type())));
+      fail(14, "'" + std::string(what) + "." + std::string(stage.key) + "' is no document but " +
+                   std::string(bson::type_name(stage.value.type())));
     const bson::View document = stage.value.as_document();
     if (document.count() != 1) fail(40323, "a stage of a pipeline has exactly one field");
     const auto field = *document.begin();
@@ -119,10 +118,9 @@ void collect(bson::View stages, std::vector<std::string>& out) {
       out.emplace_back(field.value.as_string());
     } else if (field.value.is_document()) {
       const bson::View body = field.value.as_document();
-      const auto name = field.key == "$unionWith" ? body.find("coll")
-                        : field.key == "$lookup" || field.key == "$graphLookup"
-                            ? body.find("from")
-                            : std::nullopt;
+      const auto name = field.key == "$unionWith"                               ? body.find("coll")
+                        : field.key == "$lookup" || field.key == "$graphLookup" ? body.find("from")
+                                                                                : std::nullopt;
       if (name && name->is_string()) out.emplace_back(name->as_string());
     }
     for_each_inner(field.key, field.value, [&](bson::View inner) { collect(inner, out); });

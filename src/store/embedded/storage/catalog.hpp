@@ -30,10 +30,10 @@ struct IndexMeta {
 
 /// What a collection's options make of it.
 struct CollectionTraits {
-  bool view = false;           ///< has options viewOn and pipeline, and no table
-  bool clustered = false;      ///< its natural order is that of _id
-  bool capped = false;         ///< the oldest documents go when it is full
-  std::int64_t most_bytes = 0;  ///< of all documents of a capped collection
+  bool view = false;                ///< has options viewOn and pipeline, and no table
+  bool clustered = false;           ///< its natural order is that of _id
+  bool capped = false;              ///< the oldest documents go when it is full
+  std::int64_t most_bytes = 0;      ///< of all documents of a capped collection
   std::int64_t most_documents = 0;  ///< 0 = no limit
   std::optional<std::int64_t> expire_after_seconds;  ///< of a clustered one: by its _id
 

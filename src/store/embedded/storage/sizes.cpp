@@ -26,25 +26,23 @@ std::int64_t stored_bytes(Connection& connection, const std::string& sql) {
 std::int64_t documents_storage(Connection& connection, std::int64_t cid) {
   const std::string table = "c" + std::to_string(cid);
   const auto pages = tree_bytes(connection, table);
-  return pages >= 0 ? pages
-                    : stored_bytes(connection,
-                                   "SELECT coalesce(sum(length(body)),0) FROM " + table);
+  return pages >= 0
+             ? pages
+             : stored_bytes(connection, "SELECT coalesce(sum(length(body)),0) FROM " + table);
 }
 
 std::int64_t id_storage(Connection& connection, std::int64_t cid) {
   const std::string table = "c" + std::to_string(cid);
   const auto pages = tree_bytes(connection, "sqlite_autoindex_" + table + "_1");
   return pages >= 0 ? pages
-                    : stored_bytes(connection,
-                                   "SELECT coalesce(sum(length(id)),0) FROM " + table);
+                    : stored_bytes(connection, "SELECT coalesce(sum(length(id)),0) FROM " + table);
 }
 
 std::int64_t index_storage(Connection& connection, std::int64_t iid) {
   const std::string table = "i" + std::to_string(iid);
   const auto pages = tree_bytes(connection, table);
   return pages >= 0 ? pages
-                    : stored_bytes(connection,
-                                   "SELECT coalesce(sum(length(key)),0) FROM " + table);
+                    : stored_bytes(connection, "SELECT coalesce(sum(length(key)),0) FROM " + table);
 }
 
 }  // namespace

@@ -9,11 +9,10 @@
 /// Sizes in bytes, from SQLite's pages where its table dbstat is there, else from what is stored.
 namespace quire::store::embedded {
 
-
 struct CollectionSizes {
   std::int64_t documents = 0;
-  std::int64_t data = 0;     ///< bytes of all documents
-  std::int64_t storage = 0;  ///< bytes of the pages with documents
+  std::int64_t data = 0;                        ///< bytes of all documents
+  std::int64_t storage = 0;                     ///< bytes of the pages with documents
   std::map<std::string, std::int64_t> indexes;  ///< bytes of pages, by the index's name
 };
 /// Reads the collection once.

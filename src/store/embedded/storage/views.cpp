@@ -14,8 +14,8 @@ class Walk {
   void visit(const ViewSources& sources, int depth) {
     if (depth > most_view_depth)
       throw StoreError(ErrorCode::command_failed,
-                       "View depth too deep: " + std::string(database_) + "." +
-                           std::string(name_) + " stands on more than 20 views",
+                       "View depth too deep: " + std::string(database_) + "." + std::string(name_) +
+                           " stands on more than 20 views",
                        165);
     follow(sources.view_on, depth);
     for (const auto& other : sources.others) follow(other, depth);
@@ -25,8 +25,8 @@ class Walk {
   void follow(const std::string& source, int depth) {
     if (source == name_)
       throw StoreError(ErrorCode::command_failed,
-                       "View cycle detected: " + std::string(database_) + "." +
-                           std::string(name_) + " reads itself",
+                       "View cycle detected: " + std::string(database_) + "." + std::string(name_) +
+                           " reads itself",
                        5);
     const auto& meta = catalog_.find({database_, source});
     if (meta == nullptr || !meta->traits.view) return;
@@ -52,9 +52,8 @@ void need_table(const CollectionMeta& collection) {
   if (!collection.traits.view) return;
   throw StoreError(ErrorCode::unsupported,
                    "reading the view " + collection.full_name() +
-                       " is not supported by the embedded store; read " +
-                       collection.database + "." +
-                       std::string(collection.options["viewOn"].as_string()));
+                       " is not supported by the embedded store; read " + collection.database +
+                       "." + std::string(collection.options["viewOn"].as_string()));
 }
 
 }  // namespace quire::store::embedded
