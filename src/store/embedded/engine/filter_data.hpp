@@ -7,23 +7,22 @@
 
 #include "quire/bson/value.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/engine/regex.hpp"
 #include "store/embedded/expression/expression.hpp"
 
 namespace quire::store::embedded {
 
-/// A compiled regular expression as a server takes it: PCRE2, UTF-8, options of "imsxu".
-/// Thread-safe.
+/// The regular expression of a filter, with the numbers of its errors. Thread-safe.
 class CompiledRegex {
  public:
   /// Throws QueryError invalid_query (51091) with the place of the mistake; 51108 for an unknown
   /// option.
   CompiledRegex(const std::string& pattern, const std::string& options, const std::string& path);
   /// Throws QueryError invalid_query when the pattern needs too many steps on this text.
-  [[nodiscard]] bool matches(std::string_view text) const;
+  [[nodiscard]] bool matches(std::string_view text) const { return regex_.matches(text); }
 
  private:
-  std::shared_ptr<void> code_;
-  std::string path_;
+  Regex regex_;
 };
 
 /// What parsing works out once for matching.

@@ -105,6 +105,18 @@ CivilTime civil_from_days(std::int64_t days) noexcept {
   return out;
 }
 
+IsoWeek iso_week_of(const CivilTime& date) noexcept {
+  const std::int64_t days = days_from_civil(date.year, date.month, date.day);
+  IsoWeek out{date.year, 1, (weekday_of(days) + 6) % 7 + 1};
+  if (days < iso_year_start(date.year)) {
+    --out.year;
+  } else if (days >= iso_year_start(date.year + 1)) {
+    ++out.year;
+  }
+  out.week = static_cast<int>((days - iso_year_start(out.year)) / 7) + 1;
+  return out;
+}
+
 CivilTime to_civil(std::int64_t ms, const TimeZone& zone) {
   const std::int64_t utc = floor_divide(ms, 1000);
   const std::int64_t local = utc + zone.offset_at(utc);

@@ -88,6 +88,29 @@ class TimeZone {
   int offset_ = 0;
 };
 
+/// A date in weeks of ISO 8601: they begin on Mondays, and the first has 4 January in it.
+struct IsoWeek {
+  std::int64_t year;
+  int week;     ///< 1 … 53
+  int weekday;  ///< 1 = Monday … 7
+};
+[[nodiscard]] IsoWeek iso_week_of(const CivilTime& date) noexcept;
+/// Days since 1970-01-01 of the Monday of the first week of a year of weeks.
+[[nodiscard]] constexpr std::int64_t iso_year_start(std::int64_t year) noexcept {
+  const std::int64_t fourth = days_from_civil(year, 1, 4);
+  return fourth - (weekday_of(fourth) + 6) % 7;
+}
+[[nodiscard]] constexpr int day_of_year(const CivilTime& date) noexcept {
+  return static_cast<int>(days_from_civil(date.year, date.month, date.day) -
+                          days_from_civil(date.year, 1, 1)) +
+         1;
+}
+/// Weeks begin on Sundays, the days before the first are in week 0.
+[[nodiscard]] constexpr int week_of_year(const CivilTime& date) noexcept {
+  const int weekday = weekday_of(days_from_civil(date.year, date.month, date.day));
+  return (day_of_year(date) + 6 - weekday) / 7;
+}
+
 /// The local date and time of a moment in milliseconds.
 [[nodiscard]] CivilTime to_civil(std::int64_t ms, const TimeZone& zone);
 
