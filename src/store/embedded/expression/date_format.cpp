@@ -27,10 +27,6 @@ void append_padded(std::string& out, std::int64_t value, std::size_t width) {
 
 }  // namespace
 
-std::string iso_date_text(std::int64_t ms) {
-  return format_date("%Y-%m-%dT%H:%M:%S.%LZ", ms, TimeZone());
-}
-
 void check_date_format(std::string_view format, std::string_view letters) {
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%') continue;

@@ -9,8 +9,6 @@
 /// Dates as text by a format, as $dateToString writes and $dateFromString reads them.
 namespace quire::store::embedded {
 
-/// yyyy-mm-ddThh:mm:ss.mmmZ. Throws QueryError 18537 for a year outside of 0 … 9999.
-[[nodiscard]] std::string iso_date_text(std::int64_t ms);
 /// %Y %m %d %H %M %S %L %j %u %w %U %V %G %z %Z %b %B %%. `format` was checked.
 /// Throws QueryError 18537 for a year outside of 0 … 9999.
 [[nodiscard]] std::string format_date(std::string_view format, std::int64_t ms,

@@ -4,7 +4,8 @@
 #include <cstdio>
 
 #include "store/embedded/engine/numbers.hpp"
-#include "store/embedded/expression/date_format.hpp"
+#include "store/embedded/expression/convert.hpp"
+#include "store/embedded/expression/time_zone.hpp"
 
 namespace quire::store::embedded {
 
@@ -50,7 +51,7 @@ std::string_view coerce_to_text(ValueView value, std::string& buffer) {
       buffer = bson::load<bson::Decimal128>(value.data()).str();
       return buffer;
     case Type::date_time:
-      buffer = iso_date_text(bson::load<std::int64_t>(value.data()));
+      buffer = date_iso_text(bson::load<std::int64_t>(value.data()));
       return buffer;
     case Type::timestamp:
       buffer = timestamp_text(bson::load<bson::Timestamp>(value.data()));
@@ -67,6 +68,12 @@ bool is_int32(ValueView value, std::int32_t& out) {
   if (!part || !part->whole || part->value != static_cast<std::int32_t>(part->value)) return false;
   out = static_cast<std::int32_t>(part->value);
   return true;
+}
+
+std::optional<std::int64_t> whole_number(ValueView value) {
+  const auto part = integer_part(value);
+  if (!part || !part->whole) return std::nullopt;
+  return part->value;
 }
 
 std::int64_t coerce_to_int64(ValueView number) {

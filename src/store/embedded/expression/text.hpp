@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "store/embedded/expression/expression.hpp"
+#include "store/embedded/expression/numeric.hpp"
 
 /// What operators on strings share.
 namespace quire::store::embedded {
@@ -31,13 +33,11 @@ namespace quire::store::embedded {
 [[nodiscard]] std::string_view coerce_to_text(bson::ValueView value, std::string& buffer);
 /// A whole number of any numeric type that an int32 can hold.
 [[nodiscard]] bool is_int32(bson::ValueView value, std::int32_t& out);
+/// A whole number of any numeric type that an int64 can hold.
+[[nodiscard]] std::optional<std::int64_t> whole_number(bson::ValueView value);
 /// A number as int64: doubles are cut, decimals are rounded half to even, those that are no int64
 /// give its least. Throws QueryError 31109 for a double that is no int64.
 [[nodiscard]] std::int64_t coerce_to_int64(bson::ValueView number);
-[[nodiscard]] constexpr bool is_number(bson::ValueView value) noexcept {
-  return is_integer(value) || value.type() == bson::Type::double_ ||
-         value.type() == bson::Type::decimal128;
-}
 
 namespace string_detail {
 [[nodiscard]] bson::ValueView index_of_bytes(const Call& call);
