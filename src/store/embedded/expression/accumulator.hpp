@@ -41,6 +41,9 @@ struct AccumulatorOptions {
   std::span<const double> percentiles{};  ///< of $percentile, $median
 };
 
+/// What an accumulator is of: a group's takes one expression that is no array of them.
+enum class AccumulatorPlace : std::uint8_t { group, window };
+
 /// One field of a group, parsed: {total: {$sum: "$price"}}. Immutable; thread-safe with an
 /// Evaluation a thread.
 class AccumulatorSpec {
@@ -49,7 +52,8 @@ class AccumulatorSpec {
   /// unsupported for $accumulator.
   [[nodiscard]] static AccumulatorSpec parse(const bson::Element& field, ParseScope& scope);
   /// {$sum: expression} alone.
-  [[nodiscard]] static AccumulatorSpec parse_operator(const bson::Element& op, ParseScope& scope);
+  [[nodiscard]] static AccumulatorSpec parse_operator(
+      const bson::Element& op, ParseScope& scope, AccumulatorPlace place = AccumulatorPlace::group);
 
   [[nodiscard]] const std::string& field() const noexcept { return field_; }
   /// "$sum"
@@ -59,7 +63,11 @@ class AccumulatorSpec {
   [[nodiscard]] bson::ValueView argument(Evaluation& e) const { return argument_->evaluate(e); }
   /// One for a new group, not to outlive this. `key`: the group's _id, whose fields N may be
   /// computed of. Throws QueryError 7548606 for an N that is no positive whole number.
-  [[nodiscard]] AccumulatorPtr make(bson::ValueView key, Evaluation& e) const;
+  [[nodiscard]] AccumulatorPtr make(bson::ValueView key, Evaluation& e) const {
+    return maker_(options(key, e));
+  }
+  /// What make() hands on.
+  [[nodiscard]] AccumulatorOptions options(bson::ValueView key, Evaluation& e) const;
   void add_fields(FieldUse& use) const { argument_->add_fields(use); }
 
  private:
@@ -72,6 +80,7 @@ class AccumulatorSpec {
   ExpressionPtr n_;  // null = 1
   std::vector<double> percentiles_;
   Maker maker_ = nullptr;
+  AccumulatorPlace place_ = AccumulatorPlace::group;
 };
 
 /// Throws QueryError 146 when `bytes` are beyond Accumulator::memory_limit.

@@ -69,8 +69,9 @@ std::int64_t check_n(ValueView value, const NCodes& codes) {
 }
 
 struct AccumulatorParser {
-  static AccumulatorSpec parse(const bson::Element& op, ParseScope& scope) {
+  static AccumulatorSpec parse(const bson::Element& op, ParseScope& scope, AccumulatorPlace place) {
     AccumulatorSpec spec;
+    spec.place_ = place;
     if (op.key == "$accumulator") refuse_expression("$accumulator, which runs JavaScript");
     const auto kind = std::find_if(kinds.begin(), kinds.end(),
                                    [&](const Kind& known) { return known.name == op.key; });
@@ -80,14 +81,15 @@ struct AccumulatorParser {
     spec.maker_ = kind->make;
     switch (kind->shape) {
       case Shape::expression:
-        if (op.value.is_array())
+        if (op.value.is_array() && place == AccumulatorPlace::group)
           fail_expression(40237,
                           "The " + std::string(kind->name) + " accumulator is a unary operator");
         spec.argument_ = parse_expression(op.value, scope);
         break;
       case Shape::nothing:
         if (!op.value.is_document() || !op.value.as_document().empty())
-          fail_expression(14, "$count takes no arguments, i.e. $count:{}");
+          fail_expression(place == AccumulatorPlace::group ? 14 : 9,
+                          "$count takes no arguments, i.e. $count:{}");
         spec.argument_ = make_constant(bson::Value(std::int32_t{1}).view());
         break;
       case Shape::input_and_n: {
@@ -113,8 +115,9 @@ struct AccumulatorParser {
   }
 };
 
-AccumulatorSpec AccumulatorSpec::parse_operator(const bson::Element& op, ParseScope& scope) {
-  return AccumulatorParser::parse(op, scope);
+AccumulatorSpec AccumulatorSpec::parse_operator(const bson::Element& op, ParseScope& scope,
+                                                AccumulatorPlace place) {
+  return AccumulatorParser::parse(op, scope, place);
 }
 
 AccumulatorSpec AccumulatorSpec::parse(const bson::Element& field, ParseScope& scope) {
@@ -128,27 +131,27 @@ AccumulatorSpec AccumulatorSpec::parse(const bson::Element& field, ParseScope& s
   const bson::View object = field.value.as_document();
   if (object.count() != 1)
     fail_expression(40238, "The field '" + name + "' must specify one accumulator");
-  AccumulatorSpec spec = AccumulatorParser::parse(*object.begin(), scope);
+  AccumulatorSpec spec = AccumulatorParser::parse(*object.begin(), scope, AccumulatorPlace::group);
   spec.field_ = name;
   return spec;
 }
 
-AccumulatorPtr AccumulatorSpec::make(ValueView key, Evaluation& e) const {
+AccumulatorOptions AccumulatorSpec::options(ValueView key, Evaluation& e) const {
   AccumulatorOptions options{name_, 1, percentiles_};
-  if (n_ != nullptr) {
-    if (const ValueView* constant = n_->constant()) {
-      options.n = check_n(*constant, n_codes_of_groups);
-    } else {
-      const ValueView root = e.slot(Evaluation::root_slot);
-      const ValueView current = e.slot(Evaluation::current_slot);
-      e.set_root(key.is_document() ? key.as_document() : bson::View());
-      const ValueView n = n_->evaluate(e);
-      e.set_slot(Evaluation::root_slot, root);
-      e.set_slot(Evaluation::current_slot, current);
-      options.n = check_n(n, n_codes_of_groups);
-    }
+  if (n_ == nullptr) return options;
+  const NCodes& codes = place_ == AccumulatorPlace::group ? n_codes_of_groups : n_codes_elsewhere;
+  if (const ValueView* constant = n_->constant()) {
+    options.n = check_n(*constant, codes);
+    return options;
   }
-  return maker_(options);
+  const ValueView root = e.slot(Evaluation::root_slot);
+  const ValueView current = e.slot(Evaluation::current_slot);
+  e.set_root(key.is_document() ? key.as_document() : bson::View());
+  const ValueView n = n_->evaluate(e);
+  e.set_slot(Evaluation::root_slot, root);
+  e.set_slot(Evaluation::current_slot, current);
+  options.n = check_n(n, codes);
+  return options;
 }
 
 }  // namespace quire::store::embedded
