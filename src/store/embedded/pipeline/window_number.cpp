@@ -53,7 +53,8 @@ class RemovableSum {
     NumberSum sum = integers_;
     if (doubles_ > 0) sum.add(finite_);
     if (decimal) sum.add(decimal_);
-    return sum.total(e);
+    const ValueView total = sum.total(e);
+    return total.type() == Type::int64 ? e.narrow(integer_of(total)) : total;
   }
   /// total ÷ count; null of none.
   [[nodiscard]] ValueView mean(Evaluation& e) const {
@@ -122,8 +123,7 @@ class StdDev final : public WindowState {
   void remove(ValueView value, Evaluation&) override { change(value, -1); }
   ValueView result(Evaluation& e) override {
     const std::int64_t count = sample_ ? count_ - 1 : count_;
-    if (count <= 0) return null_value;
-    if (not_finite_ > 0) return e.number(std::numeric_limits<double>::quiet_NaN());
+    if (count <= 0 || not_finite_ > 0) return null_value;
     const double squares = squares_.as_double();
     // Rounding can bring it below zero; of one value it is the int 0, as on a server.
     if (squares < 0 || (!sample_ && count_ == 1)) return e.int32(0);
@@ -135,7 +135,6 @@ class StdDev final : public WindowState {
     if (!is_number(value)) return;
     if (!is_finite(value)) {
       not_finite_ += sign;
-      count_ += sign;
       return;
     }
     const double number = to_double(value);
@@ -200,7 +199,7 @@ class Covariance final : public WindowState {
     if (!pair) return;
     const auto& [x, y] = *pair;
     if (!is_finite(x) || !is_finite(y)) {
-      products_.add(not_finite(x, y, e));
+      change_not_finite(x, y, 1, e);
       return;
     }
     ++count_;
@@ -215,7 +214,7 @@ class Covariance final : public WindowState {
     if (!pair) return;
     const auto& [x, y] = *pair;
     if (!is_finite(x) || !is_finite(y)) {
-      products_.remove(not_finite(x, y, e));
+      change_not_finite(x, y, -1, e);
       return;
     }
     if (--count_ == 0) {
@@ -232,9 +231,12 @@ class Covariance final : public WindowState {
     if (count_ == 1 && !sample_) return e.number(0);
     const std::int64_t count = sample_ ? count_ - 1 : count_;
     if (count <= 0) return null_value;
+    if (nans_ > 0) return e.number(std::numeric_limits<double>::quiet_NaN());
     const ValueView total = products_.total(e);
-    if (total.type() == Type::decimal128) return divide_values(total, e.int64(count), e);
-    return e.number(to_double(total) / static_cast<double>(count));
+    const auto divisor = static_cast<double>(count);
+    // By a double: that has 15 digits as a decimal, which shows in the exponent.
+    if (total.type() == Type::decimal128) return divide_values(total, e.number(divisor), e);
+    return e.number(to_double(total) / divisor);
   }
 
  private:
@@ -247,27 +249,34 @@ class Covariance final : public WindowState {
     if (!is_number(x) || !is_number(y)) return std::nullopt;
     return Pair(x, y);
   }
-  /// What a pair with NaN or infinity makes of the sum.
-  static ValueView not_finite(ValueView x, ValueView y, Evaluation& e) {
+  /// A pair with NaN or infinity is no part of the means.
+  void change_not_finite(ValueView x, ValueView y, int sign, Evaluation& e) {
     bool decimal = false;
     int above = 0;
     int below = 0;
-    bool nan = false;
     for (const ValueView value : {x, y}) {
       if (is_nan(value)) {
-        nan = true;
-        continue;
+        nans_ += sign;
+        return;
       }
       decimal = decimal || value.type() == Type::decimal128;
       if (is_infinite(value)) ++(is_negative(value) ? below : above);
     }
+    if (above > 0 && below > 0) {
+      nans_ += sign;
+      return;
+    }
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    if (nan || (above > 0 && below > 0))
-      return special(std::numeric_limits<double>::quiet_NaN(), decimal, e);
-    return special(above > 0 ? infinity : -infinity, decimal, e);
+    const ValueView value = special(above > 0 ? infinity : -infinity, decimal, e);
+    if (sign > 0) {
+      products_.add(value);
+    } else {
+      products_.remove(value);
+    }
   }
   bool sample_;
   std::int64_t count_ = 0;
+  std::int64_t nans_ = 0;
   RemovableSum x_, y_, products_;
 };
 
