@@ -5,6 +5,8 @@
 namespace quire::model_detail {
 
 using bson::Document;
+using bson::Value;
+using bson::ValueView;
 using bson::View;
 using bson::Writer;
 
@@ -21,6 +23,8 @@ void write_renamed(Writer& writer, View filter, const BaseNames& names) {
         writer.end();
       }
       writer.end();
+    } else if (field.key == "$expr") {
+      writer.append(field.key, renamed_expression(field.value, names));
     } else if (field.key.starts_with('$')) {
       writer.append(field.key, field.value);
     } else {
@@ -41,6 +45,36 @@ std::string renamed_path(std::string_view path, const BaseNames& names) {
     return text;
   }
   return std::string(path);
+}
+
+Value renamed_expression(ValueView expression, const BaseNames& names) {
+  if (expression.is_string()) {
+    const auto text = expression.as_string();
+    constexpr std::string_view roots[] = {"$$ROOT.", "$$CURRENT."};
+    for (const auto root : roots) {
+      if (text.starts_with(root))
+        return Value(std::string(root) + renamed_path(text.substr(root.size()), names));
+    }
+    if (text.starts_with('$') && !text.starts_with("$$"))
+      return Value("$" + renamed_path(text.substr(1), names));
+    return Value(expression);
+  }
+  if (expression.is_array()) {
+    Writer writer;
+    for (const auto& one : expression.as_array()) writer.push(renamed_expression(one.value, names));
+    return Value::array(writer.finish_view());
+  }
+  if (expression.is_document()) {
+    Writer writer;
+    for (const auto& one : expression.as_document()) {
+      if (one.key == "$literal")
+        writer.append(one.key, one.value);
+      else
+        writer.append(one.key, renamed_expression(one.value, names));
+    }
+    return Value(writer.finish_view());
+  }
+  return Value(expression);
 }
 
 Document renamed_filter(View filter, const BaseNames& names) {

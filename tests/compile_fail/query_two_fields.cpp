@@ -1,6 +1,6 @@
-// expect: quire: this field cannot be compared with a value of that type
+// expect: quire: these two cannot be compared
 #include "quire/collection/collection.hpp"
-#include "quire/query/path.hpp"
+#include "quire/query/expr.hpp"
 
 using quire::query::field;
 

@@ -7,6 +7,13 @@
 
 namespace quire::query {
 
+template <class Root, class V>
+class Expr;
+namespace detail {
+template <class T, class U>
+bson::Document condition_in(const Expr<U, bool>& condition);  // expr.hpp
+}
+
 /// Which documents of a collection of T: a value that can be stored, copied, joined at run time and
 /// printed. Made from fields: field<&User::age> >= 18 && field<&User::name> == "Ada".
 /// The default one takes every document. Inside is the BSON that MongoDB takes.
@@ -27,6 +34,10 @@ class Filter {
       : document_(model_detail::filter_in<T, U>(other.document())) {
     detail::check_root<T, U>();
   }
+  /// A condition that is computed: {$expr: …}, see expr.hpp. No index serves it.
+  template <class U>
+  Filter(const Expr<U, bool>& condition)  // NOLINT
+      : document_(detail::condition_in<T>(condition)) {}
 
   [[nodiscard]] bson::View view() const { return document_.view(); }
   [[nodiscard]] const bson::Document& document() const noexcept { return document_; }

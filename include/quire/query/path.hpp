@@ -51,6 +51,13 @@ class PathOperations : public detail::PathTag {
 
   /// As stored: "address.city".
   [[nodiscard]] std::string str() const { return static_cast<const Derived&>(*this).path_text(); }
+  /// Whether a step is a position of a list or a placeholder of updates.
+  [[nodiscard]] bool positional() const noexcept {
+    if constexpr (std::is_same_v<Derived, PathTo<Root, Value>>)
+      return static_cast<const Derived&>(*this).is_positional();
+    else
+      return false;
+  }
 
   // --- comparisons. A list matches when one of its elements does. ---
   template <class V>
@@ -324,10 +331,11 @@ class PathOperations : public detail::PathTag {
   [[nodiscard]] auto key(std::string_view name) const {
     using Field = detail::strip_t<Value>;
     if constexpr (detail::MapLike<Field>) {
-      return PathTo<Root, typename Field::mapped_type>(str() + "." + std::string(name));
+      return PathTo<Root, typename Field::mapped_type>(str() + "." + std::string(name),
+                                                       positional());
     } else {
       static_assert(detail::is_untyped<Field>, "quire: key() is for maps and free documents.");
-      return PathTo<Root, bson::Value>(str() + "." + std::string(name));
+      return PathTo<Root, bson::Value>(str() + "." + std::string(name), positional());
     }
   }
 
@@ -362,9 +370,9 @@ class PathOperations : public detail::PathTag {
   auto step(std::string_view name) const {
     check_list();
     if constexpr (detail::ListLike<detail::strip_t<Value>>)
-      return PathTo<Root, element>(str() + "." + std::string(name));
+      return PathTo<Root, element>(str() + "." + std::string(name), true);
     else
-      return PathTo<Root, bson::Value>(str() + "." + std::string(name));
+      return PathTo<Root, bson::Value>(str() + "." + std::string(name), true);
   }
 
   template <class... V>
@@ -458,11 +466,15 @@ class PathOperations : public detail::PathTag {
 template <class Root, class Value>
 class PathTo : public PathOperations<PathTo<Root, Value>, Root, Value> {
  public:
-  explicit PathTo(std::string text) : text_(std::move(text)) {}
+  /// positional: a step is a position of a list or a placeholder of updates.
+  explicit PathTo(std::string text, bool positional = false)
+      : text_(std::move(text)), positional_(positional) {}
   [[nodiscard]] const std::string& path_text() const noexcept { return text_; }
+  [[nodiscard]] bool is_positional() const noexcept { return positional_; }
 
  private:
   std::string text_;
+  bool positional_;
 };
 
 namespace detail {
@@ -583,7 +595,8 @@ template <class D, class Root, class V, class D2, class Root2, class V2>
       detail::steps_into<detail::inner_t<V>, Root2> || detail::is_untyped<detail::strip_t<V>>,
       "quire: path / path: the second belongs to another class than the value of the "
       "first.");
-  return PathTo<Root, V2>(above.str() + "." + below.str());
+  return PathTo<Root, V2>(above.str() + "." + below.str(),
+                          above.positional() || below.positional());
 }
 
 /// The element of a list itself, in elem_match, pull and array_filter: element<int> >= 3.

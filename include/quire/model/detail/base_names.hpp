@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quire/bson/document.hpp"
+#include "quire/bson/value.hpp"
 #include "quire/reflect/mapping.hpp"
 
 /// A member pointer of a base names the member as the base stores it. Where the model of the
@@ -23,6 +24,8 @@ using BaseNames = std::vector<BaseName>;
 
 /// The path with its first step renamed.
 [[nodiscard]] std::string renamed_path(std::string_view path, const BaseNames& names);
+/// An expression of an aggregation: its "$path" texts.
+[[nodiscard]] bson::Value renamed_expression(bson::ValueView expression, const BaseNames& names);
 [[nodiscard]] bson::Document renamed_filter(bson::View filter, const BaseNames& names);
 /// A document whose keys are paths: a sort, a projection.
 [[nodiscard]] bson::Document renamed_keys(bson::View document, const BaseNames& names);
