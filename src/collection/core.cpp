@@ -227,6 +227,37 @@ UpdateResult Core::update(View filter, View update, const std::vector<Document>&
   return store().update(ns(), filter, {update, false}, to);
 }
 
+namespace {
+void check_pipeline(View stages, bool upsert, const ModelInfo& model) {
+  if (stages.empty()) {
+    throw QueryError(ErrorCode::invalid_update,
+                     "an update by pipeline has one or more stages: set, unset, project, "
+                     "replace_root",
+                     9);
+  }
+  if (upsert && model.version != 0) {
+    throw QueryError(
+        ErrorCode::invalid_update, FieldPath("_v"),
+        "an upsert by pipeline cannot give new documents alone the schema version of " +
+            model.type + "; use operators (set, set_on_insert)",
+        9);
+  }
+}
+}  // namespace
+
+UpdateResult Core::update_by_pipeline(View filter, View stages, const UpdateOptions& options,
+                                      bool multi) const {
+  check_pipeline(stages, options.upsert, model_);
+  before_write();
+  store::UpdateOptions to;
+  fill_more(to, db_, options);
+  to.sort = options.sort.view();
+  to.bypass_document_validation = options.bypass_document_validation;
+  to.multi = multi;
+  to.upsert = options.upsert;
+  return store().update(ns(), filter, {stages, true}, to);
+}
+
 UpdateResult Core::replace(View filter, View document, const void* object,
                            const UpdateOptions& options) const {
   if (!model_.checks.empty()) model_.check(document, object);
@@ -250,12 +281,13 @@ std::int64_t Core::remove(View filter, const RemoveOptions& options, bool multi)
 std::optional<Document> Core::modify(View filter, const Modify& what) const {
   if (what.replacement) model_.check(what.update, what.object);
   before_write();
-  if (!what.remove && !what.replacement &&
-      (what.update.empty() || !what.update.begin()->key.starts_with('$'))) {
+  const bool operators = !what.remove && !what.replacement && !what.pipeline;
+  if (what.pipeline) check_pipeline(what.update, what.upsert, model_);
+  if (operators && (what.update.empty() || !what.update.begin()->key.starts_with('$'))) {
     throw QueryError(ErrorCode::invalid_update,
                      "an update is made of operators ($set …); use find_one_and_replace", 9);
   }
-  if (!what.remove && !what.replacement && !model_.checks.empty()) model_.check_update(what.update);
+  if (operators && !model_.checks.empty()) model_.check_update(what.update);
   store::FindAndModifyOptions to;
   to.session = what.session;
   to.max_time = what.max_time;
@@ -276,11 +308,11 @@ std::optional<Document> Core::modify(View filter, const Modify& what) const {
   }
   Document versioned;
   View update = what.update;
-  if (what.upsert && !what.replacement && model_.version != 0) {
+  if (what.upsert && operators && model_.version != 0) {
     versioned = with_version(update);
     update = versioned.view();
   }
-  auto result = store().find_and_modify(ns(), filter, {update, false}, to);
+  auto result = store().find_and_modify(ns(), filter, {update, what.pipeline}, to);
   if (!result.value) return std::nullopt;
   Document keep;
   const View now = upgraded(*result.value, keep);

@@ -8,7 +8,7 @@
 
 #include "quire/collection/detail/loop.hpp"
 #include "quire/collection/detail/typed.hpp"
-#include "quire/query/raw.hpp"
+#include "quire/query/pipeline.hpp"
 
 namespace quire {
 
@@ -16,8 +16,8 @@ namespace collection_detail {
 /// An aggregation without its type.
 struct AggregateData {
   Database db;
-  std::string collection;   ///< empty = of the database
-  bson::Document pipeline;  ///< elements of an array
+  std::string collection;  ///< empty = of the database
+  query::detail::PipelineBuilder stages;
   std::string hint;
   std::int32_t batch_size = 0;
   std::optional<bool> allow_disk_use;
@@ -28,27 +28,33 @@ struct AggregateData {
   std::optional<ReadConcern> read_concern;
   std::optional<ReadPreference> read_preference;
   std::optional<WriteConcern> write_concern;
+  bool bypass_document_validation = false;
 
-  AggregateData(Database database, std::string name, const std::vector<query::Raw>& stages);
+  AggregateData(Database database, std::string name, query::detail::PipelineBuilder pipeline);
   [[nodiscard]] std::unique_ptr<store::Cursor> open() const;
+  [[nodiscard]] bson::Document explain(std::string_view verbosity) const;
+  /// Runs with a last stage that writes into a collection of this database.
+  void write(std::string_view op, bson::ValueView operand, std::string_view target);
 };
 }  // namespace collection_detail
 
-/// An aggregation that has not run yet; a loop, to_vector(), first() or run() runs it. Stages are
-/// passed to the store as they are. Row: what each document becomes; bson::Document as it is.
+/// An aggregation that has not run yet: stages (query/pipeline.hpp) and options refine it; a loop,
+/// to_vector(), first(), run(), out() or merge() runs it.
+///   users.aggregate().match(age > 0).group<ByCity>(city, into<&ByCity::n>(count())).to_vector()
+/// Row: what each document becomes; bson::Document as it is. Documents are taken as they are
+/// stored: those of older schema versions are not upgraded before the stages.
 /// The element of a loop is reused by the next one. One thread at a time.
 /// Throws, when it runs, StoreError unsupported where the store has no aggregation, QueryError for
-/// stages that mean nothing, MappingError for rows that do not fit.
+/// stages that mean nothing, MappingError for rows that do not fit: an integer beyond the member's
+/// range, a null for a member that takes none.
 template <class Row>
-class Aggregate {
+class Aggregate : public query::Stages<Aggregate<Row>, Row> {
  public:
   using value_type = Row;
 
-  Aggregate(Database db, std::string collection, const std::vector<query::Raw>& stages)
-      : data_(std::move(db), std::move(collection), stages) {}
   explicit Aggregate(collection_detail::AggregateData data) : data_(std::move(data)) {}
 
-  /// Reads another struct; no model is needed.
+  /// Reads another struct whatever the stages give; no model is needed.
   template <class Other>
   [[nodiscard]] Aggregate<Other> as() && {
     return Aggregate<Other>(std::move(data_));
@@ -100,8 +106,38 @@ class Aggregate {
     return std::move(*this);
   }
 
+  /// Validators of the collection that $out or $merge writes into are not asked.
+  [[nodiscard]] Aggregate bypass_document_validation(bool bypass = true) && {
+    data_.bypass_document_validation = bypass;
+    return std::move(*this);
+  }
+
+  /// The stages as mongosh takes them.
+  [[nodiscard]] std::string to_json() const { return data_.stages.json(); }
+  /// How it would run, as the explain command answers: "queryPlanner", "executionStats",
+  /// "allPlansExecution".
+  [[nodiscard]] bson::Document explain(std::string_view verbosity = "executionStats") const {
+    return data_.explain(verbosity);
+  }
   /// For pipelines that end in $out or $merge.
   void run() const { (void)data_.open(); }
+  /// Runs; the documents replace the collection of T's model.
+  template <class T>
+  void out() && {
+    query::detail::check_covered<T, Row>();
+    std::move(*this).out(query::detail::collection_of(model_of<T>()));
+  }
+  /// Runs; the documents replace a collection of this database.
+  void out(std::string_view collection) && {
+    data_.write("$out", bson::Value(collection), collection);
+  }
+  /// Runs; the documents go into the collection of T's model, as the options say.
+  template <class T>
+  void merge(const query::MergeOptions<T>& options = {}) && {
+    query::detail::check_covered<T, Row>();
+    const std::string& target = query::detail::collection_of(model_of<T>());
+    data_.write("$merge", options.operand(target), target);
+  }
   [[nodiscard]] std::optional<Row> first() const {
     const auto cursor = data_.open();
     std::optional<Row> result;
@@ -124,6 +160,13 @@ class Aggregate {
   }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
+  // For Stages.
+  [[nodiscard]] query::detail::PipelineBuilder& stages() noexcept { return data_.stages; }
+  template <class Out>
+  [[nodiscard]] Aggregate<Out> with_row() && {
+    return Aggregate<Out>(std::move(data_));
+  }
+
  private:
   friend Iterator;
   bool advance() {
@@ -143,5 +186,12 @@ class Aggregate {
   std::unique_ptr<store::Cursor> cursor_;
   Row current_{};
 };
+
+/// Runs a pipeline of the database itself, one that begins with documents(…).
+template <class Row>
+[[nodiscard]] Aggregate<Row> aggregate(const Database& db,
+                                       const query::Pipeline<void, Row>& pipeline) {
+  return Aggregate<Row>(collection_detail::AggregateData(db, {}, pipeline.builder()));
+}
 
 }  // namespace quire

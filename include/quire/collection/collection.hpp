@@ -255,6 +255,23 @@ class Collection {
                            const UpdateOptions& options) const {
     return core_->update(filter.view(), update.view(), update.array_filters(), options, true);
   }
+  /// Updates by a pipeline of set, unset, project, replace_root: each document is computed from
+  /// itself. The model's checks do not see what it computes. An upsert of a model with a version is
+  /// refused as QueryError invalid_update.
+  ///   update_many(filter, pipeline<User>().set(into<&User::total>(price * count)))
+  UpdateResult update_one(const Filter& filter, const query::Pipeline<T, T>& pipeline,
+                          const UpdateOptions& options = {}) const {
+    return core_->update_by_pipeline(filter.view(), pipeline.document(), options, false);
+  }
+  UpdateResult update_many(const Filter& filter, const query::Pipeline<T, T>& pipeline,
+                           const UpdateOptions& options = {}) const {
+    return core_->update_by_pipeline(filter.view(), pipeline.document(), options, true);
+  }
+  UpdateResult upsert(const Filter& filter, const query::Pipeline<T, T>& pipeline,
+                      UpdateOptions options = {}) const {
+    options.upsert = true;
+    return update_one(filter, pipeline, options);
+  }
   /// Updates the first match, or inserts a document made of the filter's equalities and the update.
   template <collection_detail::UpdateLike... U>
     requires(sizeof...(U) > 0)
@@ -287,6 +304,14 @@ class Collection {
     what.array_filters = &update.array_filters();
     return modified(filter, what);
   }
+  std::optional<T> find_one_and_update(const Filter& filter, const query::Pipeline<T, T>& pipeline,
+                                       const ModifyOptions<T>& options = {}) const {
+    const bson::Document stages = pipeline.document();
+    auto what = modify_of(options);
+    what.update = stages.view();
+    what.pipeline = true;
+    return modified(filter, what);
+  }
   std::optional<T> find_one_and_replace(const Filter& filter, const T& object,
                                         const ModifyOptions<T>& options = {}) const {
     collection_detail::Scratch scratch;
@@ -311,10 +336,24 @@ class Collection {
   [[nodiscard]] BulkWriter<T> bulk_writer(const BulkWriterOptions& options) const;
 
   // --- aggregate ---
-  /// Runs stages as MongoDB writes them: users.aggregate({json(R"({"$match": …})")}).as<Row>().
+  /// Begins an aggregation: quire/collection/aggregate.hpp and quire/query/pipeline.hpp.
+  ///   users.aggregate().match(age > 0).group<ByCity>(city, into<&ByCity::n>(count())).to_vector()
   /// Where the store has no aggregation StoreError unsupported, when it runs.
-  [[nodiscard]] Aggregate<bson::Document> aggregate(std::vector<query::Raw> stages) const {
-    return Aggregate<bson::Document>(core_->database(), core_->name(), std::move(stages));
+  [[nodiscard]] Aggregate<T> aggregate() const {
+    return Aggregate<T>(collection_detail::AggregateData(core_->database(), core_->name(), {}));
+  }
+  /// Of a pipeline that is stored as a value.
+  template <class Row>
+  [[nodiscard]] Aggregate<Row> aggregate(const query::Pipeline<T, Row>& pipeline) const {
+    return Aggregate<Row>(
+        collection_detail::AggregateData(core_->database(), core_->name(), pipeline.builder()));
+  }
+  /// Runs stages as MongoDB writes them: users.aggregate({json(R"({"$match": …})")}).as<Row>().
+  [[nodiscard]] Aggregate<bson::Document> aggregate(const std::vector<query::Raw>& stages) const {
+    query::detail::PipelineBuilder pipeline;
+    for (const auto& stage : stages) pipeline.add_raw(stage.document());
+    return Aggregate<bson::Document>(
+        collection_detail::AggregateData(core_->database(), core_->name(), std::move(pipeline)));
   }
 
   // --- watch ---

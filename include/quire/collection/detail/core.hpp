@@ -90,11 +90,15 @@ class Core {
   UpdateResult update(bson::View filter, bson::View update,
                       const std::vector<bson::Document>& array_filters,
                       const UpdateOptions& options, bool multi) const;
+  /// `stages`: as elements of an array.
+  UpdateResult update_by_pipeline(bson::View filter, bson::View stages,
+                                  const UpdateOptions& options, bool multi) const;
   UpdateResult replace(bson::View filter, bson::View document, const void* object,
                        const UpdateOptions& options) const;
   std::int64_t remove(bson::View filter, const RemoveOptions& options, bool multi) const;
   struct Modify {
     bson::View update = {};
+    bool pipeline = false;  ///< the update is stages, as elements of an array
     bool replacement = false;
     const void* object = nullptr;  ///< of a replacement
     const std::vector<bson::Document>* array_filters = nullptr;
