@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Measures what models and queries cost when they compile. Usage:
 
-  tools/compile_time.py [--compiler g++] [--models 1,2,6] [--queries 0,10] [--rounds 3] [--json]
+  tools/compile_time.py [--compiler g++] [--models 1,2,6] [--queries 0,10] [--aggregations 0] [--rounds 3] [--json]
                         [--flags "-O0"] [--include DIR ...]
 
-Writes a translation unit of N models of ten members (each is encoded and decoded) and M queries (built on
-the first model) and compiles it with each combination; prints wall and CPU time (the best of the
-rounds) and peak memory, and the increment in CPU time of each further model and query. Needs Linux (getrusage).
+Writes a translation unit of N models of ten members (each is encoded and decoded), M queries (built on
+the first model) and K aggregations (each with a struct of its own for its rows) and compiles it with each
+combination; prints wall and CPU time (the best of the rounds) and peak memory, and the increment in CPU time of each
+further model, query and aggregation. Needs Linux (getrusage).
 """
 import argparse
 import json
@@ -47,15 +48,31 @@ QUERIES = [
     "field<&Model0::counts> == {n}",
     "field<&Model0::created_at> < quire::DateTime{{}} && field<&Model0::email> != \"x{n}\"",
 ]
+# The row's struct is Row{n} {std::string id; double mean; std::int64_t n;}.
+ROW = "struct Row{n} {{ std::string id; double mean = 0; std::int64_t n = 0; }};\n"
+AGGREGATIONS = [
+    "match(field<&Model0::age> > {n}).group<Row{n}>(field<&Model0::name>, into<&Row{n}::mean>(avg(field<&Model0::age>)), "
+    "into<&Row{n}::n>(count())).sort(field<&Row{n}::n>.desc())",
+    "project<Row{n}>(into<&Row{n}::id>(field<&Model0::email>), into<&Row{n}::mean>(field<&Model0::age> * 2.5), "
+    "into<&Row{n}::n>(field<&Model0::age> + {n}))",
+    "group<Row{n}>(field<&Model0::address, &Address0::city>, into<&Row{n}::n>(sum(field<&Model0::age>)), "
+    "into<&Row{n}::mean>(max(field<&Model0::score0>))).match(field<&Row{n}::mean> > {n})",
+]
 
 
-def source(models, queries):
+def source(models, queries, aggregations=0):
     text = "#include \"quire/bson/decode.hpp\"\n#include \"quire/bson/encode.hpp\"\n"
-    if queries:
+    if aggregations:
+        text += "#include \"quire/collection/collection.hpp\"\nusing namespace quire::query;\n"
+    elif queries:
         text += "#include \"quire/query/path.hpp\"\nusing quire::query::field;\n"
     text += "".join(MODEL.format(i=i) for i in range(models))
     for n in range(queries):
         text += f"auto query{n}() {{ return {QUERIES[n % len(QUERIES)].format(n=n)}; }}\n"
+    for n in range(aggregations):
+        text += ROW.format(n=n) + (
+            f"std::vector<Row{n}> rows{n}(const quire::Collection<Model0>& models) {{\n"
+            f"  return models.aggregate().{AGGREGATIONS[n % len(AGGREGATIONS)].format(n=n)}.to_vector();\n}}\n")
     return text
 
 
@@ -87,6 +104,7 @@ def main():
     parser.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
     parser.add_argument("--models", default="0,1,6")
     parser.add_argument("--queries", default="0,10,20")
+    parser.add_argument("--aggregations", default="0")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--flags", default="-O0")
     parser.add_argument("--include", action="append", default=[str(ROOT / "include")])
@@ -94,26 +112,27 @@ def main():
     options = parser.parse_args()
     flags = shlex.split(options.flags)
     cells = {}
-    for models in map(int, options.models.split(",")):
-        for queries in map(int, options.queries.split(",")):
-            if queries and not models:
-                continue
-            seconds, cpu, peak = measure(options.compiler, flags, options.include, source(models, queries), options.rounds)
-            cells[models, queries] = cpu
-            row = {"compiler": options.compiler, "flags": options.flags, "models": models, "queries": queries,
-                   "seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "peak_mib": peak}
-            print(json.dumps(row) if options.json else
-                  f"{options.compiler} {options.flags}: {models:3} models, {queries:3} queries: {seconds:6.3f} s wall, {cpu:6.3f} s CPU, {peak:4} MiB",
-                  flush=True)
-    for axis, name in ((0, "model"), (1, "query")):
+    combinations = [(m, q, a) for m in map(int, options.models.split(",")) for q in map(int, options.queries.split(","))
+                    for a in map(int, options.aggregations.split(",")) if m or not (q or a)]
+    for models, queries, aggregations in combinations:
+        text = source(models, queries, aggregations)
+        seconds, cpu, peak = measure(options.compiler, flags, options.include, text, options.rounds)
+        cells[models, queries, aggregations] = cpu
+        row = {"compiler": options.compiler, "flags": options.flags, "models": models, "queries": queries,
+               "aggregations": aggregations, "seconds": round(seconds, 3), "cpu_seconds": round(cpu, 3), "peak_mib": peak}
+        print(json.dumps(row) if options.json else
+              f"{options.compiler} {options.flags}: {models:3} models, {queries:3} queries, {aggregations:3} aggregations: "
+              f"{seconds:6.3f} s wall, {cpu:6.3f} s CPU, {peak:4} MiB", flush=True)
+    for axis, name in ((0, "model"), (1, "query"), (2, "aggregation")):
         for (a, seconds_a) in cells.items():
             for (b, seconds_b) in cells.items():
                 step = b[axis] - a[axis]
-                if step > 0 and a[1 - axis] == b[1 - axis] and a[axis] > 0:
+                others = [i for i in range(3) if i != axis]
+                if step > 0 and a[0] > 0 and all(a[i] == b[i] for i in others):
                     per = (seconds_b - seconds_a) / step * 1000
                     row = {"increment": name, "from": a, "to": b, "ms": round(per, 1)}
                     print(json.dumps(row) if options.json else
-                          f"a further {name} ({a[axis]} to {b[axis]}, {a[1 - axis]} of the other): {per:.1f} ms")
+                          f"a further {name} ({a[axis]} to {b[axis]}): {per:.1f} ms")
 
 
 if __name__ == "__main__":
