@@ -427,7 +427,8 @@ class Stages {
   }
   template <class Out, class... I>
   static constexpr void check_given(const I&...) {
-    constexpr bool own = (detail::serves<Out, typename I::out> && ...);
+    // Positions are those of the member's own class, not of one derived from it.
+    constexpr bool own = (std::is_same_v<Out, typename I::out> && ...);
     if constexpr (own) detail::check_covered<Out, Row, I::position...>();
   }
   /// Out's member `id` holds the key.
@@ -458,7 +459,7 @@ class Stages {
                             (detail::is_untyped<List> || detail::is_untyped<detail::item_t<List>> ||
                              std::is_same_v<detail::item_t<List>, Element>);
       static_assert(list, "quire: lookup<…>: `as` is no list of the documents that are looked up.");
-      if constexpr (requires { As::first; })
+      if constexpr (requires { As::first; } && std::is_same_v<Out, typename As::root>)
         detail::check_covered<Out, Row, reflect::index_of<As::first, typename As::root>>();
     }
   }
