@@ -1,10 +1,9 @@
-#ifdef QUIRE_TEST_MONGODB
 #include <gtest/gtest.h>
 
 #include "quire/bson/json.hpp"
-#include "store/mongodb/validation.hpp"
+#include "store/validation.hpp"
 
-namespace quire::store::mongodb {
+namespace quire::store {
 namespace {
 
 struct Refusal {
@@ -157,5 +156,4 @@ TEST(ValidationErrorBytes, OfNoKnownFormGiveNothing) {
 }
 
 }  // namespace
-}  // namespace quire::store::mongodb
-#endif
+}  // namespace quire::store

@@ -251,7 +251,6 @@ TEST(Matcher, RefusesByNameWhatTheStoreLacks) {
       {R"({"$where": "true"})", "$where"},
       {R"({"$text": {"$search": "a"}})", "$text"},
       {R"({"$expr": {"$gt": ["$a", "$b"]}})", "$expr"},
-      {R"({"$jsonSchema": {}})", "$jsonSchema"},
       {R"({"a": {"$near": [0, 0]}})", "$near"},
       {R"({"a": {"$geoWithin": {}}})", "$geoWithin"},
   };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "counting_store.hpp"
 #include "quire/bson/json.hpp"
 
@@ -15,7 +17,7 @@ class RecordingStore final : public CountingStore {
   store::Capabilities capabilities() override {
     auto result = CountingStore::capabilities();
     result.sharding = result.sharding || sharded;
-    result.json_schema = result.json_schema || validators;
+    result.json_schema = validators.value_or(result.json_schema);
     return result;
   }
   store::UpdateResult update(store::Namespace ns, bson::View filter, store::UpdateSpec spec,
@@ -59,7 +61,8 @@ class RecordingStore final : public CountingStore {
   }
   void create_collection(store::Namespace ns, bson::View collection_options,
                          const store::OperationOptions& options) override {
-    if (!validators) return CountingStore::create_collection(ns, collection_options, options);
+    if (!validators.value_or(false))
+      return CountingStore::create_collection(ns, collection_options, options);
     created.push_back(bson::to_json(collection_options));
   }
   bson::Document run_command(std::string_view database, bson::View command,
@@ -71,8 +74,9 @@ class RecordingStore final : public CountingStore {
     return CountingStore::run_command(database, command, session);
   }
 
-  bool sharded = false;      ///< says that it is a router
-  bool validators = false;   ///< says that it has them; create_collection is only kept
+  bool sharded = false;  ///< says that it is a router
+  /// Says that it has them, then create_collection is only kept; or that it has none.
+  std::optional<bool> validators;
   bool pass_indexes = true;  ///< else they are only kept
   std::vector<std::string> filters, commands, created, dropped;
   std::vector<bool> upserts;

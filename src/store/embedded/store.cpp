@@ -21,6 +21,7 @@ Capabilities EmbeddedStore::capabilities() {
   Capabilities out;
   out.transactions = true;
   out.sessions = true;
+  out.json_schema = true;
   out.online_backup = true;
   out.transactional_catalog = true;
   out.snapshot_cursors = true;

@@ -1,6 +1,6 @@
 #include "store/mongodb/error.hpp"
 
-#include "store/mongodb/validation.hpp"
+#include "store/validation.hpp"
 
 namespace quire::store::mongodb {
 namespace {
@@ -76,12 +76,6 @@ bson::Document details_of(View element) {
     return bson::Document(fields.view());
   }
   return {};
-}
-
-/// What the validator wants, for people: "age must be at most 150, is 200".
-std::string with_rule(std::string text, View info) {
-  const std::string rules = sentence_of(unmet_rules(info));
-  return rules.empty() ? text : text + ": " + rules;
 }
 
 FieldPath path_of(ErrorCode code, std::string_view message, View details) {
@@ -283,11 +277,6 @@ ErrorCode code_of_server(int code, std::string_view message, Asked asked) noexce
   }
 }
 
-FieldPath failing_path(View error_info) {
-  const auto rules = unmet_rules(error_info);
-  return rules.empty() ? FieldPath() : FieldPath(rules.front().path);
-}
-
 WriteError item_error(View element, const Where& where) {
   const auto number = element.find("code");
   const auto message = element.find("errmsg");
@@ -298,7 +287,7 @@ WriteError item_error(View element, const Where& where) {
   bson::Document details = details_of(element);
   FieldPath path = path_of(kind, text, details);
   if (kind == ErrorCode::duplicate_key) path = {};
-  if (kind == ErrorCode::validation_failed) text = with_rule(std::move(text), details);
+  if (kind == ErrorCode::validation_failed) text = with_rules(std::move(text), details);
   return {index && index->type() == bson::Type::int32 ? static_cast<std::size_t>(index->as_int32())
                                                       : std::size_t{0},
           Error(kind, std::move(path), text, code), std::move(details)};
@@ -342,7 +331,7 @@ std::exception_ptr make_failure(const bson_error_t& error, View reply, const Whe
   FieldPath path = path_of(what.code, what.text, details);
   if (what.code == ErrorCode::duplicate_key) path = {};
   if (what.code == ErrorCode::validation_failed)
-    what.text = with_rule(std::move(what.text), details);
+    what.text = with_rules(std::move(what.text), details);
   return typed(what.code, std::move(path), secrets.scrub(std::move(what.text)), number,
                std::move(labels), details);
 }

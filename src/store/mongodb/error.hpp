@@ -28,7 +28,5 @@ struct Where {
 [[nodiscard]] WriteError item_error(bson::View element, const Where& where);
 /// The error that a server's number stands for.
 [[nodiscard]] ErrorCode code_of_server(int code, std::string_view message, Asked asked) noexcept;
-/// Where a document did not fit: from errInfo.details of a validator. Empty when it cannot be told.
-[[nodiscard]] FieldPath failing_path(bson::View error_info);
 
 }  // namespace quire::store::mongodb

@@ -233,7 +233,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
       failed.append("ok", 0.0)
           .append("idx", static_cast<std::int32_t>(index))
           .append("code", std::int32_t{number})
-          .append("errmsg", error.detail())
+          .append("errmsg", message_of(error))
           .append("codeName", code_name(number))
           .append("n", std::int32_t{0});
       if (operations[index].kind == Operation::Kind::update) failed.append("nModified", 0);

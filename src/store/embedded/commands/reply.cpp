@@ -251,6 +251,12 @@ bson::Document error_details(const Error& error) {
   return detailed == nullptr ? bson::Document{} : detailed->details();
 }
 
+/// What a server says. Of a document that fails validation errInfo has the rest.
+std::string_view message_of(const Error& error) {
+  return error.code() == ErrorCode::validation_failed ? "Document failed validation"
+                                                      : std::string_view(error.detail());
+}
+
 void append_details(bson::Writer& writer, const Error& error, bson::View details) {
   if (error.code() == ErrorCode::validation_failed)
     writer.append("errInfo", details);
@@ -262,7 +268,7 @@ bson::Document error_reply(const Error& error) {
   const int code = server_code(error);
   bson::Writer writer;
   writer.append("ok", 0.0)
-      .append("errmsg", error.detail())
+      .append("errmsg", message_of(error))
       .append("code", std::int32_t{code})
       .append("codeName", code_name(code));
   append_details(writer, error, error_details(error));
@@ -275,7 +281,7 @@ void push_write_error(bson::Writer& writer, std::size_t index, const Error& erro
       .append("index", static_cast<std::int32_t>(index))
       .append("code", std::int32_t{server_code(error)});
   append_details(writer, error, details);
-  writer.append("errmsg", error.detail()).end();
+  writer.append("errmsg", message_of(error)).end();
 }
 
 }  // namespace quire::store::embedded::commands

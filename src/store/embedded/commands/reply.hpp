@@ -57,6 +57,8 @@ inline constexpr int unknown_field = 40415;
 /// As one entry of writeErrors, appended to an open array: {index, code, errmsg, …}.
 void push_write_error(bson::Writer& writer, std::size_t index, const Error& error,
                       bson::View details);
+/// The text that a reply has.
+[[nodiscard]] std::string_view message_of(const Error& error);
 /// What a reply has besides the number and the text: keyPattern and keyValue, or errInfo.
 void append_details(bson::Writer& writer, const Error& error, bson::View details);
 /// The details that a DetailedError has; else empty.

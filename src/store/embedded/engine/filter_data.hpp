@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "quire/bson/value.hpp"
+#include "quire/core/function_ref.hpp"
+#include "store/embedded/engine/json_schema.hpp"
 #include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/engine/regex.hpp"
 #include "store/embedded/expression/expression.hpp"
@@ -37,13 +39,19 @@ struct FilterNode::Data {
   std::int64_t remainder = 0;
   std::int64_t size = 0;
   std::vector<std::uint32_t> bit_positions;
-  std::uint64_t bit_mask = 0;   // positions below 64
-  bool operators_only = false;  // elem_match_value: children test the element itself
-  ExpressionPtr expression;     // of expr
+  std::uint64_t bit_mask = 0;          // positions below 64
+  std::unique_ptr<JsonSchema> schema;  // of json_schema
+  bool operators_only = false;         // elem_match_value: children test the element itself
+  ExpressionPtr expression;            // of expr
 };
 
 /// The bit of a type in Data::types.
 [[nodiscard]] std::uint32_t type_bit(bson::Type type) noexcept;
+
+/// Calls `sink` with each value that a path leads to, through arrays of documents, and with null
+/// where it leads to none; until it says true. Of an array at the end, the array.
+void walk_path(bson::View document, const std::vector<std::string>& steps,
+               FunctionRef<bool(const bson::ValueView*)> sink);
 
 /// Parsing: matcher_parse.cpp. Throws QueryError, StoreError unsupported.
 [[nodiscard]] std::unique_ptr<FilterNode> parse_filter(bson::View filter, const ParseScope& scope);

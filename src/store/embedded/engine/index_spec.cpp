@@ -152,6 +152,12 @@ KeyKinds read_key(View key, std::vector<IndexField>& fields) {
 
 // ---- partial filters
 
+[[noreturn]] void fail_partial() {
+  fail(cannot_create_index, "partialFilterExpression",
+       "a partial filter takes only equality, $in, $gt, $gte, $lt, $lte, $type, "
+       "$exists: true, $and and $or");
+}
+
 void check_partial_node(const FilterNode& node) {
   using Kind = FilterNode::Kind;
   switch (node.kind) {
@@ -170,11 +176,12 @@ void check_partial_node(const FilterNode& node) {
       break;
     case Kind::exists:
       if (node.flag) break;
-      [[fallthrough]];
+      fail_partial();
+    case Kind::json_schema:
+      fail(query_feature_not_allowed, "partialFilterExpression",
+           "$jsonSchema is not allowed in a partial filter");
     default:
-      fail(cannot_create_index, "partialFilterExpression",
-           "a partial filter takes only equality, $in, $gt, $gte, $lt, $lte, $type, "
-           "$exists: true, $and and $or");
+      fail_partial();
   }
   for (const auto& child : node.children) check_partial_node(*child);
 }

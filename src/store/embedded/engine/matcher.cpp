@@ -345,6 +345,8 @@ bool matches_node(const FilterNode& node, View document, MatchDetails* details) 
       return true;
     case Kind::negation:
       return !matches_node(*node.children.front(), document, nullptr);
+    case Kind::json_schema:
+      return node.data->schema->matches(document);
     default:
       return path_matches(node, document, details);
   }
@@ -372,6 +374,12 @@ bool element_matches(const FilterNode& node, ValueView value) {
 }
 
 }  // namespace
+
+void walk_path(View document, const std::vector<std::string>& steps,
+               FunctionRef<bool(const ValueView*)> sink) {
+  const auto each = [&](const ValueView* value, std::optional<std::size_t>) { return sink(value); };
+  (void)PathWalk(steps, false, each).from(document, 0, std::nullopt);
+}
 
 Matcher::Matcher() : Matcher(View{}) {}
 Matcher::Matcher(View filter) : Matcher(filter, ParseScope()) {}

@@ -54,7 +54,7 @@ struct FilterNode {
   std::string path;                 // dotted; "" for the logical kinds
   bson::Value operand;              // of eq, lt, …, regex
   std::vector<bson::Value> values;  // of in
-  bool flag = false;  // of eq: it follows from an $expr beside it
+  bool flag = false;                // of eq: it follows from an $expr beside it
   std::vector<std::unique_ptr<FilterNode>> children;
   struct Data;  // compiled forms: regex, bit masks, sorted in-sets
   std::shared_ptr<const Data> data;

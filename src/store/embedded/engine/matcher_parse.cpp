@@ -51,7 +51,8 @@ Node make(Kind kind, std::string_view path = {}) {
   node->kind = kind;
   node->path = path;
   const bool logical = kind == Kind::conjunction || kind == Kind::disjunction ||
-                       kind == Kind::joint_denial || kind == Kind::always_false;
+                       kind == Kind::joint_denial || kind == Kind::always_false ||
+                       kind == Kind::json_schema;
   if (!logical) node->steps = split(path);  // the empty name is a name too
   return node;
 }
@@ -142,8 +143,8 @@ class Parser {
     if (key == "$nor") return logical(Kind::joint_denial, element, depth);
     if (key == "$comment") return nullptr;
     if (key == "$expr") return expression(element.value);
-    for (const auto name :
-         {"$where", "$text", "$jsonSchema", "$sampleRate", "$alwaysTrue", "$alwaysFalse"}) {
+    if (key == "$jsonSchema") return json_schema(element.value);
+    for (const auto name : {"$where", "$text", "$sampleRate", "$alwaysTrue", "$alwaysFalse"}) {
       if (key == name) refuse("", key);
     }
     // A reference is matched field by field like any other document.
@@ -221,6 +222,16 @@ class Parser {
       }
     }
     if (node->children.empty() && !any) fail("", name + " must be a nonempty array");
+    return node;
+  }
+
+  Node json_schema(ValueView value) {
+    if (!value.is_document()) fail("", "$jsonSchema must be an object", type_mismatch);
+    auto node = make(Kind::json_schema);
+    auto data = std::make_shared<FilterNode::Data>();
+    data->schema = std::make_unique<JsonSchema>(value.as_document());
+    node->operand = Value(value);
+    node->data = std::move(data);
     return node;
   }
 
@@ -413,7 +424,7 @@ class Parser {
     if (by_value) {
       const auto first = body.begin()->key;
       if (first == "$and" || first == "$or" || first == "$nor" || first == "$where" ||
-          first == "$expr")
+          first == "$expr" || first == "$jsonSchema")
         by_value = false;
     }
     if (body.contains("$where")) refuse(path, "$where");

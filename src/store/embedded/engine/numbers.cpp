@@ -34,13 +34,13 @@ ExactDecimal ExactDecimal::of(std::int64_t value) {
   return number;
 }
 
-ExactDecimal ExactDecimal::of(double value) {
+ExactDecimal ExactDecimal::of(double value, int digits) {
   ExactDecimal number;
   number.negative = std::signbit(value) && value != 0;
   char text[800];
-  const auto end =
-      std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific, 767)
-          .ptr;
+  const auto end = std::to_chars(text, text + sizeof text, std::fabs(value),
+                                 std::chars_format::scientific, digits - 1)
+                       .ptr;
   const std::string_view whole(text, static_cast<std::size_t>(end - text));
   const auto e = whole.find('e');
   int exponent = 0;

@@ -17,8 +17,8 @@ struct ExactDecimal {
   std::string digits;
 
   [[nodiscard]] static ExactDecimal of(std::int64_t value);
-  /// `value` is finite. Up to 767 digits.
-  [[nodiscard]] static ExactDecimal of(double value);
+  /// `value` is finite. All digits, at most 768; or rounded to so many.
+  [[nodiscard]] static ExactDecimal of(double value, int digits = 768);
   /// `value` is finite.
   [[nodiscard]] static ExactDecimal of(const bson::Decimal128& value);
 };

@@ -7,6 +7,8 @@
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/engine/validation_explain.hpp"
+#include "store/validation.hpp"
 
 namespace quire::store::embedded {
 
@@ -92,21 +94,25 @@ void check_name(View options, std::string_view option, const Names& names) {
 
 }  // namespace
 
-/// The compiled filter.
+/// The compiled filter, and what tells why a document does not pass.
 class ValidatorFilter {
  public:
-  explicit ValidatorFilter(View filter) : matcher_(filter) {}
+  explicit ValidatorFilter(View filter) : source_(filter), matcher_(filter) {}
 
   [[nodiscard]] bool matches(View document) const { return matcher_.matches(document); }
   [[noreturn]] void refuse(View document) const {
-    bson::Writer info;
-    if (const auto id = document.find("_id")) info.append("failingDocumentId", *id);
-    throw DetailedError(ErrorCode::validation_failed, FieldPath{}, "Document failed validation",
-                        121, info.finish());
+    std::call_once(told_, [&] { explainer_ = std::make_unique<ValidationExplainer>(source_); });
+    auto info = explainer_->explain(document);
+    auto path = failing_path(info);
+    const auto text = with_rules("Document failed validation", info);
+    throw DetailedError(ErrorCode::validation_failed, std::move(path), text, 121, std::move(info));
   }
 
  private:
+  View source_;  // the validator's
   Matcher matcher_;
+  mutable std::once_flag told_;
+  mutable std::unique_ptr<const ValidationExplainer> explainer_;
 };
 
 Validator::Validator(bson::Document filter, bool moderate)

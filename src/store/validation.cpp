@@ -1,11 +1,11 @@
-#include "store/mongodb/validation.hpp"
+#include "store/validation.hpp"
 
 #include <optional>
 
 #include "quire/bson/json.hpp"
 #include "quire/core/error.hpp"
 
-namespace quire::store::mongodb {
+namespace quire::store {
 
 using bson::Type;
 using bson::ValueView;
@@ -235,6 +235,11 @@ std::vector<Unmet> unmet_rules(View error_info) {
   return std::move(reader.found);
 }
 
+FieldPath failing_path(View error_info) {
+  const auto rules = unmet_rules(error_info);
+  return rules.empty() ? FieldPath() : FieldPath(rules.front().path);
+}
+
 std::string sentence_of(const std::vector<Unmet>& rules) {
   constexpr std::size_t most = 3;
   std::string text;
@@ -247,4 +252,9 @@ std::string sentence_of(const std::vector<Unmet>& rules) {
   return text;
 }
 
-}  // namespace quire::store::mongodb
+std::string with_rules(std::string message, View error_info) {
+  const std::string rules = sentence_of(unmet_rules(error_info));
+  return rules.empty() ? message : message + ": " + rules;
+}
+
+}  // namespace quire::store
