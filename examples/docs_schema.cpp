@@ -56,13 +56,19 @@ int main() {
   // [/shard]
 
   // [sync]
-  if (db.capabilities().json_schema) {
-    const auto plan = orders.sync_schema({.level = q::ValidationLevel::moderate,
-                                          .action = q::ValidationAction::error,
-                                          .check_existing = true});
-    std::printf("%s", plan.str().c_str());
-  } else {
-    std::printf("no validators here; the checks of the model hold in this program alone\n");
-  }
+  const auto plan = orders.sync_schema({.level = q::ValidationLevel::moderate,
+                                        .action = q::ValidationAction::error,
+                                        .check_existing = true});
+  std::printf("%s", plan.str().c_str());
   // [/sync]
+
+  // [refusal]
+  const auto raw = db.collection<q::bson::Document>("orders");
+  try {
+    raw.insert(q::bson::from_json(
+        R"({"region": "eu", "note": "", "lines": [{"sku": "tea", "count": 100}]})"));
+  } catch (const q::store::DetailedError& error) {
+    std::printf("%s: %s\n", error.path().str().c_str(), error.detail().c_str());
+  }
+  // [/refusal]
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "migrate/support.hpp"
+#include "quire/bson/writer.hpp"
 
 namespace quire::cli {
 namespace {
@@ -175,10 +176,7 @@ class Planner {
     if (can_.collection_options) {
       out.options = info.options;
     } else if (!info.options.empty()) {
-      leave_out_or_refuse(
-          "options of collections: \"" + info.name + "\" has " + names_of(info.options),
-          "exclude the collection (--exclude " + info.name + ")");
-      out.natural = info.type == "timeseries";
+      add_options_of_validators(info, out);
     }
     for (const auto& index : from_.store().list_indexes(from_.ns(info.name))) {
       if (migrate::get_text(index, "name") == "_id_" || index.contains("clustered")) continue;
@@ -201,6 +199,23 @@ class Planner {
                              "only be copied as a whole: drop it there, or exclude it");
     }
     plan_.collections.push_back(std::move(out));
+  }
+
+  /// For a target that has validators at most.
+  void add_options_of_validators(const store::CollectionInfo& info, PlannedCollection& out) {
+    bson::Writer kept;
+    bson::Writer rest;
+    for (const auto& option : info.options) {
+      const bool of_validators = option.key == "validator" || option.key == "validationLevel" ||
+                                 option.key == "validationAction";
+      (of_validators && can_.json_schema ? kept : rest).append(option.key, option.value);
+    }
+    out.options = kept.finish();
+    const auto others = rest.finish();
+    if (others.empty()) return;
+    leave_out_or_refuse("options of collections: \"" + info.name + "\" has " + names_of(others),
+                        "exclude the collection (--exclude " + info.name + ")");
+    out.natural = info.type == "timeseries";
   }
 
   const Database& from_;

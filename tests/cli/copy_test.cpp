@@ -74,6 +74,19 @@ void expect_same(const Database& a, const Database& b) {
   EXPECT_FALSE(has_collection(b, "_quire_copy"));
 }
 
+TEST_F(Copy, ValidatorsGoAlongWithDocumentsThatAreOlderThanThey) {
+  const Database a = open_file("a.quire"), b = open_file("b.quire");
+  insert_json(a, "people", R"({"_id": 1, "age": "old"})");
+  (void)a.store().run_command(
+      a.name(), bson::from_json(R"({"collMod": "people", "validator": {"age": {"$type": "int"}}})"),
+      nullptr);
+  const auto report = copy_database(a, b);
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(of(report, "people").copied, 1);
+  EXPECT_EQ(bson::to_json(b.store().list_collections(b.name()).at(0).options),
+            bson::to_json(a.store().list_collections(a.name()).at(0).options));
+}
+
 TEST_F(Copy, FromFileToFileIsTheSameByteForByte) {
   const Database a = open_file("a.quire"), b = open_file("b.quire");
   fill(a);

@@ -47,9 +47,10 @@ INSTANTIATE_TEST_SUITE_P(Stores, ValidatorContract, ::testing::ValuesIn(all_stor
 TEST_P(ValidatorContract, AreListedAsTheyWereMade) {
   create(R"({"validator": {"a": {"$gt": 1}}, "validationLevel": "moderate",
              "validationAction": "warn"})");
-  EXPECT_EQ(
-      options(),
-      R"({"validator":{"a":{"$gt":1}},"validationLevel":"moderate","validationAction":"warn"})");
+  const auto listed = json(options());
+  EXPECT_EQ(text(listed["validator"].as_document()), R"({"a":{"$gt":1}})");
+  EXPECT_EQ(listed["validationLevel"].as_string(), "moderate");
+  EXPECT_EQ(listed["validationAction"].as_string(), "warn");
   EXPECT_EQ(code_of([&] { create(R"({"validator": {"a": 1}})"); }), ErrorCode::namespace_exists);
 }
 
@@ -185,6 +186,7 @@ TEST_P(ValidatorContract, OfPlainFiltersNameTheField) {
 }
 
 TEST_P(ValidatorContract, RefuseWhatCanBeNone) {
+  QUIRE_SKIP_ON_TEST_SERVER("takes any level, and collMod of a collection that is not there");
   const auto number = [&](std::string_view options) {
     try {
       create(options);

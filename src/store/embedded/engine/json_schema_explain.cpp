@@ -13,6 +13,28 @@ using bson::Writer;
 
 namespace {
 
+/// A rule with a list of what is wrong, which is begun at the first.
+class Listing {
+ public:
+  Listing(Writer& out, std::string_view keyword, std::string_view list)
+      : out_(out), keyword_(keyword), list_(list) {}
+  /// Opens one entry; the caller closes it.
+  Writer& entry() {
+    if (!open_) out_.push_document_begin().append("operatorName", keyword_).begin_array(list_);
+    open_ = true;
+    return out_.push_document_begin();
+  }
+  void close() {
+    if (open_) out_.end().end();
+  }
+
+ private:
+  Writer& out_;
+  std::string_view keyword_;
+  std::string_view list_;
+  bool open_ = false;
+};
+
 /// Why a value does not match a schema, keyword by keyword in a server's order. Each rule is a
 /// document in the array that is open in `out_`.
 class Explainer {
@@ -175,26 +197,19 @@ class Explainer {
   }
 
   void item_list(const SchemaNode& node, View elements) {
+    Listing items(out_, "items", "details");
     std::size_t i = 0;
-    bool any = false;
     for (const auto& element : elements) {
       if (i == node.item_list->size()) break;
       const auto& schema = *(*node.item_list)[i];
       if (!schema.matches(element.value)) {
-        if (!any) {
-          begin("items");
-          out_.begin_array("details");
-        }
-        any = true;
-        out_.push_document_begin().append("itemIndex", static_cast<std::int64_t>(i));
+        items.entry().append("itemIndex", static_cast<std::int64_t>(i));
         details(schema, &element.value);
         out_.end();
       }
       ++i;
     }
-    if (!any) return;
-    out_.end();
-    end();
+    items.close();
   }
 
   void object(const SchemaNode& node, ValueView value) {
@@ -230,23 +245,16 @@ class Explainer {
   }
 
   void properties(const SchemaNode& node, View fields) {
-    bool any = false;
+    Listing wrong(out_, "properties", "propertiesNotSatisfied");
     for (const auto& property : node.properties) {
       const auto value = find_property(fields, property.name);
       if (value ? property.schema->matches(*value) : !says_of_missing(node, property)) continue;
-      if (!any) {
-        begin("properties");
-        out_.begin_array("propertiesNotSatisfied");
-      }
-      any = true;
-      out_.push_document_begin().append("propertyName", property.name);
+      wrong.entry().append("propertyName", property.name);
       annotations(property.schema->source);
       details(*property.schema, value ? &*value : nullptr);
       out_.end();
     }
-    if (!any) return;
-    out_.end();
-    end();
+    wrong.close();
   }
 
   /// A required property that is missing does not match its schema either; what that says of
@@ -290,17 +298,12 @@ class Explainer {
   }
 
   void pattern_properties(const SchemaNode& node, View fields) {
-    bool any = false;
+    Listing wrong(out_, "patternProperties", "details");
     for (const auto& one : node.pattern_properties) {
       if (one.regex == nullptr) continue;
       for (const auto& field : fields) {
         if (!one.regex->matches(field.key) || one.schema->matches(field.value)) continue;
-        if (!any) {
-          begin("patternProperties");
-          out_.begin_array("details");
-        }
-        any = true;
-        out_.push_document_begin().append("propertyName", field.key);
+        wrong.entry().append("propertyName", field.key);
         annotations(one.schema->source);
         out_.append("regexMatched", one.pattern);
         details(*one.schema, &field.value);
@@ -308,21 +311,17 @@ class Explainer {
         break;
       }
     }
-    if (!any) return;
-    out_.end();
-    end();
+    wrong.close();
   }
 
   void dependencies(const SchemaNode& node, ValueView value) {
-    bool any = false;
+    const auto fails = [&](const auto& one) { return !node.dependency_holds(one, value); };
+    if (std::ranges::none_of(node.dependencies, fails)) return;
+    begin("dependencies");
+    annotations(node.source["dependencies"].as_document());
+    out_.begin_array("failingDependencies");
     for (const auto& one : node.dependencies) {
-      if (node.dependency_holds(one, value)) continue;
-      if (!any) {
-        begin("dependencies");
-        annotations(node.source["dependencies"].as_document());
-        out_.begin_array("failingDependencies");
-      }
-      any = true;
+      if (!fails(one)) continue;
       out_.push_document_begin().append("conditionalProperty", one.name);
       if (one.schema != nullptr)
         details(*one.schema, &value);
@@ -330,7 +329,6 @@ class Explainer {
         missing(one.properties, value.as_document());
       out_.end();
     }
-    if (!any) return;
     out_.end();
     end();
   }

@@ -54,13 +54,35 @@ static_assert(std::ranges::is_sorted(known_keywords));
 constexpr auto unsupported_keywords =
     std::to_array<std::string_view>({"$ref", "$schema", "default", "definitions", "format", "id"});
 
-constexpr std::uint32_t number_bits() {
-  return 1U << static_cast<unsigned>(Type::double_) | 1U << static_cast<unsigned>(Type::int32) |
-         1U << static_cast<unsigned>(Type::int64) | 1U << static_cast<unsigned>(Type::decimal128);
+std::uint32_t number_bits() {
+  return type_bit(Type::double_) | type_bit(Type::int32) | type_bit(Type::int64) |
+         type_bit(Type::decimal128);
 }
 
 std::string quoted(std::string_view keyword) {
   return "$jsonSchema keyword '" + std::string(keyword) + "'";
+}
+
+/// The types that a name of "type" means; 0 for none.
+std::uint32_t json_type(std::string_view name) {
+  constexpr std::pair<std::string_view, Type> names[] = {{"array", Type::array},
+                                                         {"boolean", Type::boolean},
+                                                         {"null", Type::null},
+                                                         {"object", Type::document},
+                                                         {"string", Type::string}};
+  if (name == "number") return number_bits();
+  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, Type>::first);
+  return found == std::end(names) ? 0 : type_bit(found->second);
+}
+
+/// As of bsonType.
+std::uint32_t bson_type_bit(std::string_view name) {
+  if (name == "number") return number_bits();
+  for (int code = 1; code < 256 && name != "unknown"; ++code) {
+    const auto type = static_cast<Type>(code);
+    if (bson::type_name(type) == name) return type_bit(type);
+  }
+  return 0;
 }
 
 /// One schema; `where_` is its place, for messages.
@@ -169,26 +191,6 @@ class SchemaParser {
     }
     node_->types = bits;
     node_->type_keyword = keyword;
-  }
-
-  static std::uint32_t json_type(std::string_view name) {
-    if (name == "array") return type_bit(Type::array);
-    if (name == "boolean") return type_bit(Type::boolean);
-    if (name == "null") return type_bit(Type::null);
-    if (name == "number") return number_bits();
-    if (name == "object") return type_bit(Type::document);
-    if (name == "string") return type_bit(Type::string);
-    return 0;
-  }
-
-  static std::uint32_t bson_type_bit(std::string_view name) {
-    if (name == "number") return number_bits();
-    if (name == "unknown") return 0;
-    for (int code = 1; code < 256; ++code) {
-      const auto type = static_cast<Type>(code);
-      if (bson::type_name(type) == name) return type_bit(type);
-    }
-    return 0;
   }
 
   // ---------------------------------------------------------------- numbers and text
