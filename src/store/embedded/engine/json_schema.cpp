@@ -28,9 +28,32 @@ std::vector<Element> by_name(View document) {
   return out;
 }
 
+const std::uint32_t number_bits = type_bit(Type::double_) | type_bit(Type::int32) |
+                                  type_bit(Type::int64) | type_bit(Type::decimal128);
+
 int sign(int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
 
 }  // namespace
+
+std::uint32_t bits_of_json_type(std::string_view name) {
+  constexpr std::pair<std::string_view, Type> names[] = {{"array", Type::array},
+                                                         {"boolean", Type::boolean},
+                                                         {"null", Type::null},
+                                                         {"object", Type::document},
+                                                         {"string", Type::string}};
+  if (name == "number") return number_bits;
+  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, Type>::first);
+  return found == std::end(names) ? 0 : type_bit(found->second);
+}
+
+std::uint32_t bits_of_bson_type(std::string_view name) {
+  if (name == "number") return number_bits;
+  for (int code = 1; code < 256 && name != "unknown"; ++code) {
+    const auto type = static_cast<Type>(code);
+    if (bson::type_name(type) == name) return type_bit(type);
+  }
+  return 0;
+}
 
 std::optional<ValueView> find_property(View object, std::string_view name) {
   for (;;) {

@@ -93,6 +93,10 @@ struct SchemaNode {
 
 [[nodiscard]] std::unique_ptr<SchemaNode> parse_schema(bson::View schema);
 
+/// The types that a name of "type" means, or of "bsonType"; 0 for none.
+[[nodiscard]] std::uint32_t bits_of_json_type(std::string_view name);
+[[nodiscard]] std::uint32_t bits_of_bson_type(std::string_view name);
+
 /// A property, by its name or the path that its name is.
 [[nodiscard]] std::optional<bson::ValueView> find_property(bson::View object,
                                                            std::string_view name);

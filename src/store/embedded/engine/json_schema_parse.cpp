@@ -54,35 +54,8 @@ static_assert(std::ranges::is_sorted(known_keywords));
 constexpr auto unsupported_keywords =
     std::to_array<std::string_view>({"$ref", "$schema", "default", "definitions", "format", "id"});
 
-std::uint32_t number_bits() {
-  return type_bit(Type::double_) | type_bit(Type::int32) | type_bit(Type::int64) |
-         type_bit(Type::decimal128);
-}
-
 std::string quoted(std::string_view keyword) {
   return "$jsonSchema keyword '" + std::string(keyword) + "'";
-}
-
-/// The types that a name of "type" means; 0 for none.
-std::uint32_t json_type(std::string_view name) {
-  constexpr std::pair<std::string_view, Type> names[] = {{"array", Type::array},
-                                                         {"boolean", Type::boolean},
-                                                         {"null", Type::null},
-                                                         {"object", Type::document},
-                                                         {"string", Type::string}};
-  if (name == "number") return number_bits();
-  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, Type>::first);
-  return found == std::end(names) ? 0 : type_bit(found->second);
-}
-
-/// As of bsonType.
-std::uint32_t bson_type_bit(std::string_view name) {
-  if (name == "number") return number_bits();
-  for (int code = 1; code < 256 && name != "unknown"; ++code) {
-    const auto type = static_cast<Type>(code);
-    if (bson::type_name(type) == name) return type_bit(type);
-  }
-  return 0;
 }
 
 /// One schema; `where_` is its place, for messages.
@@ -185,7 +158,7 @@ class SchemaParser {
       fail(keyword, failed_to_parse, quoted(keyword) + " must name at least one type");
     std::uint32_t bits = 0;
     for (const auto name : names) {
-      const auto bit = type ? json_type(name) : bson_type_bit(name);
+      const auto bit = type ? bits_of_json_type(name) : bits_of_bson_type(name);
       if (bit == 0) fail(keyword, bad_value, "Unknown type name alias: " + std::string(name));
       bits |= bit;
     }
