@@ -185,6 +185,15 @@ TEST_P(ValidatorContract, OfPlainFiltersNameTheField) {
             R"("reason":"comparisonfailed","consideredValue":200}}]}})");
 }
 
+TEST_P(ValidatorContract, MayCompareFields) {
+  if (!store_->capabilities().aggregation) GTEST_SKIP() << "no expressions here";
+  create(R"({"validator": {"$expr": {"$lte": [{"$divide": [1, "$low"]}, "$high"]}}})");
+  EXPECT_EQ(insert({R"({"_id":1,"low":1,"high":2})"}).inserted, 1);
+  const auto result = insert({R"({"_id":2,"low":1,"high":0})"});
+  ASSERT_EQ(result.errors.size(), 1U);
+  EXPECT_EQ(result.errors[0].error.code(), ErrorCode::validation_failed);
+}
+
 TEST_P(ValidatorContract, RefuseWhatCanBeNone) {
   QUIRE_SKIP_ON_TEST_SERVER("takes any level, and collMod of a collection that is not there");
   const auto number = [&](std::string_view options) {

@@ -192,6 +192,26 @@ INSTANTIATE_TEST_SUITE_P(
                     "specifiedAs": {"$jsonSchema": {"bsonType": "array"}},
                     "reason": "expression always evaluates to false"})"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Expressions, ValidationExplained,
+    ::testing::Values(
+        Refused{R"({"$expr": {"$lt": ["$low", "$high"]}})", R"({"low": 3, "high": 1})",
+                R"({"operatorName": "$expr",
+                    "specifiedAs": {"$expr": {"$lt": ["$low", "$high"]}},
+                    "reason": "expression did not match", "expressionResult": false})"},
+        Refused{R"({"$nor": [{"$expr": {"$eq": ["$a", "$b"]}}]})", R"({"a": 1, "b": 1})",
+                R"({"operatorName": "$nor", "clausesSatisfied": [{"index": 0, "details":
+                    {"operatorName": "$expr", "specifiedAs": {"$expr": {"$eq": ["$a", "$b"]}},
+                     "reason": "expression did match", "expressionResult": true}}]})"}));
+
+TEST(ValidationExplainer, TellsOfAnExpressionThatCannotBeEvaluated) {
+  const auto info = ValidationExplainer(from_json(R"({"$expr": {"$divide": [10, "$a"]}})"))
+                        .explain(from_json(R"({"_id": 1, "a": 0})"));
+  const auto details = info["details"].as_document();
+  EXPECT_EQ(details["reason"].as_string(), "failed to evaluate aggregation expression");
+  EXPECT_EQ(details["details"].as_document()["codeName"].as_string(), "BadValue");
+}
+
 TEST(ValidationExplainer, NamesTheDocumentAndTheField) {
   const auto filter = from_json(R"({"$jsonSchema": {"properties": {"lines": {"items":
       {"properties": {"n": {"multipleOf": 2}}}}}}})");

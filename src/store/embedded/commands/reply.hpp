@@ -5,6 +5,7 @@
 
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
+#include "store/embedded/engine/server_codes.hpp"
 
 /// What commands answer when something is wrong: MongoDB's numbers and their names
 /// (src/mongo/base/error_codes.yml of the server).
@@ -36,9 +37,6 @@ inline constexpr int duplicate_field = 40413;
 inline constexpr int missing_field = 40414;
 inline constexpr int unknown_field = 40415;
 }  // namespace code
-
-/// "BadValue" for 2; "Location40415" for a number without a name.
-[[nodiscard]] std::string code_name(int code);
 
 /// The server's number for any error of quire's.
 [[nodiscard]] int server_code(const Error& error) noexcept;

@@ -7,12 +7,12 @@
 
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
-#include "store/embedded/engine/filter_data.hpp"
-#include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/engine/server_codes.hpp"
+#include "store/embedded/engine/validation_clause.hpp"
+#include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
 
-using bson::Element;
 using bson::Type;
 using bson::ValueView;
 using bson::View;
@@ -23,7 +23,6 @@ namespace {
 constexpr std::size_t max_details_bytes = 12U << 20;
 constexpr std::size_t max_considered = 10;  // values that are shown of one path
 
-enum class Kind { leaf, exists, type, conjunction, disjunction, joint_denial, negation, schema };
 /// Which values of a path a condition looks at: of an array at its end the elements, or the array.
 enum class Looks { at_elements, at_value };
 
@@ -71,171 +70,42 @@ const Wording& wording_of(std::string_view name) {
                    "array did contain all specified values", Looks::at_value});
     return out;
   }();
-  static const Wording other{"", "expression did not match", "expression did match"};
+  static const Wording other{"", "condition did not match", "condition did match"};
   const auto found = std::ranges::find(all, name, &Wording::name);
   return found == all.end() ? other : *found;
 }
 
-bson::Document pair(std::string_view key, ValueView value) {
-  return Writer().append(key, value).finish();
+void append_error(const Error& error, Writer& out) {
+  out.begin_document("details")
+      .append("code", std::int32_t{error.backend_code()})
+      .append("codeName", code_name(error.backend_code()))
+      .append("errmsg", error.detail())
+      .end();
 }
-
-std::vector<std::string> split(std::string_view path) {
-  std::vector<std::string> steps;
-  for (;;) {
-    const auto dot = path.find('.');
-    steps.emplace_back(path.substr(0, dot));
-    if (dot == std::string_view::npos) return steps;
-    path.remove_prefix(dot + 1);
-  }
-}
-
-}  // namespace
-
-/// One condition of the filter, as it was written.
-struct ValidationExplainer::Clause {
-  Kind kind = Kind::leaf;
-  std::string name;                // the operator
-  std::vector<std::string> steps;  // of the path
-  bson::Document specified;        // {path: {$operator: …}}
-  bool denies = false;             // $ne, $nin, $exists: false
-  std::unique_ptr<const Matcher> matcher;
-  std::unique_ptr<const JsonSchema> schema;
-  std::vector<std::unique_ptr<const Clause>> children;
-};
-
-namespace {
-
-using Clause = ValidationExplainer::Clause;
-using Child = std::unique_ptr<const Clause>;
-
-// ---------------------------------------------------------------- from the filter to clauses
-
-std::unique_ptr<Clause> make(Kind kind, std::string_view name, const bson::Document& filter) {
-  auto clause = std::make_unique<Clause>();
-  clause->kind = kind;
-  clause->name = name;
-  clause->matcher = std::make_unique<const Matcher>(filter);
-  return clause;
-}
-
-Child joined(std::vector<Child> children, const bson::Document& filter) {
-  if (children.size() == 1) return std::move(children.front());
-  auto all = make(Kind::conjunction, "$and", filter);
-  all->children = std::move(children);
-  return all;
-}
-
-/// The condition that a filter of one comes down to.
-const FilterNode& only(const Matcher& matcher) {
-  const FilterNode& root = matcher.root();
-  return root.children.size() == 1 ? *root.children.front() : root;
-}
-
-Child leaf(std::string_view path, std::string_view name, const bson::Document& filter) {
-  const Kind kind = name == "$exists" ? Kind::exists : name == "$type" ? Kind::type : Kind::leaf;
-  auto clause = make(kind, name, filter);
-  clause->steps = split(path);
-  clause->specified = filter;
-  clause->denies =
-      name == "$ne" || name == "$nin" ||
-      (kind == Kind::exists && only(*clause->matcher).kind == FilterNode::Kind::negation);
-  return clause;
-}
-
-void add_operators(std::string_view path, View body, std::vector<Child>& out);
-
-Child negation(std::string_view path, ValueView value, const bson::Document& filter) {
-  auto clause = make(Kind::negation, "$not", filter);
-  if (value.type() == Type::regex) {
-    clause->children.push_back(leaf(path, "$regex", pair(path, value)));
-    return clause;
-  }
-  std::vector<Child> conditions;
-  add_operators(path, value.as_document(), conditions);
-  clause->children.push_back(joined(std::move(conditions), pair(path, value)));
-  return clause;
-}
-
-/// {$gt: 5, $lt: 7}: one clause each.
-void add_operators(std::string_view path, View body, std::vector<Child>& out) {
-  for (const auto& [name, value] : body) {
-    if (name == "$comment" || name == "$options") continue;
-    bson::Document condition = pair(name, value);
-    if (name == "$regex") {
-      if (const auto options = body.find("$options"))
-        condition = Writer().append(name, value).append("$options", *options).finish();
-    }
-    const auto filter = Writer().append(path, condition).finish();
-    if (name == "$not") {
-      out.push_back(negation(path, value, filter));
-      continue;
-    }
-    out.push_back(leaf(path, name, filter));
-  }
-}
-
-bool is_operators(ValueView value) {
-  if (!value.is_document() || value.as_document().empty()) return false;
-  const auto first = value.as_document().begin()->key;
-  return first.starts_with('$') && first != "$ref" && first != "$id" && first != "$db";
-}
-
-Child parse(View filter) {
-  std::vector<Child> all;
-  for (const auto& [key, value] : filter) {
-    if (key == "$comment") continue;
-    if (key == "$and" || key == "$or" || key == "$nor") {
-      auto clause = make(key == "$and"  ? Kind::conjunction
-                         : key == "$or" ? Kind::disjunction
-                                        : Kind::joint_denial,
-                         key, pair(key, value));
-      for (const auto& branch : value.as_array())
-        clause->children.push_back(parse(branch.value.as_document()));
-      all.push_back(std::move(clause));
-    } else if (key == "$jsonSchema") {
-      auto clause = make(Kind::schema, key, pair(key, value));
-      clause->schema = std::make_unique<const JsonSchema>(value.as_document());
-      all.push_back(std::move(clause));
-    } else if (is_operators(value)) {
-      add_operators(key, value.as_document(), all);
-    } else {
-      const bool regex = value.type() == Type::regex;
-      const bool operator_of_document =
-          key.starts_with('$') && key != "$ref" && key != "$id" && key != "$db";
-      all.push_back(leaf(key,
-                         operator_of_document ? key
-                         : regex              ? "$regex"
-                                              : "$eq",
-                         pair(key, value)));
-    }
-  }
-  return joined(std::move(all), bson::Document(filter));
-}
-
-// ---------------------------------------------------------------- what is told of a document
 
 class Teller {
  public:
   Teller(View document, bool brief, Writer& out) : document_(document), brief_(brief), out_(out) {}
 
   /// The fields of one clause. `inverted`: it matches, and should not.
-  void tell(const Clause& clause, bool inverted) {
+  void tell(const ValidationClause& clause, bool inverted) {
     switch (clause.kind) {
-      case Kind::conjunction:
-      case Kind::disjunction:
+      case ClauseKind::conjunction:
+      case ClauseKind::disjunction:
         return list(clause, inverted);
-      case Kind::joint_denial:
+      case ClauseKind::joint_denial:
         return list(clause, !inverted);
-      case Kind::negation:
+      case ClauseKind::negation:
         out_.append("operatorName", clause.name).begin_document("details");
         tell(*clause.children.front(), !inverted);
         out_.end();
         return;
-      case Kind::schema:
+      case ClauseKind::schema:
         if (!inverted) return clause.schema->explain(document_, brief_, out_);
         out_.append("operatorName", clause.name).append("reason", "schema matched");
         return;
+      case ClauseKind::expression:
+        return expression(clause, inverted);
       default:
         leaf(clause, inverted != clause.denies);
     }
@@ -243,12 +113,12 @@ class Teller {
 
  private:
   /// The branches that fail, or that match and should not.
-  void list(const Clause& clause, bool inverted) {
+  void list(const ValidationClause& clause, bool inverted) {
     out_.append("operatorName", clause.name)
         .begin_array(inverted ? "clausesSatisfied" : "clausesNotSatisfied");
     std::int32_t index = 0;
     for (const auto& child : clause.children) {
-      if (child->matcher->matches(document_) == inverted) {
+      if (is_at_fault(*child, inverted)) {
         out_.push_document_begin().append("index", index).begin_document("details");
         tell(*child, inverted);
         out_.end().end();
@@ -258,12 +128,37 @@ class Teller {
     out_.end();
   }
 
+  /// One that cannot be evaluated is, either way.
+  bool is_at_fault(const ValidationClause& clause, bool inverted) const {
+    try {
+      return clause.matcher->matches(document_) == inverted;
+    } catch (const QueryError&) {
+      return true;
+    }
+  }
+
+  void expression(const ValidationClause& clause, bool inverted) {
+    out_.append("operatorName", clause.name);
+    if (!brief_) out_.append("specifiedAs", clause.specified);
+    Evaluation e;
+    e.set_now(current_ms());
+    e.begin(document_);
+    try {
+      const auto result = clause.expression->evaluate(e);
+      out_.append("reason", inverted ? "expression did match" : "expression did not match");
+      if (!is_missing(result)) out_.append("expressionResult", result);
+    } catch (const QueryError& error) {
+      out_.append("reason", "failed to evaluate aggregation expression");
+      append_error(error, out_);
+    }
+  }
+
   /// The values at the end of a path; nothing where it leads to none.
   struct Considered {
     std::vector<ValueView> values;
     bool more = false;
   };
-  std::optional<Considered> consider(const Clause& clause, Looks looks) const {
+  std::optional<Considered> consider(const ValidationClause& clause, Looks looks) const {
     Considered out;
     bool exists = false;
     const auto add = [&](ValueView value) {
@@ -283,19 +178,15 @@ class Teller {
     return exists ? std::optional(std::move(out)) : std::nullopt;
   }
 
-  void leaf(const Clause& clause, bool inverted) {
+  void leaf(const ValidationClause& clause, bool inverted) {
     const Wording& wording = wording_of(clause.name);
     out_.append("operatorName", clause.name);
     if (!brief_) out_.append("specifiedAs", clause.specified);
-    if (clause.kind == Kind::exists) {
+    if (clause.kind == ClauseKind::exists) {
       out_.append("reason", inverted ? "path does exist" : "path does not exist");
       return;
     }
-    if (clause.name.starts_with('$') && clause.steps.front() == clause.name) {  // no path
-      out_.append("reason", inverted ? wording.succeeded : wording.failed);
-      return;
-    }
-    if (only(*clause.matcher).kind == FilterNode::Kind::always_false) {  // $all: []
+    if (only_condition(*clause.matcher).kind == FilterNode::Kind::always_false) {  // $all: []
       out_.append("reason", "expression always evaluates to false");
       return;
     }
@@ -304,7 +195,7 @@ class Teller {
       out_.append("reason", "field was missing");
       return;
     }
-    if (clause.kind == Kind::type) {
+    if (clause.kind == ClauseKind::type) {
       out_.append("reason", inverted ? "type did match" : "type did not match");
       append_values(*considered);
       append_types("consideredType", types_of(*considered));
@@ -362,24 +253,30 @@ class Teller {
 
 }  // namespace
 
-ValidationExplainer::ValidationExplainer(View filter) : root_(parse(filter)) {}
+ValidationExplainer::ValidationExplainer(View filter) : root_(parse_clauses(filter)) {}
 ValidationExplainer::~ValidationExplainer() = default;
 
 bson::Document ValidationExplainer::explain(View document) const {
   const auto id = document.find("_id");
-  for (const bool brief : {false, true}) {
-    Writer out;
-    if (id) out.append("failingDocumentId", *id);
-    if (brief) out.append("truncated", true);
-    out.begin_document("details");
-    Teller(document, brief, out).tell(*root_, false);
-    out.end();
-    auto info = out.finish();
-    if (info.size() <= max_details_bytes) return info;
+  Writer note;
+  if (id) note.append("failingDocumentId", *id);
+  try {
+    for (const bool brief : {false, true}) {
+      Writer out;
+      if (id) out.append("failingDocumentId", *id);
+      if (brief) out.append("truncated", true);
+      out.begin_document("details");
+      Teller(document, brief, out).tell(*root_, false);
+      out.end();
+      auto info = out.finish();
+      if (info.size() <= max_details_bytes) return info;
+    }
+    note.append("note", "detailed error was too large");
+  } catch (const QueryError& error) {
+    note.append("note", "failed to generate document validation error");
+    append_error(error, note);
   }
-  Writer out;
-  if (id) out.append("failingDocumentId", *id);
-  return out.append("note", "detailed error was too large").finish();
+  return note.finish();
 }
 
 }  // namespace quire::store::embedded

@@ -6,6 +6,8 @@
 
 namespace quire::store::embedded {
 
+struct ValidationClause;
+
 /// Says why documents do not pass a validator, as errInfo of a server's error 121 does. Immutable;
 /// thread-safe.
 /// Source: MongoDB manual, "Explore Schema Validation Errors"; what its server answers.
@@ -20,10 +22,8 @@ class ValidationExplainer {
   /// values are left out and `truncated` is true.
   [[nodiscard]] bson::Document explain(bson::View document) const;
 
-  struct Clause;
-
  private:
-  std::unique_ptr<const Clause> root_;
+  std::unique_ptr<const ValidationClause> root_;
 };
 
 }  // namespace quire::store::embedded

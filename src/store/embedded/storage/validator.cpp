@@ -99,7 +99,14 @@ class ValidatorFilter {
  public:
   explicit ValidatorFilter(View filter) : source_(filter), matcher_(filter) {}
 
-  [[nodiscard]] bool matches(View document) const { return matcher_.matches(document); }
+  /// A document on which the filter cannot be evaluated does not pass.
+  [[nodiscard]] bool matches(View document) const {
+    try {
+      return matcher_.matches(document);
+    } catch (const QueryError&) {
+      return false;
+    }
+  }
   [[noreturn]] void refuse(View document) const {
     std::call_once(told_, [&] { explainer_ = std::make_unique<ValidationExplainer>(source_); });
     auto info = explainer_->explain(document);
