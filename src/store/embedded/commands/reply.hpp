@@ -38,6 +38,8 @@ inline constexpr int missing_field = 40414;
 inline constexpr int unknown_field = 40415;
 }  // namespace code
 
+using embedded::code_name;
+
 /// The server's number for any error of quire's.
 [[nodiscard]] int server_code(const Error& error) noexcept;
 
