@@ -80,7 +80,8 @@ void Expression::add_fields(FieldUse& use) const {
 
 void ParseScope::define_constant(std::string_view name, ValueView value) {
   if (!system_names) check_variable_name(name);
-  constants_.insert_or_assign(std::string(name), bson::Value(value));
+  std::erase_if(names_, [&](const auto& known) { return known.first == name; });
+  constants_.insert_or_assign(std::string(name), make_constant(value));
 }
 
 std::size_t ParseScope::push(std::string_view name) {
@@ -100,9 +101,9 @@ std::optional<std::size_t> ParseScope::find_slot(std::string_view name) const {
   return std::nullopt;
 }
 
-const bson::Value* ParseScope::find_constant(std::string_view name) const {
+const Expression* ParseScope::find_constant(std::string_view name) const {
   const auto it = constants_.find(name);
-  return it == constants_.end() ? nullptr : &it->second;
+  return it == constants_.end() ? nullptr : it->second.get();
 }
 
 void check_variable_name(std::string_view name) {

@@ -165,7 +165,8 @@ class ParseScope {
   std::size_t push(std::string_view name);
   void pop() { names_.pop_back(); }
   [[nodiscard]] std::optional<std::size_t> find_slot(std::string_view name) const;
-  [[nodiscard]] const bson::Value* find_constant(std::string_view name) const;
+  /// Null for none; its value is missing where that is what it was defined as.
+  [[nodiscard]] const Expression* find_constant(std::string_view name) const;
   /// For Evaluation's constructor.
   [[nodiscard]] std::size_t slots() const noexcept { return most_; }
 
@@ -174,7 +175,7 @@ class ParseScope {
 
  private:
   std::vector<std::pair<std::string, std::size_t>> names_;
-  std::map<std::string, bson::Value, std::less<>> constants_;
+  std::map<std::string, std::shared_ptr<const Expression>, std::less<>> constants_;
   std::size_t next_ = 2;
   std::size_t most_ = 2;
 };

@@ -142,9 +142,9 @@ ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
   if (const auto slot = scope.find_slot(name))
     return std::make_unique<PathExpression>(*slot, std::move(steps));
   if (const auto* constant = scope.find_constant(name)) {
-    if (steps.empty()) return make_constant(constant->view());
+    if (steps.empty()) return make_constant(*constant->constant());
     Evaluation e;
-    return make_constant(value_at(constant->view(), steps, e));
+    return make_constant(value_at(*constant->constant(), steps, e));
   }
   if (name == "CURRENT")
     return std::make_unique<PathExpression>(Evaluation::current_slot, std::move(steps));

@@ -5,6 +5,7 @@
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/engine/numbers.hpp"
+#include "store/embedded/pipeline/inner.hpp"
 #include "store/embedded/pipeline/match.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 
@@ -114,41 +115,6 @@ struct UnwindOptions {
   bool preserve = false;
 };
 
-/// Copies `document` to `out` with the value at `steps` replaced; nothing = left out. Fields that
-/// are not there are made.
-void write_replaced(View document, std::span<const std::string> steps,
-                    std::optional<ValueView> value, bson::Writer& out) {
-  bool found = false;
-  for (const auto& field : document) {
-    if (found || field.key != steps.front()) {
-      out.append(field.key, field.value);
-      continue;
-    }
-    found = true;
-    if (steps.size() == 1) {
-      if (value) out.append(field.key, *value);
-    } else if (field.value.is_document()) {
-      out.begin_document(field.key);
-      write_replaced(field.value.as_document(), steps.subspan(1), value, out);
-      out.end();
-    } else if (value) {
-      out.begin_document(field.key);
-      write_replaced(View{}, steps.subspan(1), value, out);
-      out.end();
-    } else {
-      out.append(field.key, field.value);
-    }
-  }
-  if (found || !value) return;
-  if (steps.size() == 1) {
-    out.append(steps.front(), *value);
-  } else {
-    out.begin_document(steps.front());
-    write_replaced(View{}, steps.subspan(1), value, out);
-    out.end();
-  }
-}
-
 class UnwindStage final : public Stage {
  public:
   UnwindStage(const UnwindOptions& options, StagePtr source)
@@ -198,7 +164,7 @@ class UnwindStage final : public Stage {
 
   View write(std::optional<ValueView> element, std::optional<std::int64_t> index) {
     out_.reset();
-    write_replaced(current_, options_.steps, element, out_);
+    write_at(current_, options_.steps, element, out_);
     View result = out_.finish_view();
     if (options_.index_steps.empty()) return result;
     with_index_.reset();
@@ -206,7 +172,7 @@ class UnwindStage final : public Stage {
     const ValueView position =
         index ? ValueView{Type::int64, reinterpret_cast<const std::uint8_t*>(&number), 8}
               : null_value;
-    write_replaced(result, options_.index_steps, position, with_index_);
+    write_at(result, options_.index_steps, position, with_index_);
     return with_index_.finish_view();
   }
 

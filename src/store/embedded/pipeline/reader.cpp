@@ -9,12 +9,10 @@ namespace {
 class ReadStage final : public Stage {
  public:
   ReadStage(Connection& connection, std::shared_ptr<const CollectionMeta> collection,
-            std::shared_ptr<Query> query, bool verify, const Run* run)
+            std::shared_ptr<Query> query, bool verify, const Run& run)
       : query_(std::move(query)) {
-    if (run != nullptr) {
-      run->prepare(e_);
-      query_->variables = &e_;
-    }
+    run.prepare(e_);
+    query_->variables = &e_;
     execution_.emplace(connection, std::move(collection), query_, verify);
   }
   std::optional<bson::View> next() override {
@@ -60,14 +58,8 @@ ResolvedNamespace resolve(Connection& connection, std::string_view database,
 
 }  // namespace
 
-StagePtr ConnectionSources::open(Namespace ns, const Read& read) {
-  std::optional<Matcher> match;
-  if (!read.filter.empty()) match.emplace(read.filter);
-  return open_matching(ns, std::move(match), read, nullptr);
-}
-
-StagePtr ConnectionSources::open_matching(Namespace ns, std::optional<Matcher> match,
-                                          const Read& read, const Run* run) {
+StagePtr ConnectionSources::open(Namespace ns, std::optional<Matcher> match, const Read& read,
+                                 const Run& run) {
   const auto& collection = connection_.catalog->find(ns);
   if (collection == nullptr) return list_stage({});
   FindOptions options;
@@ -144,8 +136,8 @@ StagePtr open_pipeline(const PreparedPipeline& prepared, ConnectionSources& sour
     read.limit = prepared.stages.limit;
     read.hint = hint;
     read.hint_name = hint_name;
-    source = sources.open_matching({prepared.database, prepared.collection}, prepared.stages.match,
-                                   read, &run);
+    source =
+        sources.open({prepared.database, prepared.collection}, prepared.stages.match, read, run);
   }
   return open_stages(prepared.stages.rest, std::move(source), run);
 }

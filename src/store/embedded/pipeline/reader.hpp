@@ -13,11 +13,9 @@ class ConnectionSources final : public Sources {
  public:
   ConnectionSources(Connection& connection, bool verify)
       : connection_(connection), verify_(verify) {}
-  StagePtr open(Namespace ns, const Read& read) override;
+  StagePtr open(Namespace ns, std::optional<Matcher> match, const Read& read,
+                const Run& run) override;
   bool has_index_on(Namespace ns, std::string_view field) override;
-  /// As open, with a filter that is parsed, whose variables `run` knows.
-  [[nodiscard]] StagePtr open_matching(Namespace ns, std::optional<Matcher> match, const Read& read,
-                                       const Run* run);
 
  private:
   Connection& connection_;

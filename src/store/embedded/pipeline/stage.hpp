@@ -13,6 +13,7 @@
 #include "quire/bson/document.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/store/store.hpp"
+#include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/expression/expression.hpp"
 #include "store/embedded/storage/execution.hpp"
 
@@ -20,6 +21,7 @@
 /// Source: MongoDB manual, "Aggregation Stages"; numbers of errors are those of the server.
 namespace quire::store::embedded {
 
+class Run;
 class StageSpec;
 using StageSpecs = std::vector<std::shared_ptr<const StageSpec>>;
 
@@ -41,15 +43,16 @@ class Sources {
  public:
   virtual ~Sources() = default;
   struct Read {
-    bson::View filter = {};
     bson::View sort = {};
     std::int64_t skip = 0;
     std::int64_t limit = 0;  ///< 0 = all
     bson::View hint = {};
     std::string_view hint_name = {};
   };
-  /// The documents of a collection (not of a view: its pipeline is put in front when it is parsed).
-  [[nodiscard]] virtual StagePtr open(Namespace ns, const Read& read) = 0;
+  /// The documents of a collection (not of a view: its pipeline is put in front when it is parsed)
+  /// that match. `run`: knows the variables of the filter, and outlives what is given.
+  [[nodiscard]] virtual StagePtr open(Namespace ns, std::optional<Matcher> match, const Read& read,
+                                      const Run& run) = 0;
   /// Whether an index of that collection begins with `field`, so that reading by it is quick.
   [[nodiscard]] virtual bool has_index_on(Namespace ns, std::string_view field) = 0;
 };
