@@ -22,8 +22,8 @@ namespace {
 
 class MatchStage final : public EvaluatingStage {
  public:
-  MatchStage(const Matcher& matcher, StagePtr source, const Run& run)
-      : EvaluatingStage(std::move(source), run), matcher_(matcher) {}
+  MatchStage(Matcher matcher, StagePtr source, const Run& run)
+      : EvaluatingStage(std::move(source), run), matcher_(std::move(matcher)) {}
   std::optional<View> next() override {
     while (const auto document = source_->next()) {
       run_.check();
@@ -33,7 +33,7 @@ class MatchStage final : public EvaluatingStage {
   }
 
  private:
-  const Matcher& matcher_;
+  Matcher matcher_;
 };
 
 StageSpecPtr parse_match(ValueView given, PipelineContext& context) {

@@ -45,8 +45,8 @@ StagePtr InnerPipeline::open(Run& run, const bson::Document* extra, const ParseS
   read.sort = stages_.sort.view();
   read.skip = stages_.skip;
   read.limit = stages_.limit;
-  StagePtr source = run.sources().open({database_, collection_},
-                                       Matcher(filter.finish_view(), scope), read, run);
+  StagePtr source =
+      run.sources().open({database_, collection_}, Matcher(filter.finish_view(), scope), read, run);
   return open_stages(stages_.rest, std::move(source), run);
 }
 
