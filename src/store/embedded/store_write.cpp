@@ -1,3 +1,4 @@
+#include "store/embedded/expression/let.hpp"
 #include "store/embedded/storage/mutate.hpp"
 #include "store/embedded/store.hpp"
 
@@ -30,7 +31,7 @@ UpdateResult EmbeddedStore::do_update(Namespace ns, bson::View filter, UpdateSpe
                                       const UpdateOptions& options) {
   check_concern(options.write_concern);
   refuse_collation(options.collation);
-  const Updater updater = make_updater(update, options.array_filters, options.multi);
+  const Updater updater = make_updater(update, options.array_filters, options.multi, options.let);
   if (options.multi && !options.sort.empty())
     throw QueryError(ErrorCode::invalid_update, FieldPath("sort"),
                      "a sort picks one document; it cannot stand with multi", 9);
@@ -63,10 +64,12 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
                                       "always returns the deleted document",
                      9);
   std::optional<Updater> updater;
-  if (!options.remove) updater = make_updater(update, options.array_filters, false);
-  const Projector projector =
-      options.projection.empty() ? Projector() : Projector(options.projection);
-  const Matcher matcher(filter);
+  if (!options.remove) updater = make_updater(update, options.array_filters, false, options.let);
+  const ParseScope variables = scope_of_let(options.let);
+  const Projector projector = options.projection.empty()
+                                  ? Projector()
+                                  : Projector(options.projection, Projector::Kind::find, variables);
+  const Matcher matcher(filter, variables);
   FindAndModifyResult result;
   WriteScope scope(file_, options.session, true);
   auto collection = scope.target(ns);
@@ -78,6 +81,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
     find.hint = options.hint;
     find.hint_name = options.hint_name;
     find.sort = options.sort;
+    find.let = options.let;
     find.limit = 1;
     rids = matching_rows(scope, collection, filter, find);
   }
@@ -150,6 +154,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
           one.multi = many;
           one.bypass_document_validation = options.bypass_document_validation;
           one.upsert = operation.upsert;
+          one.let = options.let;
           one.hint = operation.hint;
           one.hint_name = operation.hint_name;
           one.sort = operation.sort;
@@ -157,7 +162,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
           const bool replaces = operation.kind == BulkOperation::Kind::replace_one;
           const Updater updater =
               make_updater(replaces ? UpdateSpec{operation.document, false} : operation.update,
-                           operation.array_filters, many);
+                           operation.array_filters, many, options.let);
           if (replaces != updater.is_replacement())
             throw QueryError(
                 ErrorCode::invalid_update,
@@ -178,6 +183,7 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
           RemoveOptions one;
           static_cast<OperationOptions&>(one) = options;
           one.multi = operation.kind == BulkOperation::Kind::remove_many;
+          one.let = options.let;
           one.hint = operation.hint;
           one.hint_name = operation.hint_name;
           refuse_collation(operation.collation);

@@ -7,6 +7,8 @@
 #include "store/embedded/engine/change_description.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/update_tree.hpp"
+#include "store/embedded/expression/let.hpp"
+#include "store/embedded/pipeline/stage.hpp"
 
 namespace quire::store::embedded {
 
@@ -21,7 +23,6 @@ constexpr int overflow = 15;
 constexpr int dollar_prefixed = 52;
 constexpr int invalid_id_field = 53;
 constexpr int immutable_code = 66;
-constexpr int invalid_options = 72;
 constexpr int too_large = 17419;
 
 [[noreturn]] void fail_immutable() {
@@ -109,6 +110,8 @@ struct Updater::Impl {
   bson::Document replacement;
   update::Tree tree;
   bool is_replacement = false;
+  bool is_pipeline = false;
+  StageSpecs stages;
 };
 
 Updater::Updater(View body, std::optional<View> array_filters, bool replace_allowed) {
@@ -134,17 +137,64 @@ Updater& Updater::operator=(Updater&&) noexcept = default;
 
 bool Updater::is_replacement() const noexcept { return impl_->is_replacement; }
 
+namespace {
+
+/// Stages of an update read no collection.
+class NoSources final : public Sources {
+ public:
+  StagePtr open(Namespace, std::optional<Matcher>, const Read&, const Run&) override {
+    return list_stage({});
+  }
+  bool has_index_on(Namespace, std::string_view) override { return false; }
+};
+
+/// What the stages make of the document, with its _id in front.
+bson::Document run_stages(const StageSpecs& stages, View document) {
+  NoSources none;
+  Deadline deadline{std::chrono::milliseconds(0)};
+  Run run(none, deadline, current_ms());
+  std::vector<bson::Document> input;
+  input.emplace_back(document);
+  const StagePtr output = open_stages(stages, list_stage(std::move(input)), run);
+  const auto after = output->next();
+  if (!after) return bson::Document(document);
+  const auto id = document.find("_id");
+  const auto made = after->find("_id");
+  if (id && made && compare(*id, *made) != 0) fail_immutable();
+  if (made && !id) check_id_value(*made);
+  bson::Writer out;
+  if (id) {
+    out.append("_id", *id);
+  } else if (made) {
+    out.append("_id", *made);
+  }
+  for (const auto& [name, value] : *after) {
+    if (name != "_id") out.append(name, value);
+  }
+  auto whole = out.finish();
+  if (whole.size() > bson::max_document_bytes)
+    update::fail(too_large, "", "the document would be larger than 16 MiB");
+  return whole;
+}
+
+}  // namespace
+
 Updater::Outcome Updater::apply(View document, const MatchDetails& details, bool inserting) const {
   Outcome outcome;
-  outcome.document = impl_->is_replacement
-                         ? replaced(impl_->replacement, document.find("_id"))
-                         : update::apply(impl_->tree, document, {&details, inserting});
+  if (impl_->is_pipeline) {
+    outcome.document = run_stages(impl_->stages, document);
+  } else {
+    outcome.document = impl_->is_replacement
+                           ? replaced(impl_->replacement, document.find("_id"))
+                           : update::apply(impl_->tree, document, {&details, inserting});
+  }
   outcome.changed = !(outcome.document.view() == document);
   return outcome;
 }
 
 std::optional<bson::Document> Updater::describe(View before, View after) const {
   if (impl_->is_replacement) return std::nullopt;
+  if (impl_->is_pipeline) return describe_difference(before, after);
   return describe_update(impl_->tree, before, after);
 }
 
@@ -166,23 +216,15 @@ bson::Document Updater::document_for_upsert(const Matcher& filter) const {
   return document;
 }
 
-void Updater::refuse_pipeline(View stages) {
-  constexpr std::string_view allowed[] = {"$addFields", "$set",         "$project",
-                                          "$unset",     "$replaceRoot", "$replaceWith"};
-  for (const auto& [index, stage] : stages) {
-    const auto path = "[" + std::string(index) + "]";
-    if (!stage.is_document()) update::fail(14, path, "a stage of a pipeline is a document");
-    const auto only = stage.as_document().begin();
-    if (only == stage.as_document().end() || stage.as_document().count() != 1)
-      update::fail(40323, path, "a stage of a pipeline has exactly one field");
-    bool known = false;
-    for (const auto& name : allowed) known = known || name == only->key;
-    if (!known)
-      update::fail(invalid_options, path + "." + std::string(only->key),
-                   "the stage is not allowed in an update");
-  }
-  throw StoreError(ErrorCode::unsupported,
-                   "an update with a pipeline is not supported by the embedded store");
+Updater Updater::of_pipeline(View stages, const ParseScope& given) {
+  ParseScope scope = given;
+  PipelineContext context{scope, {}, {}, PipelinePlace::update, 0, {}, {}};
+  auto impl = std::make_unique<Impl>();
+  impl->is_pipeline = true;
+  impl->stages = parse_pipeline(stages, context);
+  Updater out;
+  out.impl_ = std::move(impl);
+  return out;
 }
 
 }  // namespace quire::store::embedded

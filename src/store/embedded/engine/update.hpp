@@ -9,7 +9,7 @@
 /// Updates: parsed once, then applied to documents' bytes.
 namespace quire::store::embedded {
 
-/// A compiled update: operators or a replacement. Immutable; apply() is thread-safe.
+/// A compiled update: operators, a replacement or a pipeline. Immutable; apply() is thread-safe.
 class Updater {
  public:
   /// `body`: {$set: …} or a whole document. `array_filters`: the elements of the arrayFilters
@@ -42,11 +42,13 @@ class Updater {
   /// ObjectId as _id in front where neither gives one.
   [[nodiscard]] bson::Document document_for_upsert(const Matcher& filter) const;
 
-  /// An update given as a pipeline: throws QueryError invalid_update for one that means nothing,
-  /// StoreError unsupported for all others.
-  [[noreturn]] static void refuse_pipeline(bson::View stages);
+  /// An update given as a pipeline of $set, $unset, $project, $replaceRoot …: `stages` are the
+  /// elements of an array, whose expressions may use the variables of `scope`. Throws QueryError
+  /// invalid_update or invalid_query for one that means nothing.
+  [[nodiscard]] static Updater of_pipeline(bson::View stages, const ParseScope& scope);
 
  private:
+  Updater() = default;
   struct Impl;
   std::unique_ptr<const Impl> impl_;
 };

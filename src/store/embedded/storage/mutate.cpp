@@ -1,16 +1,19 @@
 #include "store/embedded/storage/mutate.hpp"
 
+#include "store/embedded/expression/let.hpp"
+
 namespace quire::store::embedded {
 namespace {
 
 FindOptions to_find(const OperationOptions& base, bson::View hint, std::string_view hint_name,
-                    bson::View sort, bool multi) {
+                    bson::View sort, bool multi, bson::View let) {
   FindOptions out;
   static_cast<OperationOptions&>(out) = base;
   out.hint = hint;
   out.hint_name = hint_name;
   out.sort = sort;
   out.limit = multi ? 0 : 1;
+  out.let = let;
   return out;
 }
 
@@ -72,11 +75,12 @@ std::vector<std::int64_t> matching_rows(WriteScope& scope,
 }
 
 Updater make_updater(const UpdateSpec& update, const std::optional<bson::View>& array_filters,
-                     bool multi) {
-  if (update.pipeline)
-    throw StoreError(ErrorCode::unsupported,
-                     "the embedded store has no updates by an aggregation pipeline");
-  return Updater(update.body, array_filters, !multi);
+                     bool multi, bson::View let) {
+  if (!update.pipeline) return Updater(update.body, array_filters, !multi);
+  if (array_filters && !array_filters->empty())
+    throw QueryError(ErrorCode::invalid_update, FieldPath("arrayFilters"),
+                     "an update by a pipeline takes no array filters", 9);
+  return Updater::of_pipeline(update.body, scope_of_let(let));
 }
 
 UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
@@ -87,7 +91,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
   bson::ValueView id;
   std::optional<Matcher> matcher;
   const bool by_id = is_id_equality(filter, id);
-  if (!by_id || options.upsert) matcher.emplace(filter);
+  if (!by_id || options.upsert) matcher.emplace(filter, scope_of_let(options.let));
   if (collection != nullptr) {
     Deadline deadline(options.max_time);
     // One document by its _id is read where it is found, all others after the search.
@@ -98,9 +102,9 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
       connection.scratch.clear();
       append_key(connection.scratch, id);
     } else {
-      rids = matching_rows(
-          scope, collection, filter,
-          to_find(options, options.hint, options.hint_name, options.sort, options.multi));
+      rids = matching_rows(scope, collection, filter,
+                           to_find(options, options.hint, options.hint_name, options.sort,
+                                   options.multi, options.let));
     }
     std::optional<RowWriter> rows;
     for (const std::int64_t found : rids) {
@@ -155,14 +159,14 @@ std::int64_t remove_rows(WriteScope& scope, Namespace ns, bson::View filter,
                          const RemoveOptions& options) {
   auto collection = scope.target(ns);
   if (collection == nullptr) {
-    (void)Matcher(filter);
+    (void)Matcher(filter, scope_of_let(options.let));
     return 0;
   }
   Connection& connection = scope.connection();
   Deadline deadline(options.max_time);
-  const auto rids =
-      matching_rows(scope, collection, filter,
-                    to_find(options, options.hint, options.hint_name, {}, options.multi));
+  const auto rids = matching_rows(
+      scope, collection, filter,
+      to_find(options, options.hint, options.hint_name, {}, options.multi, options.let));
   RowWriter rows(scope, collection);
   for (const std::int64_t rid : rids) {
     deadline.check();

@@ -24,9 +24,10 @@ void insert_one(RowWriter& rows, bson::View document, bson::Value* id = nullptr)
                                                       bson::View filter,
                                                       const FindOptions& options);
 
-/// Throws StoreError unsupported for a pipeline.
+/// `let`: the variables of a pipeline's expressions.
 [[nodiscard]] Updater make_updater(const UpdateSpec& update,
-                                   const std::optional<bson::View>& array_filters, bool multi);
+                                   const std::optional<bson::View>& array_filters, bool multi,
+                                   bson::View let = {});
 
 UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
                          const UpdateOptions& options);

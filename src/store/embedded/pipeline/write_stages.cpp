@@ -1,7 +1,0 @@
-#include "store/embedded/pipeline/stage.hpp"
-
-namespace quire::store::embedded {
-
-std::span<const StageKind> write_stages() noexcept { return {}; }
-
-}  // namespace quire::store::embedded
