@@ -21,6 +21,9 @@ Capabilities EmbeddedStore::capabilities() {
   Capabilities out;
   out.transactions = true;
   out.sessions = true;
+  out.aggregation = true;
+  out.update_pipelines = true;
+  out.views = true;
   out.json_schema = true;
   out.online_backup = true;
   out.transactional_catalog = true;

@@ -2,7 +2,6 @@
 
 #include "quire/bson/writer.hpp"
 #include "store/embedded/storage/execution.hpp"
-#include "store/embedded/storage/views.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -97,6 +96,36 @@ Statement* point_statement(Connection& connection, Namespace ns, bson::View filt
 
 }  // namespace
 
+namespace {
+
+bool is_view(const CollectionMeta& collection) noexcept { return collection.traits.view; }
+
+/// What a find, a count or a distinct asks of a view: as stages behind the view's own.
+bson::Document stages_of(bson::View filter, const FindOptions& options) {
+  bson::Writer out;
+  if (!filter.empty()) out.push(bson::make_document("$match", filter));
+  if (!options.sort.empty() && !options.sort.contains("$natural"))
+    out.push(bson::make_document("$sort", options.sort));
+  if (options.skip > 0) out.push(bson::make_document("$skip", options.skip));
+  if (options.limit != 0)
+    out.push(bson::make_document("$limit", options.limit < 0 ? -options.limit : options.limit));
+  if (!options.projection.empty()) out.push(bson::make_document("$project", options.projection));
+  return out.finish();
+}
+
+AggregateOptions options_of(const FindOptions& options) {
+  AggregateOptions out;
+  static_cast<OperationOptions&>(out) = options;
+  out.allow_disk_use = options.allow_disk_use;
+  out.batch_size = options.batch_size;
+  out.hint = options.hint;
+  out.hint_name = options.hint_name;
+  out.let = options.let;
+  return out;
+}
+
+}  // namespace
+
 bool EmbeddedStore::do_find_one(Namespace ns, bson::View filter, const FindOptions& options,
                                 FunctionRef<void(bson::View)> sink) {
   if (!file_->options().memory && is_bare(options)) {
@@ -129,18 +158,27 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
   one.limit = 1;
   const auto query = std::make_shared<Query>(filter, one);
   bson::Document copy;
+  bool view = false;
   {
     ReadScope scope(file_, options.session);
     const auto collection = scope.find(ns);
     if (collection == nullptr) return false;
-    need_table(*collection);
-    Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
-    if (!execution.next()) return false;
-    if (scope.is_private()) {
-      sink(execution.projected());
-      return true;
+    view = is_view(*collection);
+    if (!view) {
+      Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+      if (!execution.next()) return false;
+      if (scope.is_private()) {
+        sink(execution.projected());
+        return true;
+      }
+      copy = bson::Document(execution.projected());
     }
-    copy = bson::Document(execution.projected());
+  }
+  if (view) {  // its pipeline takes a scope of its own
+    const auto cursor = read_view(ns, stages_of(filter, one), options_of(one));
+    const auto document = cursor->next();
+    if (document) sink(*document);
+    return document.has_value();
   }
   sink(copy);  // `sink` may use the store: nothing is held
   return true;
@@ -153,7 +191,10 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   auto scope = std::make_unique<ReadScope>(file_, options.session);
   const auto collection = scope->find(ns);
   if (collection == nullptr) return std::make_unique<EmptyCursor>();
-  need_table(*collection);
+  if (is_view(*collection)) {
+    scope.reset();
+    return read_view(ns, stages_of(filter, options), options_of(options));
+  }
   if (scope->is_private())
     return std::make_unique<StreamCursor>(file_, std::move(scope), collection, std::move(query));
   std::vector<bson::Document> documents;
@@ -172,18 +213,25 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
   find.skip = options.skip;
   find.limit = options.limit;
   const auto query = std::make_shared<Query>(filter, find);
-  ReadScope scope(file_, options.session);
-  const auto collection = scope.find(ns);
+  std::optional<ReadScope> scope;
+  scope.emplace(file_, options.session);
+  const auto collection = scope->find(ns);
   if (collection == nullptr) return 0;
-  need_table(*collection);
+  if (is_view(*collection)) {
+    scope.reset();  // its pipeline takes one of its own
+    const auto cursor = read_view(ns, stages_of(filter, find), options_of(find));
+    std::int64_t n = 0;
+    while (cursor->next()) ++n;
+    return n;
+  }
   if (filter.empty() && options.skip == 0 && options.limit == 0 && options.hint.empty() &&
       options.hint_name.empty()) {
-    Statement& count = scope.connection().row_statement(collection->cid, RowSql::count);
+    Statement& count = scope->connection().row_statement(collection->cid, RowSql::count);
     const Resetter resetter(count);
     (void)count.step();
     return count.integer(0);
   }
-  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+  Execution execution(scope->connection(), collection, query, file_->options().verify_checksums);
   std::int64_t n = 0;
   while (execution.next()) ++n;
   return n;
@@ -238,14 +286,26 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
   find.hint_name = options.hint_name;
   const auto query = std::make_shared<Query>(filter, find);
   bson::Writer out;
-  ReadScope scope(file_, options.session);
-  const auto collection = scope.find(ns);
+  std::optional<ReadScope> scope;
+  scope.emplace(file_, options.session);
+  const auto collection = scope->find(ns);
   if (collection == nullptr) return out.finish();
-  need_table(*collection);
   std::set<std::string> seen;
-  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
-  while (execution.next()) {
-    const bson::View body = execution.body();
+  std::unique_ptr<Cursor> view;
+  std::optional<Execution> execution;
+  if (is_view(*collection)) {
+    scope.reset();  // its pipeline takes one of its own
+    view = read_view(ns, stages_of(filter, find), options_of(find));
+  } else {
+    execution.emplace(scope->connection(), collection, query, file_->options().verify_checksums);
+  }
+  const auto next = [&]() -> std::optional<bson::View> {
+    if (view != nullptr) return view->next();
+    if (!execution->next()) return std::nullopt;
+    return execution->body();
+  };
+  while (const auto document = next()) {
+    const bson::View body = *document;
     values_at(
         {bson::Type::document, body.data(), body.size()}, field,
         [&](bson::ValueView value) {
@@ -264,8 +324,9 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
                                          const FindOptions& options) {
   refuse_collation(options.collation);
   const auto query = std::make_shared<Query>(filter, options);
-  ReadScope scope(file_, options.session);
-  const auto collection = scope.find(ns);
+  std::optional<ReadScope> scope;
+  scope.emplace(file_, options.session);
+  const auto collection = scope->find(ns);
   const std::string full = std::string(ns.database) + "." + std::string(ns.collection);
   bson::Writer out;
   out.append("explainVersion", "1");
@@ -280,9 +341,12 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
         .end();
     return out.finish();
   }
-  need_table(*collection);
+  if (is_view(*collection)) {
+    scope.reset();  // its pipeline takes one of its own
+    return explain_aggregate(ns, stages_of(filter, options), options_of(options));
+  }
   const auto start = std::chrono::steady_clock::now();
-  Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
+  Execution execution(scope->connection(), collection, query, file_->options().verify_checksums);
   std::int64_t returned = 0;
   while (execution.next()) ++returned;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(

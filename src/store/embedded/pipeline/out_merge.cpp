@@ -31,7 +31,7 @@ void check_target(const Target& target, std::string_view stage, int code_special
 }
 
 void check_not_view(const CollectionMeta* meta, std::string_view stage) {
-  if (meta == nullptr || !meta->options.contains("viewOn")) return;
+  if (meta == nullptr || !meta->traits.view) return;
   throw StoreError(ErrorCode::command_failed,
                    "Namespace " + meta->full_name() + " is a view, not a collection; " +
                        std::string(stage) + " cannot write to it",

@@ -48,12 +48,4 @@ void check_view_graph(const Catalog& catalog, std::string_view database, std::st
   Walk(catalog, database, name).visit(sources, 1);
 }
 
-void need_table(const CollectionMeta& collection) {
-  if (!collection.traits.view) return;
-  throw StoreError(ErrorCode::unsupported,
-                   "reading the view " + collection.full_name() +
-                       " is not supported by the embedded store; read " + collection.database +
-                       "." + std::string(collection.options["viewOn"].as_string()));
-}
-
 }  // namespace quire::store::embedded

@@ -22,7 +22,4 @@ inline constexpr int most_view_depth = 20;
 void check_view_graph(const Catalog& catalog, std::string_view database, std::string_view name,
                       const ViewSources& sources);
 
-/// Reads that cannot be answered from a table go through here: throws StoreError for a view.
-void need_table(const CollectionMeta& collection);
-
 }  // namespace quire::store::embedded
