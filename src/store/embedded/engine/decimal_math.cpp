@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "store/embedded/engine/decimal_parts.hpp"
+#include "store/embedded/engine/update_decimal.hpp"
 
 namespace quire::store::embedded {
 
@@ -67,6 +68,15 @@ Float to_quad(const Float& value) {
   const Float fraction = mp::frexp(value, &exponent);
   constexpr int bits = 113;
   return mp::ldexp(round_half_even(mp::ldexp(fraction, bits)), exponent - bits);
+}
+
+/// The same, towards zero.
+Float cut_to_quad(const Float& value) {
+  if (value == 0) return value;
+  int exponent = 0;
+  const Float fraction = mp::frexp(value, &exponent);
+  constexpr int bits = 113;
+  return mp::ldexp(mp::trunc(mp::ldexp(fraction, bits)), exponent - bits);
 }
 
 /// A number of at most 113 bits: exactly with the exponent nearest to 0 where that can be, else 34
@@ -171,8 +181,6 @@ Float circular(DecimalFunction function, const DecimalParts& parts) {
 
 Float apply(DecimalFunction function, const Float& x) {
   switch (function) {
-    case DecimalFunction::exp:
-      return mp::exp(x);
     case DecimalFunction::ln:
       return mp::log(x);
     case DecimalFunction::log10:
@@ -231,6 +239,22 @@ Decimal128 at_infinity(DecimalFunction function, bool negative) {
 bool is_far(const Float& x) { return mp::abs(x) > 15'000; }
 
 Decimal128 nearly_zero() { return compose_decimal(false, 0, min_decimal_exponent); }
+
+/// e^x of an operand in two parts of 113 bits: e^high + e^high · low. Where a binary number of 128
+/// bits could not hold the result, a factor of e^±11000 is taken out, as a decimal.
+Decimal128 exponential(const Float& x) {
+  constexpr int step = 11'000;
+  Float high = cut_to_quad(x);
+  const Float low = to_quad(x - high);
+  const auto combine = [&] {
+    const Float power = to_quad(mp::exp(high));
+    return from_quad(to_quad(power + to_quad(power * low)));
+  };
+  if (mp::abs(high) <= step) return combine();
+  const int shift = high > 0 ? step : -step;
+  high = to_quad(high - shift);
+  return decimal_multiply(combine(), from_quad(mp::exp(Float(shift))));
+}
 
 bool is_whole(const DecimalParts& parts) {
   if (parts.exponent >= 0 || parts.coefficient == 0) return true;
@@ -402,7 +426,7 @@ Decimal128 decimal_function(DecimalFunction function, Decimal128 value) {
   switch (function) {
     case DecimalFunction::exp:
       if (is_far(x)) return parts.negative ? nearly_zero() : decimal_infinity(false);
-      break;
+      return exponential(to_float(parts));
     case DecimalFunction::sinh:
     case DecimalFunction::cosh:
       if (is_far(x)) return decimal_infinity(parts.negative && function == DecimalFunction::sinh);

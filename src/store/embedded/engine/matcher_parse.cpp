@@ -144,7 +144,8 @@ class Parser {
     if (key == "$comment") return nullptr;
     if (key == "$expr") return expression(element.value);
     if (key == "$jsonSchema") return json_schema(element.value);
-    for (const auto name : {"$where", "$text", "$sampleRate", "$alwaysTrue", "$alwaysFalse"}) {
+    if (key == "$sampleRate") return sample(element.value);
+    for (const auto name : {"$where", "$text", "$alwaysTrue", "$alwaysFalse"}) {
       if (key == name) refuse("", key);
     }
     // A reference is matched field by field like any other document.
@@ -167,6 +168,17 @@ class Parser {
     if (all->children.empty()) return node;
     all->children.push_back(std::move(node));
     return all;
+  }
+
+  /// $sampleRate: a share of the documents, at random.
+  Node sample(ValueView rate) {
+    if (!rate.is_number()) fail("", "argument to $sampleRate must be a numeric type");
+    if (compare_numbers(rate, Value(0)) < 0 || compare_numbers(rate, Value(1)) > 0)
+      fail("", "numeric argument to $sampleRate must be in [0, 1]");
+    bson::Document condition = bson::make_document(
+        "$lt", Value::array(bson::make_document("0", bson::make_document("$rand", bson::Document()),
+                                                "1", rate)));
+    return expression(Value(condition));
   }
 
   static void add_implied(ValueView value, ParseScope& scope, FilterNode& all) {

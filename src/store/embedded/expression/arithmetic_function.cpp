@@ -38,10 +38,10 @@ ValueView to_whole(const Call& c, double (*of_double)(double), DecimalRounding r
   const ValueView value = c[0];
   if (value.type() == Type::double_) return c.e.number(of_double(bson::load<double>(value.data())));
   if (!is_decimal(value)) return value;
+  // What has no form with exponent 0 (infinities, and more than 34 digits) gives NaN there.
   const auto decimal = bson::load<Decimal128>(value.data());
-  if (decimal.is_nan() || decimal.is_infinite()) return value;
-  const auto whole = decimal_quantize(decimal, 0, rounding);
-  return whole ? c.e.decimal(*whole) : value;
+  if (decimal.is_nan() || decimal.is_infinite()) return c.e.decimal(decimal_nan);
+  return c.e.decimal(decimal_quantize(decimal, 0, rounding).value_or(decimal_nan));
 }
 
 /// A logarithm whose operand has to be positive; NaN stays.

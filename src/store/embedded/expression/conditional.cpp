@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 #include <string>
 
 #include "store/embedded/expression/numeric.hpp"
@@ -50,11 +51,27 @@ class IfNullExpression final : public Expression {
   }
 };
 
-ExpressionPtr parse_if_null(const Operator& op, ValueView argument, ParseScope& scope) {
-  std::vector<ExpressionPtr> parts = parse_arguments(op, argument, scope);
-  if (parts.size() < 2)
-    fail_expression(1257300,
-                    "$ifNull needs at least two arguments, had: " + std::to_string(parts.size()));
+/// What comes behind a constant that is not null is dropped, and so are null constants.
+ExpressionPtr parse_if_null(const Operator&, ValueView argument, ParseScope& scope) {
+  const std::size_t given = argument.is_array() ? argument.as_array().count() : 1;
+  if (given < 2)
+    fail_expression(1257300, "$ifNull needs at least two arguments, had: " + std::to_string(given));
+  std::vector<ExpressionPtr> parts;
+  bool decided = false;
+  std::size_t at = 0;
+  for (const auto& element : argument.as_array()) {
+    const bool last = ++at == given;
+    if (decided) {
+      check_unused(element.value, scope);
+      continue;
+    }
+    ExpressionPtr part = parse_expression(element.value, scope);
+    const ValueView* known = part->constant();
+    if (known != nullptr && is_nullish(*known) && !last) continue;
+    decided = known != nullptr && !is_nullish(*known);
+    parts.push_back(std::move(part));
+  }
+  if (parts.size() == 1) return std::move(parts.front());
   return std::make_unique<IfNullExpression>(std::move(parts));
 }
 
@@ -73,75 +90,93 @@ class SwitchExpression final : public Expression {
   }
 };
 
-void parse_branch(ValueView branch, ParseScope& scope, std::vector<ExpressionPtr>& parts) {
-  if (!branch.is_document())
-    fail_expression(40062, "$switch expected each branch to be an object, found: " +
-                               std::string(value_type_name(branch)));
-  ExpressionPtr when;
-  ExpressionPtr then;
-  for (const auto& field : branch.as_document()) {
-    if (field.key == "case") {
-      when = parse_expression(field.value, scope);
-    } else if (field.key == "then") {
-      then = parse_expression(field.value, scope);
-    } else {
-      fail_expression(40063,
-                      "$switch found an unknown argument to a branch: " + std::string(field.key));
-    }
-  }
-  if (when == nullptr)
-    fail_expression(40064, "$switch requires each branch have a 'case' expression");
-  if (then == nullptr)
-    fail_expression(40065, "$switch requires each branch have a 'then' expression.");
-  parts.push_back(std::move(when));
-  parts.push_back(std::move(then));
-}
+/// A branch whose case is a constant does not stay: a false one goes, a true one is the default,
+/// and what comes behind it is dropped.
+class SwitchParser {
+ public:
+  explicit SwitchParser(ParseScope& scope) : scope_(scope) {}
 
-/// Branches whose case is known do not stay: a false one goes, a true one is the default.
-ExpressionPtr simplify(std::vector<ExpressionPtr> parts) {
-  std::vector<ExpressionPtr> open;
-  for (std::size_t i = 0; i + 1 < parts.size(); i += 2) {
-    const ValueView* known = parts[i]->constant();
-    if (known == nullptr) {
-      open.push_back(std::move(parts[i]));
-      open.push_back(std::move(parts[i + 1]));
-    } else if (is_true(*known)) {
-      parts.back() = std::move(parts[i + 1]);
-      break;
+  void branch(ValueView value) {
+    if (!value.is_document())
+      fail_expression(40062, "$switch expected each branch to be an object, found: " +
+                                 std::string(value_type_name(value)));
+    std::optional<ValueView> when;
+    std::optional<ValueView> then;
+    for (const auto& field : value.as_document()) {
+      if (field.key == "case") {
+        when = field.value;
+      } else if (field.key == "then") {
+        then = field.value;
+      } else {
+        fail_expression(40063,
+                        "$switch found an unknown argument to a branch: " + std::string(field.key));
+      }
     }
+    if (!when) fail_expression(40064, "$switch requires each branch have a 'case' expression");
+    if (!then) fail_expression(40065, "$switch requires each branch have a 'then' expression.");
+    any_ = true;
+    if (decided_) {
+      check_unused(*when, scope_);
+      check_unused(*then, scope_);
+      return;
+    }
+    ExpressionPtr condition = parse_expression(*when, scope_);
+    const ValueView* known = condition->constant();
+    if (known != nullptr && !is_true(*known)) {
+      check_unused(*then, scope_);
+      return;
+    }
+    ExpressionPtr result = parse_expression(*then, scope_);
+    if (known != nullptr) {
+      decided_ = true;
+      default_ = std::move(result);
+      return;
+    }
+    parts_.push_back(std::move(condition));
+    parts_.push_back(std::move(result));
   }
-  ExpressionPtr otherwise = std::move(parts.back());
-  if (open.empty()) {
-    if (otherwise != nullptr) return otherwise;
-    fail_expression(40069,
-                    "Cannot execute a switch statement where all the cases evaluate to false "
-                    "without a default.");
+  void otherwise(ValueView value) {
+    ExpressionPtr result = parse_expression(value, scope_);
+    if (!decided_) default_ = std::move(result);
   }
-  open.push_back(std::move(otherwise));
-  return std::make_unique<SwitchExpression>(std::move(open));
-}
+  [[nodiscard]] ExpressionPtr finish() {
+    if (!any_) fail_expression(40068, "$switch requires at least one branch.");
+    if (parts_.empty()) {
+      if (default_ != nullptr) return std::move(default_);
+      fail_expression(40069,
+                      "Cannot execute a switch statement where all the cases evaluate to false "
+                      "without a default.");
+    }
+    parts_.push_back(std::move(default_));
+    return std::make_unique<SwitchExpression>(std::move(parts_));
+  }
+
+ private:
+  ParseScope& scope_;
+  std::vector<ExpressionPtr> parts_;
+  ExpressionPtr default_;
+  bool any_ = false;
+  bool decided_ = false;
+};
 
 ExpressionPtr parse_switch(const Operator&, ValueView argument, ParseScope& scope) {
   if (!argument.is_document())
     fail_expression(40060, "$switch requires an object as an argument, found: " +
                                std::string(value_type_name(argument)));
-  std::vector<ExpressionPtr> parts;
-  ExpressionPtr otherwise;
+  SwitchParser parser(scope);
   for (const auto& field : argument.as_document()) {
     if (field.key == "branches") {
       if (!field.value.is_array())
         fail_expression(40061, "$switch expected an array for 'branches', found: " +
                                    std::string(value_type_name(field.value)));
-      for (const auto& branch : field.value.as_array()) parse_branch(branch.value, scope, parts);
+      for (const auto& branch : field.value.as_array()) parser.branch(branch.value);
     } else if (field.key == "default") {
-      otherwise = parse_expression(field.value, scope);
+      parser.otherwise(field.value);
     } else {
       fail_expression(40067, "$switch found an unknown argument: " + std::string(field.key));
     }
   }
-  if (parts.empty()) fail_expression(40068, "$switch requires at least one branch.");
-  parts.push_back(std::move(otherwise));
-  return simplify(std::move(parts));
+  return parser.finish();
 }
 
 constexpr auto table = std::to_array<Operator>({

@@ -11,6 +11,7 @@
 
 #include "quire/bson/value.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
 #include "quire/core/function_ref.hpp"
 #include "store/embedded/expression/arena.hpp"
 #include "store/embedded/expression/value.hpp"
@@ -189,11 +190,18 @@ void check_field_name(std::string_view name);
 
 /// Throws QueryError; StoreError unsupported, by name, for $function, $accumulator.
 [[nodiscard]] ExpressionPtr parse_expression(bson::ValueView value, ParseScope& scope);
+/// For a part that is never evaluated: parses it, and lets it be when its constants fail.
+void check_unused(bson::ValueView value, const ParseScope& scope);
 /// An object whose keys are no operators: {a: expression, …}.
 [[nodiscard]] ExpressionPtr parse_object(bson::View object, ParseScope& scope);
 [[nodiscard]] ExpressionPtr make_constant(bson::ValueView value);
 [[nodiscard]] ExpressionPtr make_field_path(std::string_view dotted);
-/// The node, or its value where its children are constants and it is pure.
+/// The value of a constant part of an expression cannot be computed.
+class ConstantError final : public QueryError {
+ public:
+  explicit ConstantError(const QueryError& error) : QueryError(error) {}
+};
+/// The node, or its value where its children are constants and it is pure. Throws ConstantError.
 [[nodiscard]] ExpressionPtr fold(ExpressionPtr node);
 /// The dotted path when the expression is a plain field of $$CURRENT ("$a.b").
 [[nodiscard]] const std::string* field_path_of(const Expression& expression) noexcept;

@@ -2,6 +2,7 @@
 #include <array>
 #include <set>
 
+#include "quire/core/error.hpp"
 #include "store/embedded/expression/expression.hpp"
 
 namespace quire::store::embedded {
@@ -136,6 +137,7 @@ ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
   if (dotted.empty()) fail_expression(9, "empty variable names are not allowed");
   const auto dot = dotted.find('.');
   const auto name = dotted.substr(0, dot);
+  if (name.empty()) fail_expression(9, "empty variable names are not allowed");
   std::vector<std::string> steps;
   if (dot != dotted.npos) steps = parse_field_path(dotted.substr(dot + 1));
   // Names of users first, CURRENT among them.
@@ -206,7 +208,20 @@ ExpressionPtr fold(ExpressionPtr node) {
     if (child != nullptr && child->constant() == nullptr) return node;
   }
   Evaluation e;
-  return make_constant(node->evaluate(e));
+  try {
+    return make_constant(node->evaluate(e));
+  } catch (const QueryError& error) {
+    throw ConstantError(error);
+  }
+}
+
+void check_unused(ValueView value, const ParseScope& scope) {
+  ParseScope own = scope;
+  try {
+    (void)parse_expression(value, own);
+  } catch (const ConstantError&) {
+    // It would be an error only where it is evaluated.
+  }
 }
 
 ExpressionPtr parse_object(bson::View object, ParseScope& scope) {
