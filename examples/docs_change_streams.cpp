@@ -103,16 +103,9 @@ void work_on(q::Database& db) {
 
 int main() {
   const char* uri = std::getenv("QUIRE_EXAMPLE_MONGODB_URI");
-  if (uri != nullptr && *uri != '\0') {
-    auto db = q::open(uri, {.database = "quire_example_" + q::ObjectId::generate().str()});
-    work_on(db);
-    db.store().drop_database(db.name());
-    return 0;
-  }
-  auto db = q::open(":memory:");
-  try {
-    work_on(db);
-  } catch (const q::StoreError& error) {
-    std::printf("%d %s\n", static_cast<int>(error.code()), error.detail().c_str());
-  }
+  auto db = uri != nullptr && *uri != '\0'
+                ? q::open(uri, {.database = "quire_example_" + q::ObjectId::generate().str()})
+                : q::open(":memory:");
+  work_on(db);
+  db.store().drop_database(db.name());
 }
