@@ -4,15 +4,18 @@
 #include <array>
 
 #include "quire/core/error.hpp"
+#include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
 namespace {
 
 constexpr int illegal_operation = 20;
 
-constexpr auto allowed = std::to_array<std::string_view>(
-    {"$match", "$project", "$addFields", "$set", "$unset", "$replaceRoot", "$replaceWith",
-     "$redact", "$changeStreamSplitLargeEvent"});
+constexpr int fatal_error = 280;
+
+constexpr auto allowed =
+    std::to_array<std::string_view>({"$match", "$project", "$addFields", "$set", "$unset",
+                                     "$replaceRoot", "$replaceWith", "$redact"});
 
 // Stages of a server that are none of a change stream.
 constexpr auto elsewhere =
@@ -25,45 +28,78 @@ constexpr auto elsewhere =
                                      "$skip",   "$sort",        "$sortByCount",  "$unionWith",
                                      "$unwind", "$vectorSearch"});
 
-}  // namespace
+/// None of the stages looks into collections.
+class NoSources final : public Sources {
+ public:
+  StagePtr open(Namespace, const Read&) override {
+    throw Error(ErrorCode::internal, "a stage of a change stream reads a collection");
+  }
+  bool has_index_on(Namespace, std::string_view) override { return false; }
+};
 
-ChangePipeline::ChangePipeline(bson::View stages) {
+/// Refuses what only change streams refuse; the rest is told by the parser.
+void check_allowed(bson::View stages) {
   for (const auto& [index, stage] : stages) {
+    if (!stage.is_document() || stage.as_document().count() != 1) continue;
+    const auto name = stage.as_document().begin()->key;
     const FieldPath where("pipeline." + std::string(index));
-    if (!stage.is_document())
-      throw QueryError(ErrorCode::invalid_query, where,
-                       "Each element of the 'pipeline' array must be an object", 14);
-    const bson::View body = stage.as_document();
-    if (body.count() != 1)
-      throw QueryError(ErrorCode::invalid_query, where,
-                       "A pipeline stage specification object must contain exactly one field.",
-                       40323);
-    const auto only = *body.begin();
-    const std::string name(only.key);
-    if (only.key == "$changeStream")
+    if (name == "$changeStream")
       throw QueryError(ErrorCode::invalid_query, where,
                        "$changeStream is only valid as the first stage in a pipeline", 40602);
-    if (std::ranges::find(elsewhere, only.key) != elsewhere.end())
-      throw QueryError(ErrorCode::invalid_query, where,
-                       name + " is not permitted in a $changeStream pipeline", illegal_operation);
-    if (std::ranges::find(allowed, only.key) == allowed.end())
-      throw QueryError(ErrorCode::invalid_query, where,
-                       "Unrecognized pipeline stage name: '" + name + "'", 40324);
-    if (only.key != "$match")
+    if (name == "$changeStreamSplitLargeEvent")
       throw StoreError(ErrorCode::unsupported, where,
-                       "the embedded store has no stage " + name + " for change streams");
-    if (!only.value.is_document())
+                       "the embedded store does not split events: they may be as large as the "
+                       "documents that they hold");
+    if (std::ranges::find(allowed, name) != allowed.end()) continue;
+    if (std::ranges::find(elsewhere, name) != elsewhere.end() || find_stage(name) != nullptr)
       throw QueryError(ErrorCode::invalid_query, where,
-                       "the match filter must be an expression in an object", 15959);
-    filters_.emplace_back(only.value.as_document());
+                       std::string(name) + " is not permitted in a $changeStream pipeline",
+                       illegal_operation);
   }
 }
 
-std::optional<bson::View> ChangePipeline::apply(bson::View event, bson::Document&) const {
-  for (const auto& filter : filters_) {
-    if (!filter.matches(event)) return std::nullopt;
-  }
-  return event;
+bool same_id(bson::View event, bson::View shaped) {
+  const auto before = event.find("_id");
+  const auto after = shaped.find("_id");
+  return after && after->is_document() && before->as_document() == after->as_document();
+}
+
+}  // namespace
+
+ChangePipeline::ChangePipeline(Namespace ns, bson::View stages) {
+  if (stages.empty()) return;
+  check_allowed(stages);
+  ParseScope scope = scope_of_let({});
+  PipelineContext context{scope,
+                          std::string(ns.database),
+                          std::string(ns.collection),
+                          PipelinePlace::change_stream,
+                          0,
+                          nullptr,
+                          nullptr};
+  stages_ = parse_pipeline(stages, context);
+}
+
+std::optional<bson::View> ChangePipeline::apply(const bson::Document& event,
+                                                bson::Document& buffer) const {
+  if (stages_.empty()) return event.view();
+  NoSources sources;
+  Deadline deadline{std::chrono::milliseconds{0}};
+  Run run(sources, deadline, current_ms());
+  std::vector<bson::Document> one;
+  one.push_back(event);
+  const auto chain = open_stages(stages_, list_stage(std::move(one)), run);
+  const auto shaped = chain->next();
+  if (!shaped) return std::nullopt;
+  if (!same_id(event, *shaped))
+    throw StoreError(ErrorCode::resume_failed,
+                     "Encountered an event whose _id field, which contains the resume token, was "
+                     "modified by the pipeline. Modifying the _id field of an event makes it "
+                     "impossible to resume the stream from that point. Only transformations that "
+                     "retain the unmodified _id field are allowed.",
+                     fatal_error);
+  buffer = bson::Document(*shaped);
+  return buffer.view();
 }
 
 }  // namespace quire::store::embedded

@@ -31,7 +31,7 @@ EmbeddedChangeStream::EmbeddedChangeStream(std::shared_ptr<StorageFile> file, Na
                                            bson::View pipeline, const WatchOptions& options)
     : file_(std::move(file)),
       names_{std::string(ns.database), std::string(ns.collection)},
-      pipeline_(pipeline),
+      pipeline_(ns, pipeline),
       max_await_(options.max_await) {
   read_options(ns, options);
   start(options);
