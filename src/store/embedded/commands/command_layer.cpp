@@ -310,11 +310,12 @@ bson::Document CommandLayer::run_reply(Store& store, std::string_view database, 
     } else if (command.contains("txnNumber") && (code == 91 || code == 11600)) {
       label = "RetryableWriteError";  // the server stops: its next process may do it
     }
-    if (label.empty()) return reply;
+    if (label.empty() && error.labels().empty()) return reply;
     bson::Writer labelled;
-    labelled.append_all(reply);
-    labelled.append_array("errorLabels", bson::make_array(label));
-    return labelled.finish();
+    labelled.append_all(reply).begin_array("errorLabels");
+    if (!label.empty()) labelled.push(label);
+    for (const auto& own : error.labels()) labelled.push(own);
+    return labelled.end().finish();
   } catch (const std::exception& error) {
     return commands::error_reply(Error(ErrorCode::internal, error.what()));
   }

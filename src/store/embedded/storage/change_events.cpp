@@ -14,10 +14,6 @@ using bson::View;
 constexpr std::array<std::string_view, 4> expanded_only{"create", "createIndexes", "dropIndexes",
                                                         "modify"};
 
-bool is_internal(std::string_view database) {
-  return database == "admin" || database == "config" || database == "local";
-}
-
 std::string_view text(View document, std::string_view name) {
   const auto value = document.find(name);
   return value && value->is_string() ? value->as_string() : std::string_view{};
@@ -55,6 +51,10 @@ void put_key(bson::Writer& out, View document) {
 }
 
 }  // namespace
+
+bool tells_changes_of(std::string_view database) noexcept {
+  return database != "admin" && database != "config" && database != "local";
+}
 
 bool keeps_images(const CollectionMeta& collection) {
   const auto images = collection.options.find("changeStreamPreAndPostImages");
@@ -169,7 +169,7 @@ void ChangeWriter::modified(Namespace ns, View description, View before) {
 bool WatchedNames::covers(View entry) const {
   const auto sees = [&](Namespace ns) {
     if (ns.collection.starts_with("system.") && collection.empty()) return false;
-    if (database.empty()) return !is_internal(ns.database);
+    if (database.empty()) return tells_changes_of(ns.database);
     return ns.database == database && (collection.empty() || ns.collection == collection);
   };
   const Namespace ns = namespace_of(entry);

@@ -14,6 +14,8 @@ namespace quire::store::embedded {
 /// Whether the collection keeps the documents of before and after a change:
 /// changeStreamPreAndPostImages: {enabled: true}.
 [[nodiscard]] bool keeps_images(const CollectionMeta& collection);
+/// Whether changes of a database are told: not those of admin, config and local.
+[[nodiscard]] bool tells_changes_of(std::string_view database) noexcept;
 /// A UUID (version 8) from a collection's name. It says nothing more than the name does.
 [[nodiscard]] bson::Uuid collection_uuid(Namespace ns);
 

@@ -92,12 +92,12 @@ std::optional<bson::View> ChangePipeline::apply(const bson::Document& event,
   const auto shaped = chain->next();
   if (!shaped) return std::nullopt;
   if (!same_id(event, *shaped))
-    throw StoreError(ErrorCode::resume_failed,
+    throw StoreError(ErrorCode::resume_failed, FieldPath{},
                      "Encountered an event whose _id field, which contains the resume token, was "
                      "modified by the pipeline. Modifying the _id field of an event makes it "
                      "impossible to resume the stream from that point. Only transformations that "
                      "retain the unmodified _id field are allowed.",
-                     fatal_error);
+                     fatal_error, {"NonResumableChangeStreamError"});
   buffer = bson::Document(*shaped);
   return buffer.view();
 }

@@ -19,10 +19,10 @@ constexpr std::size_t entries_at_once = 256;
 }
 
 [[noreturn]] void fail_lost() {
-  throw StoreError(ErrorCode::resume_failed,
+  throw StoreError(ErrorCode::resume_failed, FieldPath{},
                    "Resume of change stream was not possible, as the resume point may no longer be "
                    "in the change log; read the collection anew and watch from now on",
-                   286);
+                   286, {"NonResumableChangeStreamError"});
 }
 
 }  // namespace
@@ -45,8 +45,7 @@ void EmbeddedChangeStream::read_options(Namespace ns, const WatchOptions& option
   refuse_collation(options.collation);
   if (!ns.database.empty()) {
     check_namespace({ns.database, ns.collection.empty() ? "any" : ns.collection});
-    const bool internal =
-        ns.database == "admin" || ns.database == "config" || ns.database == "local";
+    const bool internal = !tells_changes_of(ns.database);
     if (internal || ns.collection.starts_with("system."))
       throw StoreError(
           ErrorCode::invalid_argument,
@@ -144,15 +143,15 @@ void EmbeddedChangeStream::start(const WatchOptions& options) {
 void EmbeddedChangeStream::resume(Connection& connection, const LogState& state,
                                   const ChangeToken& token) {
   if (token.log != state.id)
-    throw StoreError(ErrorCode::resume_failed,
+    throw StoreError(ErrorCode::resume_failed, FieldPath{},
                      "cannot resume stream; the resume token is of another file, or of this one "
                      "before a backup of it was restored",
-                     280);
+                     280, {"NonResumableChangeStreamError"});
   if (token.position.sequence > state.last)
-    throw StoreError(ErrorCode::resume_failed,
+    throw StoreError(ErrorCode::resume_failed, FieldPath{},
                      "cannot resume stream; the resume token was not found: it is newer than the "
                      "change log",
-                     280);
+                     280, {"NonResumableChangeStreamError"});
   if (token.position.sequence < state.floor) fail_lost();
   position_ = token.position.sequence;
   if (token.position.kind != ChangePosition::Kind::event) return;

@@ -15,7 +15,8 @@ RowWriter::RowWriter(WriteScope& scope, std::shared_ptr<const CollectionMeta> co
     : scope_(scope),
       connection_(scope.connection()),
       collection_(std::move(collection)),
-      bypass_validation_(bypass_validation) {
+      bypass_validation_(bypass_validation),
+      logs_changes_(scope.logs_changes() && tells_changes_of(collection_->database)) {
   new_keys_.resize(collection_->indexes.size());
   old_keys_.resize(collection_->indexes.size());
 }
@@ -125,7 +126,7 @@ std::int64_t RowWriter::insert(bson::View document) {
       fail_duplicate(now[i].get(), key, document);
     }
   }
-  if (scope_.logs_changes()) scope_.changes().inserted(*collection_, document);
+  if (logs_changes_) scope_.changes().inserted(*collection_, document);
   account(1, static_cast<std::int64_t>(document.size()), rid);
   return rid;
 }
@@ -134,8 +135,7 @@ void RowWriter::replace(std::int64_t rid, bson::View before, bson::View after, S
   if (collection_->validator && !bypass_validation_)
     collection_->validator->check_update(before, after);
   std::optional<bson::Document> entry;  // made while `before` is there
-  if (scope_.logs_changes())
-    entry = scope_.changes().changed(*collection_, updater_, before, after);
+  if (logs_changes_) entry = scope_.changes().changed(*collection_, updater_, before, after);
   const auto& indexes = collection_->indexes;
   const auto growth =
       static_cast<std::int64_t>(after.size()) - static_cast<std::int64_t>(before.size());
@@ -190,7 +190,7 @@ void RowWriter::erase(std::int64_t rid, bson::View before, Statement& source) {
   for (std::size_t i = 0; i < indexes.size(); ++i) make_keys(*indexes[i], before, old_keys_[i]);
   newly_multikey_.clear();
   std::optional<bson::Document> entry;
-  if (scope_.logs_changes()) entry = scope_.changes().erased(*collection_, before);
+  if (logs_changes_) entry = scope_.changes().erased(*collection_, before);
   const auto size = static_cast<std::int64_t>(before.size());
   source.reset();
   for (std::size_t i = 0; i < indexes.size(); ++i) {

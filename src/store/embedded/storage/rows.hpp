@@ -46,6 +46,7 @@ class RowWriter {
   Connection& connection_;
   std::shared_ptr<const CollectionMeta> collection_;
   bool bypass_validation_;
+  bool logs_changes_;
   const Updater* updater_ = nullptr;
   std::string id_key_;
   std::vector<Keys> new_keys_, old_keys_;
