@@ -83,7 +83,6 @@ void run_get_cmd_line_opts(Context&, bson::Writer&);
 void run_get_log(Context&, bson::Writer&);
 void run_get_parameter(Context&, bson::Writer&);
 void run_host_info(Context&, bson::Writer&);
-void run_list_databases(Context&, bson::Writer&);
 void run_server_status(Context&, bson::Writer&);
 void run_start_session(Context&, bson::Writer&);
 void run_end_sessions(Context&, bson::Writer&);

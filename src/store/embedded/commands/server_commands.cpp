@@ -15,7 +15,7 @@
 #include "store/embedded/storage/scope.hpp"
 #include "store/embedded/store.hpp"
 
-/// What tools ask of a server about itself: buildInfo, hostInfo, listDatabases, ….
+/// What tools ask of a server about itself: buildInfo, hostInfo, ….
 namespace quire::store::embedded::commands {
 namespace {
 
@@ -131,59 +131,6 @@ void run_get_parameter(Context& context, bson::Writer& reply) {
       append_parameter(reply, field.key);
   }
   if (reply.size() == size) fail(code::invalid_options, "no option found to get");
-}
-
-void run_list_databases(Context& context, bson::Writer& reply) {
-  constexpr auto rules = std::to_array<Rule>({
-      {"listDatabases", Takes::any},
-      {"filter", Takes::document},
-      {"nameOnly", Takes::flag},
-      {"authorizedDatabases", Takes::flag},
-  });
-  const Arguments arguments(context.command, rules, "listDatabases");
-  const bool name_only = arguments.flag("nameOnly");
-  const Matcher matcher(arguments.document("filter"));
-  const auto& file = embedded_store(context.store).file();
-  std::map<std::string, std::int64_t, std::less<>> rows;  // in the order of names
-  std::int64_t bytes = 0;
-  {
-    const ReadScope scope(file, context.options().session);
-    auto& connection = scope.connection();
-    for (const auto& [name, collections] : connection.catalog->databases) {
-      if (collections.empty()) continue;
-      auto& count = rows[name];
-      if (name_only) continue;
-      for (const auto& [collection, meta] : collections)
-        count +=
-            1 +
-            std::max<std::int64_t>(
-                0,
-                connection.query_integer(
-                    ("SELECT coalesce(max(rowid), 0) FROM c" + std::to_string(meta->cid)).c_str()));
-    }
-    if (!name_only)
-      bytes = connection.query_integer("PRAGMA page_count") *
-              connection.query_integer("PRAGMA page_size");
-  }
-  std::int64_t all_rows = 0;
-  for (const auto& [name, count] : rows) all_rows += count;
-  std::int64_t total = 0;
-  reply.begin_array("databases");
-  for (const auto& [name, count] : rows) {
-    bson::Writer writer;
-    writer.append("name", name);
-    // One file holds them all: each has its share by rows ever inserted.
-    const auto share =
-        static_cast<std::int64_t>(static_cast<double>(bytes) * static_cast<double>(count) /
-                                  static_cast<double>(std::max<std::int64_t>(all_rows, 1)));
-    if (!name_only) writer.append("sizeOnDisk", share).append("empty", false);
-    const auto document = writer.finish();
-    if (!matcher.matches(document)) continue;
-    total += share;
-    reply.push(document);
-  }
-  reply.end();
-  if (!name_only) reply.append("totalSize", total).append("totalSizeMb", total / (1024 * 1024));
 }
 
 void run_server_status(Context& context, bson::Writer& reply) {
