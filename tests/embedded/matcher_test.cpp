@@ -250,7 +250,6 @@ TEST(Matcher, RefusesByNameWhatTheStoreLacks) {
   const std::pair<const char*, const char*> lacking[] = {
       {R"({"$where": "true"})", "$where"},
       {R"({"$text": {"$search": "a"}})", "$text"},
-      {R"({"$expr": {"$gt": ["$a", "$b"]}})", "$expr"},
       {R"({"a": {"$near": [0, 0]}})", "$near"},
       {R"({"a": {"$geoWithin": {}}})", "$geoWithin"},
   };
