@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "quire/bson/types.hpp"
 
 /// Functions of decimal128 values as the server's decimal library gives them. Division, remainder
