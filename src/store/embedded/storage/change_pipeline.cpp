@@ -31,7 +31,7 @@ constexpr auto elsewhere =
 /// None of the stages looks into collections.
 class NoSources final : public Sources {
  public:
-  StagePtr open(Namespace, const Read&) override {
+  StagePtr open(Namespace, std::optional<Matcher>, const Read&, const Run&) override {
     throw Error(ErrorCode::internal, "a stage of a change stream reads a collection");
   }
   bool has_index_on(Namespace, std::string_view) override { return false; }
