@@ -15,8 +15,8 @@ constexpr std::int64_t first_batch_default = 101;
 constexpr auto aggregate_rules = std::to_array<Rule>({
     {"aggregate", Takes::any},
     {"pipeline", Takes::array, true, false},
-    {"explain", Takes::flag},
-    {"allowDiskUse", Takes::boolean},
+    {"explain", Takes::boolean},
+    {"allowDiskUse", Takes::boolean, false, false},
     {"cursor", Takes::document},
     {"hint", Takes::hint},
     {"let", Takes::document},
@@ -40,16 +40,13 @@ constexpr auto cursor_rules = std::to_array<Rule>({{"batchSize", Takes::number}}
 Namespace aggregate_target(const Context& context) {
   const auto value = context.command.begin()->value;
   if (value.is_number()) {
-    if (exact_integer(value) != 1)
-      fail(code::failed_to_parse,
+    if (to_double(value) != 1)
+      fail(code::bad_value,
            "Invalid command format: the 'aggregate' field must specify a "
            "collection name or 1");
     check_database_name(context.database);
     return {context.database, {}};
   }
-  if (!value.is_string())
-    fail(code::type_mismatch,
-         "collection name has invalid type: " + std::string(bson::type_name(value.type())));
   return context.target();
 }
 
@@ -73,13 +70,36 @@ void check_first_stage(Namespace ns, bson::View pipeline) {
     fail(code::invalid_namespace, "$documents can only be run with {aggregate: 1}");
 }
 
-std::string last_stage(bson::View pipeline) {
-  std::string name;
-  for (const auto& stage : pipeline) {
-    if (stage.value.is_document() && !stage.value.as_document().empty())
-      name = stage.value.as_document().begin()->key;
+bool is_strict(bson::View command) {
+  const auto strict = command.find("apiStrict");
+  return strict && strict->type() == bson::Type::boolean && strict->as_bool();
+}
+
+void check_explain(bson::View command) {
+  if (command.contains("writeConcern"))
+    fail(code::failed_to_parse, "Aggregation explain does not support the 'writeConcern' option");
+  if (is_strict(command)) fail(323, "'explain' of an aggregate is not in API version 1");
+}
+
+/// Stages that API version 1 leaves out.
+void check_strict(bson::View command, bson::View pipeline) {
+  if (!is_strict(command)) return;
+  for (const auto& element : pipeline) {
+    const bson::View stage = element.value.as_document();
+    if (stage.empty()) continue;
+    const auto first = *stage.begin();
+    const std::string_view name = first.key;
+    const bool storage_stats = name == "$collStats" && first.value.is_document() &&
+                               (first.value.as_document().contains("storageStats") ||
+                                first.value.as_document().contains("latencyStats") ||
+                                first.value.as_document().contains("queryExecStats"));
+    if (storage_stats || name == "$currentOp" || name == "$indexStats" ||
+        name == "$listLocalSessions" || name == "$listSessions" || name == "$planCacheStats" ||
+        name == "$queryStats" || name == "$listClusterCatalog")
+      fail(323, "stage " + std::string(name) +
+                    " is not allowed with 'apiStrict: true' in API "
+                    "Version 1");
   }
-  return name;
 }
 
 }  // namespace
@@ -112,14 +132,13 @@ void run_aggregate(Context& context, bson::Writer& reply) {
       fail(code::type_mismatch, "Each element of the 'pipeline' array must be an object");
   }
   check_first_stage(ns, pipeline);
-  const std::string last = last_stage(pipeline);
-  const bool writes = last == "$out" || last == "$merge";
+  check_strict(context.command, pipeline);
   if (explain) {
+    check_explain(context.command);
     auto* embedded = dynamic_cast<EmbeddedStore*>(&context.store);
     if (embedded == nullptr) refuse("explain of an aggregate on this store");
-    if (writes && context.command.contains("writeConcern"))
-      fail(code::failed_to_parse, "explain does not take a writeConcern");
     reply.append_all(embedded->explain_aggregate(ns, pipeline, options));
+    reply.append("command", context.command);
     return;
   }
   auto cursor = std::make_unique<OpenCursor>();

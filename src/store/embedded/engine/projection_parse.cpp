@@ -86,7 +86,7 @@ std::vector<std::string> split(const std::string& path) {
     start = dot + 1;
   }
   if (steps.size() > static_cast<std::size_t>(max_levels))
-    fail(31325, path, "the path is nested too deeply");
+    fail(15, path.substr(0, 80), "the path is nested too deeply");
   return steps;
 }
 

@@ -218,7 +218,7 @@ bson::Document Updater::document_for_upsert(const Matcher& filter) const {
 
 Updater Updater::of_pipeline(View stages, const ParseScope& given) {
   ParseScope scope = given;
-  PipelineContext context{scope, {}, {}, PipelinePlace::update, 0, {}, {}};
+  PipelineContext context{scope, {}, {}, PipelinePlace::update, 0, false, {}, {}};
   auto impl = std::make_unique<Impl>();
   impl->is_pipeline = true;
   impl->stages = parse_pipeline(stages, context);

@@ -143,7 +143,7 @@ std::vector<std::string> parse_field_path(std::string_view path) {
     if (dot == path.npos) break;
     at = dot + 1;
   }
-  if (steps.size() > 200) fail_expression(5984700, "FieldPath is too long: more than 200 steps");
+  if (steps.size() > 200) fail_expression(15, "FieldPath is too long: more than 200 steps");
   return steps;
 }
 

@@ -260,6 +260,8 @@ StageSpecPtr parse_bucket(ValueView given, PipelineContext& context) {
                         "found: " +
                             show(field.value));
       otherwise = is_missing(*constant) ? bson::Value() : bson::Value(*constant);
+      if (otherwise->type() == Type::code)  // a server hands it on as its text
+        otherwise = bson::Value(otherwise->view().as_code());
     } else if (field.key == "output") {
       if (!field.value.is_document())
         fail_expression(40196, "The $bucket 'output' field must be an object, but found type: " +

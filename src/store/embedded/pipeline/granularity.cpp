@@ -64,6 +64,13 @@ constexpr auto kinds = std::to_array<Granularity>({
     {"POWERSOF2", {}},
 });
 
+/// A power of two stays an integer where one was given.
+bson::Value power(double value, bson::ValueView given) {
+  if (is_integer(given) && value >= 1 && value < 0x1p31) return static_cast<std::int32_t>(value);
+  if (is_integer(given) && value >= 1 && value < 0x1p63) return static_cast<std::int64_t>(value);
+  return value;
+}
+
 bson::Value as_given(double value, bson::ValueView given) {
   if (given.type() != bson::Type::decimal128) return value;
   char buffer[40];
@@ -86,7 +93,8 @@ bson::Value Granularity::round_up(bson::ValueView given) const {
   if (series.empty()) {
     int exponent = 0;
     (void)std::frexp(number, &exponent);  // number = m · 2^exponent, 0.5 <= m < 1
-    return as_given(std::ldexp(1.0, exponent), given);
+    return given.type() == bson::Type::decimal128 ? as_given(std::ldexp(1.0, exponent), given)
+                                                  : power(std::ldexp(1.0, exponent), given);
   }
   double scale = 1;
   while (number >= series.back() * scale) scale *= 10;
@@ -107,7 +115,8 @@ bson::Value Granularity::round_down(bson::ValueView given) const {
   if (series.empty()) {
     int exponent = 0;
     const double fraction = std::frexp(number, &exponent);
-    return as_given(std::ldexp(1.0, fraction == 0.5 ? exponent - 2 : exponent - 1), given);
+    const double below = std::ldexp(1.0, fraction == 0.5 ? exponent - 2 : exponent - 1);
+    return given.type() == bson::Type::decimal128 ? as_given(below, given) : power(below, given);
   }
   double scale = 1;
   while (number <= series.front() * scale) scale /= 10;

@@ -177,6 +177,16 @@ class GroupSpec final : public StageSpec {
   GroupFields fields_;
 };
 
+/// {_id: {a: 1}} looks like a projection, and is none.
+void check_id(ValueView id) {
+  if (!id.is_document()) return;
+  for (const auto& field : id.as_document()) {
+    if (field.key.starts_with('$')) return;
+    if (field.value.is_number() || field.value.type() == Type::boolean)
+      fail_expression(17390, "$group does not support inclusion-style expressions");
+  }
+}
+
 StageSpecPtr parse_group(ValueView given, PipelineContext& context) {
   if (!given.is_document())
     fail_expression(15947, "a group's fields must be specified in an object");
@@ -184,6 +194,7 @@ StageSpecPtr parse_group(ValueView given, PipelineContext& context) {
   for (const auto& field : given.as_document()) {
     if (field.key == "_id") {
       if (fields.id != nullptr) fail_expression(15948, "a group's _id may only be specified once");
+      check_id(field.value);
       fields.id = parse_expression(field.value, context.scope);
     } else if (field.key == "$doingMerge") {
       fail_expression(17030, "$doingMerge should be true if present");

@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "store/embedded/commands/arguments.hpp"
 #include "store/embedded/engine/keys.hpp"
 #include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/pipeline/inner.hpp"
@@ -106,8 +107,9 @@ class LookupStage final : public EvaluatingStage {
       matches_.append_all(cached_->view());
       return;
     }
-    ValueView local = value_at(e_.slot(Evaluation::root_slot), options_.local_steps, e_);
-    if (is_missing(local) || local.type() == Type::undefined) local = null_value;
+    std::vector<ValueView> local;
+    collect_local(e_.slot(Evaluation::root_slot), options_.local_steps, local);
+    if (local.empty()) local.push_back(null_value);
     const bson::Document filter = equality(local);
     if (options_.from.is_plain() && options_.let.empty() && !has_index()) {
       if (join_hashed(local, filter)) return;
@@ -115,22 +117,53 @@ class LookupStage final : public EvaluatingStage {
     collect(open(&filter));
   }
 
-  /// {foreign: {$eq: value}}, or $in for the elements of an array.
-  [[nodiscard]] bson::Document equality(ValueView local) const {
+  /// The values that a path leads to as a filter reads it: elements of arrays one by one, and
+  /// numbers in the path as positions. Nothing where it leads nowhere.
+  static void collect_local(ValueView value, std::span<const std::string> steps,
+                            std::vector<ValueView>& out) {
+    if (steps.empty()) {
+      if (value.is_array()) {
+        for (const auto& element : value.as_array()) out.push_back(element.value);
+      } else {
+        out.push_back(value.type() == Type::undefined ? null_value : value);
+      }
+      return;
+    }
+    if (value.is_document()) {
+      if (const auto field = value.as_document().find(steps.front()))
+        collect_local(*field, steps.subspan(1), out);
+    } else if (value.is_array()) {
+      const bool position = !steps.front().empty() &&
+                            steps.front().find_first_not_of("0123456789") == std::string::npos;
+      if (position) {
+        if (const auto element = value.as_array().find(steps.front()))
+          collect_local(*element, steps.subspan(1), out);
+      }
+      for (const auto& element : value.as_array()) {
+        if (element.value.is_document()) collect_local(element.value, steps, out);
+      }
+    }
+  }
+
+  /// {foreign: {$eq: value}}, or one of several; a regular expression is a value like others.
+  [[nodiscard]] bson::Document equality(const std::vector<ValueView>& local) const {
     bson::Writer out;
-    if (!local.is_array()) {
-      out.begin_document(options_.foreign).append("$eq", local).end();
+    if (local.size() == 1) {
+      out.begin_document(options_.foreign).append("$eq", local.front()).end();
       return out.finish();
     }
-    if (local.as_array().empty()) {
-      out.begin_document(options_.foreign).append_array("$in", local.as_array()).end();
-      return out.finish();
-    }
+    bson::Writer plain;
     out.begin_array("$or");
-    for (const auto& element : local.as_array()) {
+    for (const ValueView value : local) {
+      if (value.type() != Type::regex) {
+        plain.push(value);
+        continue;
+      }
       out.push_document_begin().begin_document(options_.foreign);
-      out.append("$eq", element.value).end().end();
+      out.append("$eq", value).end().end();
     }
+    out.push_document_begin().begin_document(options_.foreign);
+    out.append_array("$in", plain.finish_view()).end().end();
     out.end();
     return out.finish();
   }
@@ -146,7 +179,7 @@ class LookupStage final : public EvaluatingStage {
     return !is_nullish(value) && !value.is_array() && value.type() != Type::regex;
   }
 
-  bool join_hashed(ValueView local, const bson::Document& filter) {
+  bool join_hashed(const std::vector<ValueView>& local, const bson::Document& filter) {
     if (hash_state_ == HashState::none) {
       const bool fits =
           hashed_.fill(options_.from.open(run_), options_.foreign, run_.memory_limit, run_);
@@ -154,8 +187,8 @@ class LookupStage final : public EvaluatingStage {
     }
     if (hash_state_ == HashState::too_large) return false;
     const Matcher matcher(filter.view());
-    if (is_hashable(local)) {
-      if (const auto* candidates = hashed_.find(local)) {
+    if (local.size() == 1 && is_hashable(local.front())) {
+      if (const auto* candidates = hashed_.find(local.front())) {
         for (const auto number : *candidates) add_if(matcher, hashed_.documents()[number]);
       }
       return true;
@@ -227,16 +260,16 @@ class LookupSpec final : public StageSpec {
 
 std::string text_of(ValueView value, std::string_view name) {
   if (!value.is_string())
-    fail_expression(9, "$lookup argument '" + std::string(name) + ": " + show(value) +
-                           "' must be a string, found " + std::string(name) + " of type " +
-                           std::string(value_type_name(value)));
+    fail_expression(14, "$lookup argument '" + std::string(name) + ": " + show(value) +
+                            "' must be a string, found " + std::string(name) + " of type " +
+                            std::string(value_type_name(value)));
   return std::string(value.as_string());
 }
 
 void parse_let(ValueView given, PipelineContext& context, LookupOptions& options) {
   if (!given.is_document())
-    fail_expression(9, "$lookup argument 'let: " + show(given) + "' must be an object, is type " +
-                           std::string(value_type_name(given)));
+    fail_expression(14, "$lookup argument 'let: " + show(given) + "' must be an object, is type " +
+                            std::string(value_type_name(given)));
   for (const auto& field : given.as_document()) {
     check_variable_name(field.key);
     options.let.push_back(
@@ -256,6 +289,9 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
   std::string from, as, database;
   bool has_from = false, has_local = false, has_foreign = false, has_as = false;
   for (const auto& field : given.as_document()) {
+    if (field.value.is_null() && (field.key == "pipeline" || field.key == "let" ||
+                                  field.key == "localField" || field.key == "foreignField"))
+      continue;  // as if it were not there
     if (field.key == "pipeline") {
       pipeline = field.value;
     } else if (field.key == "let") {
@@ -266,18 +302,18 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
         const auto coll = field.value.as_document().find("coll");
         const auto db = field.value.as_document().find("db");
         if (!coll || !coll->is_string() || (db && !db->is_string()))
-          fail_expression(9, "$lookup argument 'from' must be a string, or {db, coll}");
+          fail_expression(14, "$lookup argument 'from' must be a string, or {db, coll} of strings");
         fail_expression(9, "$lookup with syntax {from: {db, coll}} is not supported for db: " +
                                (db ? std::string(db->as_string()) : std::string("")) +
                                " and coll: " + std::string(coll->as_string()));
       }
       from = text_of(field.value, "from");
     } else if (field.key == "localField") {
-      has_local = true;
       options.local = text_of(field.value, field.key);
+      has_local = !options.local.empty();
     } else if (field.key == "foreignField") {
-      has_foreign = true;
       options.foreign = text_of(field.value, field.key);
+      has_foreign = !options.foreign.empty();
     } else if (field.key == "as") {
       has_as = true;
       as = text_of(field.value, field.key);
@@ -307,17 +343,19 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
     fail_expression(14, "'pipeline' option must be specified as an array");
   if (let) parse_let(*let, context, options);
   ResolvedNamespace target;
+  std::string_view first;
+  if (pipeline && !pipeline->as_array().empty()) {
+    const auto stage = pipeline->as_array().begin()->value;
+    if (stage.is_document() && !stage.as_document().empty())
+      first = stage.as_document().begin()->key;
+  }
   if (has_from) {
-    if (from.empty()) fail_expression(73, "$lookup: 'from' names no collection");
+    commands::check_collection_name(context.database, from);
+    if (first == "$documents")
+      fail_expression(73, "$documents can only be run where no collection is named");
     target = resolve_from(from, context);
   } else {
     // A pipeline that makes its own documents.
-    std::string_view first;
-    if (pipeline && !pipeline->as_array().empty()) {
-      const auto stage = pipeline->as_array().begin()->value;
-      if (stage.is_document() && !stage.as_document().empty())
-        first = stage.as_document().begin()->key;
-    }
     if (first != "$documents") fail_expression(9, "must specify 'from' field for a $lookup");
     target.database = context.database;
   }

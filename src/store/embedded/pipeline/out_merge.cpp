@@ -129,14 +129,37 @@ class MergeSpec final : public WriteSpec {
     check_concern(options.write_concern);
     WriteScope scope(store.file(), options.session, true);
     check_not_view(scope.find(options_.target.ns()).get(), "$merge");
-    while (const auto document = documents.next()) {
-      bson::Document buffer;
-      merge(scope, with_id_first(*document, buffer), options);
+    try {
+      while (const auto document = documents.next()) {
+        bson::Document buffer;
+        merge(scope, prepared(*document, buffer), options);
+      }
+    } catch (const Error&) {
+      scope.commit();  // what was merged before stays, as on a server
+      throw;
     }
     scope.commit();
   }
 
  private:
+  /// With null for fields of `on` that it lacks; with an _id where that is one of them.
+  [[nodiscard]] View prepared(View document, bson::Document& buffer) const {
+    bson::Writer out;
+    bool changed = false;
+    for (const auto& field : options_.on) {
+      if (field == "_id") return with_id_first(document, buffer);
+    }
+    for (const auto& field : options_.on) {
+      if (field.find('.') != std::string::npos || document.contains(field)) continue;
+      if (!changed) out.append_all(document);
+      changed = true;
+      out.append_null(field);
+    }
+    if (!changed) return document;
+    buffer = out.finish();
+    return buffer;
+  }
+
   /// The fields of `on` with the document's values.
   [[nodiscard]] bson::Document filter_of(View document) const {
     bson::Writer out;
@@ -145,13 +168,10 @@ class MergeSpec final : public WriteSpec {
       const auto steps = parse_field_path(field);
       const ValueView value =
           value_at({Type::document, document.data(), document.size()}, steps, e);
-      if (is_nullish(value))
-        fail_expression(51132, "$merge write error: 'on' field '" + field +
-                                   "' cannot be missing, null, undefined or an array");
       if (value.is_array())
         fail_expression(51185, "$merge write error: 'on' field '" + field +
                                    "' cannot be missing, null, undefined or an array");
-      out.begin_document(field).append("$eq", value).end();
+      out.begin_document(field).append("$eq", is_nullish(value) ? null_value : value).end();
     }
     return out.finish();
   }
@@ -204,8 +224,10 @@ class MergeSpec final : public WriteSpec {
         e.begin(document);
         if (options_.let.empty())
           variables.define_constant("new", {Type::document, document.data(), document.size()});
-        for (const auto& [name, value] : options_.let)
-          variables.define_constant(name, value->evaluate(e));
+        for (const auto& [name, value] : options_.let) {
+          const ValueView known = value->evaluate(e);
+          if (!is_missing(known)) variables.define_constant(name, known);
+        }
         const Updater updater = Updater::of_pipeline(options_.pipeline, variables);
         (void)update_rows(scope, ns, filter, updater, update);
         return;
@@ -237,11 +259,16 @@ Target merge_target(ValueView given, const PipelineContext& context) {
     if (field.key != "db" && field.key != "coll")
       fail_expression(40415,
                       "BSON field 'into." + std::string(field.key) + "' is an unknown field.");
+    if (field.key == "db" && field.value.is_null()) continue;
     if (!field.value.is_string())
       fail_expression(14, "BSON field 'into." + std::string(field.key) + "' is the wrong type '" +
                               std::string(value_type_name(field.value)) +
                               "', expected type 'string'");
-    (field.key == "db" ? target.database : target.collection) = field.value.as_string();
+    if (field.key == "coll") {
+      target.collection = field.value.as_string();
+    } else if (!field.value.as_string().empty()) {
+      target.database = field.value.as_string();
+    }
   }
   if (target.collection.empty())
     fail_expression(51181, "$merge 'into' field must specify a 'coll' that is not empty");
@@ -286,6 +313,11 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
   } else if (given.is_document()) {
     for (const auto& field : given.as_document()) {
       const ValueView value = field.value;
+      if (value.is_null() && field.key != "into") {
+        if (field.key == "on" || field.key == "let" || field.key == "whenMatched" ||
+            field.key == "whenNotMatched")
+          continue;  // as if it were not there
+      }
       if (field.key == "into") {
         into = value;
       } else if (field.key == "on") {
@@ -342,8 +374,8 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
       }
     }
   } else {
-    fail_expression(51182, "$merge requires a string or object argument, but found " +
-                               std::string(value_type_name(given)));
+    fail_expression(14, "$merge requires a string or object argument, but found " +
+                            std::string(value_type_name(given)));
   }
   if (!into) fail_expression(40414, "BSON field '$merge.into' is missing but a required field");
   options.target = merge_target(*into, context);
@@ -373,6 +405,10 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
     if (let) {
       for (const auto& field : let->as_document()) {
         check_variable_name(field.key);
+        if (field.key == "new" && !(field.value.is_string() && field.value.as_string() == "$$ROOT"))
+          fail_expression(51273,
+                          "'let' may not define a value for the reserved 'new' variable "
+                          "other than '$$ROOT'");
         options.let.emplace_back(field.key, parse_expression(field.value, context.scope));
         scope.define_constant(field.key, null_value);
       }

@@ -36,7 +36,7 @@ void check_place(const StageKind& kind, std::size_t index, bool last,
   const std::string name(kind.name);
   if (context.place == PipelinePlace::update && !kind.in_update)
     fail_expression(72, name + " is not allowed to be used within an update");
-  if (context.place == PipelinePlace::facet && !kind.in_facet)
+  if (context.in_facet && !kind.in_facet)
     fail_expression(40600, name + " is not allowed to be used within a $facet stage");
   if (context.place == PipelinePlace::lookup && !kind.in_lookup)
     fail_expression(51047, name + " is not allowed within a $lookup's sub-pipeline");

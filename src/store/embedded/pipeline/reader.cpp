@@ -87,7 +87,8 @@ bool ConnectionSources::has_index_on(Namespace ns, std::string_view field) {
 
 PipelineContext make_context(Connection& connection, ParseScope& scope, Namespace ns) {
   PipelineContext context{
-      scope, std::string(ns.database), std::string(ns.collection), PipelinePlace::top, 0, {}, {}};
+      scope, std::string(ns.database), std::string(ns.collection), PipelinePlace::top, 0, false, {},
+      {}};
   context.resolve = [&connection](std::string_view database, std::string_view collection) {
     return resolve(connection, database, collection, 0);
   };
@@ -97,8 +98,7 @@ PipelineContext make_context(Connection& connection, ParseScope& scope, Namespac
     const auto& meta = connection.catalog->find(target);
     if (meta == nullptr) return false;
     for (const auto& index : meta->indexes) {
-      if (!index->spec.unique || index->partial || index->spec.sparse ||
-          index->spec.fields.size() != fields.size())
+      if (!index->spec.unique || index->partial || index->spec.fields.size() != fields.size())
         continue;
       std::size_t found = 0;
       for (const auto& field : index->spec.fields) {

@@ -162,7 +162,8 @@ struct PipelineContext {
   std::string database;
   std::string collection;  ///< empty for a pipeline on a database
   PipelinePlace place = PipelinePlace::top;
-  int depth = 0;  ///< of pipelines in pipelines
+  int depth = 0;          ///< of pipelines in pipelines
+  bool in_facet = false;  ///< at any level
   /// Throws for a chain of views that is too long or goes in a circle. Null: every name is a
   /// collection.
   std::function<ResolvedNamespace(std::string_view database, std::string_view collection)> resolve;
@@ -171,9 +172,9 @@ struct PipelineContext {
 
   [[nodiscard]] PipelineContext inner(PipelinePlace where, ParseScope& inner_scope,
                                       std::string_view on) const {
-    PipelineContext out{inner_scope, database, std::string(on), where,
-                        depth + 1,   resolve,  has_unique_index};
-    return out;
+    return {inner_scope, database,        std::string(on),
+            where,       depth + 1,       in_facet || where == PipelinePlace::facet,
+            resolve,     has_unique_index};
   }
 };
 
