@@ -7,7 +7,6 @@
 #include "store/embedded/engine/change_description.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/update_tree.hpp"
-#include "store/embedded/expression/let.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 
 namespace quire::store::embedded {
@@ -139,24 +138,9 @@ bool Updater::is_replacement() const noexcept { return impl_->is_replacement; }
 
 namespace {
 
-/// Stages of an update read no collection.
-class NoSources final : public Sources {
- public:
-  StagePtr open(Namespace, std::optional<Matcher>, const Read&, const Run&) override {
-    return list_stage({});
-  }
-  bool has_index_on(Namespace, std::string_view) override { return false; }
-};
-
 /// What the stages make of the document, with its _id in front.
 bson::Document run_stages(const StageSpecs& stages, View document) {
-  NoSources none;
-  Deadline deadline{std::chrono::milliseconds(0)};
-  Run run(none, deadline, current_ms());
-  std::vector<bson::Document> input;
-  input.emplace_back(document);
-  const StagePtr output = open_stages(stages, list_stage(std::move(input)), run);
-  const auto after = output->next();
+  const auto after = run_on_one(stages, document);
   if (!after) return bson::Document(document);
   const auto id = document.find("_id");
   const auto made = after->find("_id");

@@ -1,6 +1,7 @@
 #include <unordered_map>
 
 #include "quire/core/error.hpp"
+#include "store/embedded/expression/let.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 
 namespace quire::store::embedded {
@@ -29,6 +30,15 @@ class ListStage final : public Stage {
  private:
   std::vector<bson::Document> documents_;
   std::size_t at_ = 0;
+};
+
+/// For stages that look into no collection.
+class NoSources final : public Sources {
+ public:
+  StagePtr open(Namespace, std::optional<Matcher>, const Read&, const Run&) override {
+    throw Error(ErrorCode::internal, "a stage that reads a collection stands where none may");
+  }
+  bool has_index_on(Namespace, std::string_view) override { return false; }
 };
 
 void check_place(const StageKind& kind, std::size_t index, bool last,
@@ -72,6 +82,18 @@ StagePtr list_stage(std::vector<bson::Document> documents) {
 StagePtr open_stages(const StageSpecs& specs, StagePtr source, Run& run) {
   for (const auto& spec : specs) source = spec->open(std::move(source), run);
   return source;
+}
+
+std::optional<bson::Document> run_on_one(const StageSpecs& specs, bson::View document) {
+  NoSources none;
+  Deadline deadline{std::chrono::milliseconds(0)};
+  Run run(none, deadline, current_ms());
+  std::vector<bson::Document> input;
+  input.emplace_back(document);
+  const StagePtr output = open_stages(specs, list_stage(std::move(input)), run);
+  const auto made = output->next();
+  if (!made) return std::nullopt;
+  return bson::Document(*made);
 }
 
 StageSpecs parse_pipeline(bson::View stages, PipelineContext& context) {

@@ -145,6 +145,10 @@ class EvaluatingStage : public Stage {
 /// Opens a whole chain on `source`.
 [[nodiscard]] StagePtr open_stages(const StageSpecs& specs, StagePtr source, Run& run);
 
+/// What stages that look into no collection (those of updates and change streams) make of one
+/// document; nothing when they drop it.
+[[nodiscard]] std::optional<bson::Document> run_on_one(const StageSpecs& specs, bson::View document);
+
 /// Where a pipeline stands: says what may be in it.
 enum class PipelinePlace { top, facet, lookup, union_with, view, update, change_stream };
 

@@ -28,15 +28,6 @@ constexpr auto elsewhere =
                                      "$skip",   "$sort",        "$sortByCount",  "$unionWith",
                                      "$unwind", "$vectorSearch"});
 
-/// None of the stages looks into collections.
-class NoSources final : public Sources {
- public:
-  StagePtr open(Namespace, std::optional<Matcher>, const Read&, const Run&) override {
-    throw Error(ErrorCode::internal, "a stage of a change stream reads a collection");
-  }
-  bool has_index_on(Namespace, std::string_view) override { return false; }
-};
-
 /// Refuses what only change streams refuse; the rest is told by the parser.
 void check_allowed(bson::View stages) {
   for (const auto& [index, stage] : stages) {
@@ -75,6 +66,7 @@ ChangePipeline::ChangePipeline(Namespace ns, bson::View stages) {
                           std::string(ns.collection),
                           PipelinePlace::change_stream,
                           0,
+                          false,
                           nullptr,
                           nullptr};
   stages_ = parse_pipeline(stages, context);
@@ -83,13 +75,7 @@ ChangePipeline::ChangePipeline(Namespace ns, bson::View stages) {
 std::optional<bson::View> ChangePipeline::apply(const bson::Document& event,
                                                 bson::Document& buffer) const {
   if (stages_.empty()) return event.view();
-  NoSources sources;
-  Deadline deadline{std::chrono::milliseconds{0}};
-  Run run(sources, deadline, current_ms());
-  std::vector<bson::Document> one;
-  one.push_back(event);
-  const auto chain = open_stages(stages_, list_stage(std::move(one)), run);
-  const auto shaped = chain->next();
+  const auto shaped = run_on_one(stages_, event);
   if (!shaped) return std::nullopt;
   if (!same_id(event, *shaped))
     throw StoreError(ErrorCode::resume_failed, FieldPath{},
@@ -98,7 +84,7 @@ std::optional<bson::View> ChangePipeline::apply(const bson::Document& event,
                      "impossible to resume the stream from that point. Only transformations that "
                      "retain the unmodified _id field are allowed.",
                      fatal_error, {"NonResumableChangeStreamError"});
-  buffer = bson::Document(*shaped);
+  buffer = *shaped;
   return buffer.view();
 }
 
