@@ -246,5 +246,66 @@ TEST_F(CatalogFile, ListsDatabasesWithTheirSizes) {
   EXPECT_EQ(reply["totalSize"].as_int64(), first["sizeOnDisk"].as_int64());
 }
 
+TEST_F(CatalogFile, ViewsAreReadThroughTheirPipeline) {
+  (void)run(R"({"insert": "c", "documents": [{"_id": 1, "a": 1}, {"_id": 2, "a": 2},
+                {"_id": 3, "a": 3}]})");
+  (void)run(R"({"create": "v", "viewOn": "c", "pipeline": [{"$match": {"a": {"$gte": 2}}}]})");
+  EXPECT_EQ(ids("v"), "2 3 ");
+  EXPECT_EQ(run(R"({"count": "v", "query": {"a": 3}})")["n"].as_int32(), 1);
+  EXPECT_EQ(run(R"({"distinct": "v", "key": "a"})")["values"].as_array().count(), 2U);
+  std::int32_t seen = 0;
+  EXPECT_TRUE(store_->find_one({"main", "v"}, json(R"({"a": 2})"), {},
+                               [&](bson::View found) { seen = found["_id"].as_int32(); }));
+  EXPECT_EQ(seen, 2);
+  EXPECT_FALSE(store_->find_one({"main", "v"}, json(R"({"_id": 1})"), {}, [](bson::View) {}));
+}
+
+TEST_F(CatalogFile, ConvertsToCappedAndClones) {
+  (void)run(R"({"insert": "c", "documents": [{"_id": 1}, {"_id": 2}, {"_id": 3}]})");
+  (void)run(R"({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}]})");
+  (void)run(R"({"cloneCollectionAsCapped": "c", "toCollection": "d", "size": 4096})");
+  EXPECT_EQ(ids("d"), "1 2 3 ");
+  (void)run(R"({"convertToCapped": "c", "size": 50})");
+  EXPECT_EQ(ids(), "2 3 ");
+  EXPECT_EQ(bson::to_json(options("c")), R"({"capped": true, "size": 50})");
+  EXPECT_EQ(store_->list_indexes({"main", "c"}).size(), 1U);
+  EXPECT_EQ(code(R"({"cloneCollectionAsCapped": "c", "toCollection": "d", "size": 4096})"), 48);
+  EXPECT_EQ(code(R"({"convertToCapped": "c", "size": 0})"), 72);
+  EXPECT_EQ(code(R"({"convertToCapped": "x", "size": 9})"), 26);
+  EXPECT_TRUE(check(*store_).ok()) << check(*store_).str();
+}
+
+TEST_F(CatalogFile, TellsSizesAndValidates) {
+  (void)run(R"({"insert": "c", "documents": [{"_id": 1, "a": 1}, {"_id": 2, "a": 2}]})");
+  (void)run(R"({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}]})");
+  const auto stats = run(R"({"collStats": "c"})");
+  EXPECT_EQ(stats["count"].as_int32(), 2);
+  EXPECT_EQ(stats["size"].as_int32(), 42);
+  EXPECT_EQ(stats["nindexes"].as_int32(), 2);
+  EXPECT_GT(stats["storageSize"].as_int32(), 0);
+  EXPECT_EQ(run(R"({"dbStats": 1})")["objects"].as_int64(), 2);
+  EXPECT_EQ(run(R"({"dataSize": "main.c"})")["size"].as_int64(), 42);
+  const auto valid = run(R"({"validate": "c"})");
+  EXPECT_TRUE(valid["valid"].as_bool());
+  EXPECT_EQ(valid["keysPerIndex"].as_document()["a_1"].as_int32(), 2);
+  EXPECT_EQ(code(R"({"validate": "x"})"), 26);
+  EXPECT_EQ(run(R"({"reIndex": "c"})")["nIndexes"].as_int32(), 2);
+  EXPECT_EQ(run(R"({"count": "c", "query": {"a": 2}})")["n"].as_int32(), 1);
+  EXPECT_TRUE(check(*store_).ok()) << check(*store_).str();
+}
+
+TEST_F(CatalogFile, ExplainsReadsAndWrites) {
+  (void)run(R"({"insert": "c", "documents": [{"_id": 1, "a": 1}]})");
+  const auto told = run(R"({"explain": {"update": "c", "updates": [{"q": {"a": 1},
+                            "u": {"$set": {"b": 1}}}]}, "verbosity": "queryPlanner"})");
+  EXPECT_EQ(told["queryPlanner"].as_document()["winningPlan"].as_document()["stage"].as_string(),
+            "UPDATE");
+  EXPECT_FALSE(told.view().contains("executionStats"));
+  EXPECT_EQ(run(R"({"count": "c", "query": {"b": 1}})")["n"].as_int32(), 0);
+  EXPECT_EQ(code(R"({"explain": {"find": "c"}, "verbosity": "x"})"), 9);
+  EXPECT_EQ(code(R"({"explain": {}})"), 9);
+  EXPECT_EQ(code(R"({"explain": {"nothing": 1}})"), 59);
+}
+
 }  // namespace
 }  // namespace quire::store::embedded

@@ -46,7 +46,10 @@ bool OpenCursor::fill(bson::Writer& batch_array, std::optional<std::int64_t> bat
       batch_array.push(*ahead);
       ahead.reset();
     }
-    if (left != 0 && --left == 0) return false;
+    if (left != 0 && --left == 0) {
+      spent = true;
+      return false;
+    }
   }
   if (knows_its_end && !ahead && batch != 0) {
     const auto next = documents->next();
@@ -130,8 +133,9 @@ void append_cursor_reply(bson::Writer& reply, CursorTable& table,
   reply.begin_document("cursor");
   reply.begin_array(batch_name);
   const bool more = cursor->fill(reply, batch);
+  const bool tails = cursor->tailable && !cursor->spent;
   reply.end();
-  if (!more || !keep) {
+  if ((!more && !tails) || !keep) {
     id = 0;
   } else if (id != 0) {
     table.put_back(id, std::move(cursor));

@@ -22,9 +22,13 @@ struct OpenCursor {
   std::string session;                    ///< bytes of the lsid that opened it; empty without
   std::optional<bson::Document> ahead;    ///< read already, not given yet
   bool knows_its_end = false;             ///< sorted or listed: the end shows without another batch
+  bool tailable = false;                  ///< stays open at the end
+  bool awaits = false;                    ///< a tailable one whose getMore waits
+  std::int64_t cid = 0;                   ///< the collection that it reads; 0 = none in particular
   bool may_time_out = true;               ///< false: noCursorTimeout
   std::chrono::steady_clock::time_point used = std::chrono::steady_clock::now();
   std::size_t left = 0;  ///< 0 = no limit
+  bool spent = false;    ///< the limit was reached
 
   /// Appends documents to the open array until `batch` (nothing: as many as fit a reply) or the
   /// end. Returns true when there may be more.

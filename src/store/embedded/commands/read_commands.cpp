@@ -4,8 +4,11 @@
 
 #include "store/embedded/commands/change_stream_command.hpp"
 #include "store/embedded/commands/context.hpp"
+#include "store/embedded/commands/find_keys.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/tailable.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/store.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -33,8 +36,8 @@ constexpr auto find_rules = std::to_array<Rule>({
     {"oplogReplay", Takes::flag},
     {"min", Takes::document},
     {"max", Takes::document},
-    {"returnKey", Takes::unsupported_flag},
-    {"showRecordId", Takes::unsupported_flag},
+    {"returnKey", Takes::flag},
+    {"showRecordId", Takes::flag},
     {"resumeAfter", Takes::unsupported},
     {"startAt", Takes::unsupported},
     {"requestResumeToken", Takes::unsupported_flag},
@@ -103,6 +106,15 @@ void check_hint(Store& store, Namespace ns, const Hint& hint) {
   fail(code::bad_value, "hint provided does not correspond to an existing index");
 }
 
+/// The number that the file gives the collection once; 0 for a view and where there is none. A
+/// cursor in a transaction reads what it found, so there is nothing to look for.
+std::int64_t collection_number(Context& context, Namespace ns) {
+  if (context.options().session != nullptr) return 0;
+  ReadScope scope(embedded_store(context.store).file(), nullptr);
+  const auto& meta = scope.find(ns);
+  return meta == nullptr || meta->traits.view ? 0 : meta->cid;
+}
+
 }  // namespace
 
 bool same_key_pattern(bson::View a, bson::View b) {
@@ -138,32 +150,39 @@ void run_find(Context& context, bson::Writer& reply) {
   check_collation(arguments.get("collation"));
   std::optional<std::int64_t> batch = first_batch_default;
   if (arguments.has("batchSize")) batch = arguments.natural("batchSize");
-  if (arguments.flag("tailable")) {
+  const bool tailable = arguments.flag("tailable");
+  if (tailable) {
     if (arguments.flag("singleBatch")) fail(code::bad_value, "tailable excludes singleBatch");
-    if (arguments.has("sort") && !options.sort.empty() && !options.sort.contains("$natural"))
+    const auto natural = options.sort.find("$natural");
+    if (!options.sort.empty() &&
+        !(natural && options.sort.count() == 1 && exact_integer(*natural) == 1))
       fail(code::bad_value, "tailable excludes a sort");
-    refuse("a tailable cursor");
   }
-  if (arguments.flag("awaitData")) fail(code::failed_to_parse, "awaitData is for tailable cursors");
-  for (const auto* bound : {"min", "max"}) {
-    if (arguments.document(bound).empty()) continue;
-    if (hint.key.empty() && hint.name.empty()) fail(51173, "min and max need a hint");
-    for (const auto& field : arguments.document(bound)) {
-      if (!hint.key.empty() && !hint.key.contains(field.key))
-        fail(51174, "min and max must have the fields of the hint");
-    }
-    refuse("'find." + std::string(bound) + "'");
-  }
+  if (arguments.flag("awaitData") && !tailable)
+    fail(code::failed_to_parse, "awaitData is for tailable cursors");
+  const KeyBounds bounds{arguments.document("min"), arguments.document("max"),
+                         arguments.flag("returnKey"), arguments.flag("showRecordId")};
   const bool single = arguments.flag("singleBatch");
   options.batch_size = static_cast<std::int32_t>(
       std::min<std::int64_t>(*batch, std::numeric_limits<std::int32_t>::max()));
   auto cursor = std::make_unique<OpenCursor>();
-  cursor->documents = context.store.find(ns, arguments.document("filter"), options);
+  const auto& file = embedded_store(context.store).file();
+  if (tailable) {
+    bool empty = false;
+    cursor->documents = open_tail(file, ns, arguments.document("filter"), options, empty);
+    cursor->tailable = !empty;
+    cursor->awaits = arguments.flag("awaitData");
+  } else if (bounds.any()) {
+    cursor->documents = find_by_keys(file, ns, arguments.document("filter"), options, bounds);
+  } else {
+    cursor->documents = context.store.find(ns, arguments.document("filter"), options);
+  }
   cursor->ns = full_name(ns);
   cursor->session = context.session_id;
   cursor->may_time_out = !arguments.flag("noCursorTimeout");
   cursor->knows_its_end = !options.sort.empty();
   cursor->left = static_cast<std::size_t>(options.limit);
+  cursor->cid = collection_number(context, ns);
   append_cursor_reply(reply, context.cursors, std::move(cursor), "firstBatch", batch, 0, !single);
 }
 
@@ -190,7 +209,8 @@ void run_get_more(Context& context, bson::Writer& reply) {
     refusal = cursor->session.empty() ? 50736 : context.session_id.empty() ? 50737 : 50738;
   const auto max_time = context.command.find("maxTimeMS");
   const bool waits = cursor->changes != nullptr;
-  if (refusal == 0 && !waits && max_time && !max_time->is_null()) refusal = code::bad_value;
+  if (refusal == 0 && !waits && !cursor->awaits && max_time && !max_time->is_null())
+    refusal = code::bad_value;
   if (refusal != 0) {
     const std::string was = cursor->ns;
     context.cursors.put_back(number, std::move(cursor));
@@ -205,6 +225,13 @@ void run_get_more(Context& context, bson::Writer& reply) {
     append_change_reply(reply, context.cursors, std::move(cursor), "nextBatch", batch,
                         most.count() > 0 ? most : default_change_wait, number);
     return;
+  }
+  if (cursor->cid != 0 && context.options().session == nullptr &&
+      collection_number(context, {context.database, collection}) != cursor->cid)
+    fail(175, "the collection " + ns + " was dropped or renamed; the cursor is closed");
+  if (cursor->awaits) {
+    const auto most = context.options().max_time;
+    await_document(*cursor, most.count() > 0 ? most : default_change_wait);
   }
   append_cursor_reply(reply, context.cursors, std::move(cursor), "nextBatch", batch, number);
 }

@@ -120,7 +120,7 @@ void check_plugin(std::string_view name, std::string_view plugin, KeyKinds& kind
   }
   if (plugin == "hashed" && ++kinds.hashed > 1)
     fail(31303, "key", "at most one field of an index is hashed");
-  if (kinds.special.empty()) kinds.special = std::string(plugin);
+  if (kinds.special.empty() || kinds.special == "hashed") kinds.special = std::string(plugin);
 }
 
 KeyKinds read_key(View key, std::vector<IndexField>& fields) {
@@ -131,6 +131,8 @@ KeyKinds read_key(View key, std::vector<IndexField>& fields) {
     check_field_name(name);
     if (value.is_string()) {
       check_plugin(name, value.as_string(), kinds);
+      if (value.as_string() == "hashed")
+        fields.push_back({std::string(name), false, IndexField::Kind::hashed});
       continue;
     }
     if (!value.is_number())
@@ -144,7 +146,9 @@ KeyKinds read_key(View key, std::vector<IndexField>& fields) {
       ++kinds.wildcards;
       kinds.wildcard_at_root = name == "$**";
     }
-    fields.push_back({std::string(name), direction < 0});
+    fields.push_back(
+        {std::string(name), direction < 0,
+         is_wildcard_name(name) ? IndexField::Kind::wildcard : IndexField::Kind::plain});
   }
   if (count == 0) fail(cannot_create_index, "key", "an index needs at least one field");
   return kinds;
@@ -321,17 +325,22 @@ bool read_special_option(std::string_view name, ValueView value, SpecialOptions&
 }
 
 void check_wildcard_projection(View projection, std::optional<bool>& inclusive,
-                               const std::string& prefix) {
+                               const std::string& prefix, std::vector<std::string>& seen) {
   if (projection.empty()) fail(failed_to_parse, "wildcardProjection", "it is empty");
   for (const auto& [name, value] : projection) {
     const auto path = prefix.empty() ? std::string(name) : prefix + "." + std::string(name);
     if (value.is_document()) {
-      check_wildcard_projection(value.as_document(), inclusive, path);
+      check_wildcard_projection(value.as_document(), inclusive, path, seen);
       continue;
     }
     if (value.type() != Type::boolean && !value.is_number())
       fail(51271, "wildcardProjection." + path, "only inclusion and exclusion are allowed here");
     if (path == "_id") continue;
+    for (const auto& other : seen) {
+      if (path.starts_with(other + ".") || other.starts_with(path + "."))
+        fail(31249, "wildcardProjection." + path, "the path collides with " + other);
+    }
+    seen.push_back(path);
     const bool includes = value.is_number() ? number_of(value) != 0 : value.as_bool();
     if (inclusive && *inclusive != includes)
       fail(*inclusive ? 31254 : 31253, "wildcardProjection." + path,
@@ -353,12 +362,12 @@ void check_wildcard(const IndexSpec& spec, const KeyKinds& kinds, const SpecialO
     if (!kinds.wildcard_at_root)
       fail(failed_to_parse, "wildcardProjection", "only the wildcard $** takes a projection");
     std::optional<bool> inclusive;
-    check_wildcard_projection(*special.wildcard_projection, inclusive, "");
+    std::vector<std::string> seen;
+    check_wildcard_projection(*special.wildcard_projection, inclusive, "", seen);
   } else if (kinds.wildcard_at_root && spec.fields.size() > 1) {
     fail(cannot_create_index, "wildcardProjection",
          "a compound index with $** needs a projection that leaves its other fields out");
   }
-  refuse("key", "a wildcard index");
 }
 
 bool is_id_key(View key) {
@@ -518,10 +527,14 @@ IndexSpec IndexSpec::parse(View given) {
   }
   if (collation) require_simple_collation(*collation);
   if (kinds.wildcards != 0) check_wildcard(spec, kinds, special);
+  if (special.wildcard_projection)
+    spec.wildcard_projection = bson::Document(*special.wildcard_projection);
   if (!kinds.special.empty()) {
     if (kinds.special == "hashed" && spec.unique)
       fail(16764, "unique", "a hashed index is not unique");
-    refuse("key", "an index of kind \"" + kinds.special + "\"");
+    if (kinds.wildcards != 0)
+      fail(cannot_create_index, "key", "a wildcard index takes no hashed fields");
+    if (kinds.special != "hashed") refuse("key", "an index of kind \"" + kinds.special + "\"");
   }
   for (const auto* option : {"storageEngine", "columnstoreProjection"}) {
     if (given.contains(option)) refuse(option, std::string("the index option ") + option);
@@ -537,7 +550,7 @@ IndexSpec IndexSpec::parse(View given) {
           : name == "hidden" ? spec.hidden
                              : spec.prepare_unique)
         out.append(name, true);
-    } else if (name == "background") {
+    } else if (name == "background" || name == "wildcardProjection") {
       out.append(name, value);
     } else if (name == "partialFilterExpression") {
       out.append(name, *spec.partial_filter);
@@ -552,8 +565,27 @@ IndexSpec IndexSpec::parse(View given) {
 bool IndexSpec::same_signature(const IndexSpec& other) const {
   if (unique != other.unique || sparse != other.sparse) return false;
   if (compare_documents(key, other.key) != 0) return false;
+  if (compare_documents(wildcard_projection, other.wildcard_projection) != 0) return false;
   if (partial_filter.has_value() != other.partial_filter.has_value()) return false;
   return !partial_filter || signature(*partial_filter) == signature(*other.partial_filter);
+}
+
+bool IndexSpec::special() const noexcept {
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const IndexField& field) { return field.kind != IndexField::Kind::plain; });
+}
+
+const IndexField* IndexSpec::wildcard() const noexcept {
+  for (const auto& field : fields) {
+    if (field.kind == IndexField::Kind::wildcard) return &field;
+  }
+  return nullptr;
+}
+
+KeyMaker IndexSpec::key_maker() const {
+  const IndexField* field = wildcard();
+  return {fields, sparse,
+          field == nullptr ? WildcardPaths() : WildcardPaths(field->path, wildcard_projection)};
 }
 
 bool IndexSpec::same_options(const IndexSpec& other) const {

@@ -367,8 +367,10 @@ class KeyBuilder {
 
 }  // namespace
 
-KeyMaker::KeyMaker(std::vector<IndexField> fields, bool sparse)
-    : fields_(std::move(fields)), sparse_(sparse) {}
+KeyMaker::KeyMaker(std::vector<IndexField> fields, bool sparse, WildcardPaths wildcard)
+    : fields_(std::move(fields)), sparse_(sparse), wildcard_(std::move(wildcard)) {
+  for (const auto& field : fields_) special_ = special_ || field.kind != IndexField::Kind::plain;
+}
 
 bool KeyMaker::append_single(View document, std::string& key, bool& found) const {
   const auto start = key.size();
@@ -396,6 +398,8 @@ bool KeyMaker::append_single(View document, std::string& key, bool& found) const
 }
 
 bool KeyMaker::make(View document, std::vector<std::string>& keys) const {
+  if (special_) [[unlikely]]
+    return make_special(document, keys);
   // The usual case: no arrays, so one key.
   bool found = false;
   auto& single = keys.emplace_back();

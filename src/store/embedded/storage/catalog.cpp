@@ -102,7 +102,7 @@ std::shared_ptr<const Catalog> load_catalog(Connection& connection, std::int64_t
     const auto definition =
         stored_document(indexes, 5, indexes.integer(4), "index " + std::string(indexes.text(2)));
     IndexSpec spec = IndexSpec::parse(definition);
-    KeyMaker maker(spec.fields, spec.sparse);
+    KeyMaker maker = spec.key_maker();
     std::optional<Matcher> partial;
     if (spec.partial_filter) partial.emplace(spec.partial_filter->view());
     if (spec.expire_after_seconds) out->has_ttl = true;

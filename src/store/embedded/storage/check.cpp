@@ -1,3 +1,5 @@
+#include "store/embedded/storage/check.hpp"
+
 #include <algorithm>
 
 #include "quire/store/embedded/embedded.hpp"
@@ -21,6 +23,11 @@ class Checker {
     }
     changes();
     tables();
+    return std::move(report_);
+  }
+
+  CheckReport run_one(const CollectionMeta& meta) {
+    collection(meta);
     return std::move(report_);
   }
 
@@ -198,6 +205,10 @@ std::string CheckReport::str() const {
   std::string out = std::to_string(problem_count) + " problems";
   for (const auto& problem : problems) out += "\n" + problem.where + ": " + problem.what;
   return out;
+}
+
+CheckReport check_collection(Connection& connection, const CollectionMeta& collection) {
+  return Checker(connection, {}).run_one(collection);
 }
 
 CheckReport check(Store& store, const CheckOptions& options) {

@@ -32,6 +32,108 @@ bool has_number_step(const std::string& path) {
 
 std::string_view first_step(std::string_view path) { return path.substr(0, path.find('.')); }
 
+/// In a hashed field only single values can be looked up.
+std::optional<std::vector<Interval>> hashed_bounds(const std::vector<Predicate>& predicates,
+                                                   const IndexField& field) {
+  for (const auto& predicate : predicates) {
+    if (predicate.path != field.path || predicate.node->kind != FilterNode::Kind::eq ||
+        !is_plain_value(predicate.node->operand.view()))
+      continue;
+    Interval one;
+    append_hashed_key(one.low, predicate.node->operand.view(), field.descending);
+    one.high = one.low;
+    to_prefix_end(one.high);
+    one.point = true;
+    return std::vector<Interval>{std::move(one)};
+  }
+  return std::nullopt;
+}
+
+/// Whether the entries of a path say all about the condition: it holds for no missing field, and
+/// its values are no documents or arrays.
+bool fits_wildcard(const FilterNode& node) {
+  using Kind = FilterNode::Kind;
+  switch (node.kind) {
+    case Kind::eq:
+    case Kind::lt:
+    case Kind::lte:
+    case Kind::gt:
+    case Kind::gte:
+      return is_plain_value(node.operand.view());
+    case Kind::in:
+      return std::all_of(node.values.begin(), node.values.end(),
+                         [](const bson::Value& value) { return is_plain_value(value.view()); });
+    case Kind::exists:
+      return node.flag;
+    default:
+      return false;
+  }
+}
+
+/// Ranges for one condition on a path that the wildcard covers; in a compound index, behind fixed
+/// values of the fields in front. Nothing when no condition fits.
+std::optional<Plan> plan_for_wildcard(const std::shared_ptr<const IndexMeta>& index,
+                                      const std::vector<Predicate>& predicates) {
+  Plan plan;
+  plan.kind = Plan::Kind::index;
+  plan.index = index;
+  std::string prefix;
+  const IndexField* wildcard = nullptr;
+  for (const auto& field : index->spec.fields) {
+    if (field.kind == IndexField::Kind::wildcard) {
+      wildcard = &field;
+      break;
+    }
+    const auto fixed = std::find_if(predicates.begin(), predicates.end(), [&](const auto& one) {
+      return one.path == field.path && one.node->kind == FilterNode::Kind::eq &&
+             is_plain_value(one.node->operand.view());
+    });
+    if (fixed == predicates.end()) return std::nullopt;
+    append_key(prefix, fixed->node->operand.view(), field.descending);
+    ++plan.equal;
+  }
+  const Predicate* best = nullptr;
+  for (const auto& predicate : predicates) {
+    if (has_number_step(predicate.path) || !index->maker.wildcard().covers(predicate.path) ||
+        !fits_wildcard(*predicate.node))
+      continue;
+    if (best == nullptr || predicate.node->kind == FilterNode::Kind::eq) best = &predicate;
+  }
+  if (best == nullptr) return std::nullopt;
+  std::string path;
+  append_key(path, bson::Value(best->path));
+  if (best->node->kind == FilterNode::Kind::exists) {
+    std::string end = path;
+    to_prefix_end(end);
+    plan.ranges.push_back({prefix + path, prefix + end, false});
+    std::string low, high;  // "a.b": all strings from "a." to "a/"
+    append_key(low, bson::Value(best->path + "."));
+    append_key(high, bson::Value(best->path + "/"));
+    plan.ranges.push_back({prefix + low, prefix + high, false});
+    std::sort(plan.ranges.begin(), plan.ranges.end(),
+              [](const KeyRange& a, const KeyRange& b) { return a.low < b.low; });
+    plan.has_range = true;
+    return plan;
+  }
+  const auto intervals = intervals_of(*best->node, wildcard->descending);
+  if (!intervals) return std::nullopt;
+  for (const auto& interval : *intervals)
+    plan.ranges.push_back({prefix + path + interval.low, prefix + path + interval.high, false});
+  if (best->node->kind == FilterNode::Kind::eq) {
+    ++plan.equal;
+  } else {
+    plan.has_range = true;
+  }
+  return plan;
+}
+
+/// Whether the filter has a condition on a path of the wildcard, so that a hint may ask for it.
+bool names_wildcard_path(const FilterNode& node, const WildcardPaths& paths) {
+  if (!node.path.empty() && paths.covers(node.path)) return true;
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [&](const auto& child) { return names_wildcard_path(*child, paths); });
+}
+
 /// The bounds of one field by all predicates on it.
 std::optional<std::vector<Interval>> field_bounds(const std::vector<Predicate>& predicates,
                                                   const IndexField& field, bool multikey,
@@ -75,7 +177,9 @@ std::optional<Plan> plan_for(const Candidate& candidate, const std::vector<Predi
   for (const auto& field : *candidate.fields) {
     if (candidate.multikey && has_number_step(field.path)) break;
     int group = 0;
-    auto bounds = field_bounds(predicates, field, candidate.multikey, group);
+    auto bounds = field.kind == IndexField::Kind::hashed
+                      ? hashed_bounds(predicates, field)
+                      : field_bounds(predicates, field, candidate.multikey, group);
     if (!bounds) break;
     if (candidate.multikey) {
       // Two paths below one array bound together only within one $elemMatch.
@@ -133,7 +237,9 @@ std::optional<Plan> plan_for(const Candidate& candidate, const std::vector<Predi
       if (from + wanted.size() > fields.size()) break;
       bool same = true, opposite = true;
       for (std::size_t i = 0; i < wanted.size(); ++i) {
-        if (fields[from + i].path != wanted[i]->path) same = opposite = false;
+        if (fields[from + i].path != wanted[i]->path ||
+            fields[from + i].kind != IndexField::Kind::plain)
+          same = opposite = false;
         if (fields[from + i].descending != wanted[i]->descending) {
           same = false;
         } else {
@@ -226,6 +332,17 @@ Plan choose_plan(const CollectionMeta& collection, const FilterNode& filter, con
                                                 IndexSpec::default_name(hint.key)
                                           : index->spec.name == hint.name;
       if (!same || index->spec.hidden) continue;
+      if (index->spec.wildcard() != nullptr) {
+        if (!names_wildcard_path(filter, index->maker.wildcard()))
+          throw QueryError(ErrorCode::invalid_query, FieldPath("hint"),
+                           "error processing query: planner returned error :: caused by :: No "
+                           "query solutions: the filter names no path of the wildcard index",
+                           291);
+        auto plan = plan_for_wildcard(index, predicates);
+        if (!plan) return scan;
+        plan->sorted = sorter.empty();
+        return *plan;
+      }
       // A sparse or partial index gives what it has: that is what a hint asks for.
       auto plan = plan_for({index, &index->spec.fields, index->multikey}, predicates, sorter);
       plan->sorted = plan->sorted || sorter.empty();
@@ -238,7 +355,10 @@ Plan choose_plan(const CollectionMeta& collection, const FilterNode& filter, con
   std::optional<Plan> best;
   std::size_t best_score = 0;
   const auto consider = [&](const Candidate& candidate) {
-    auto plan = plan_for(candidate, predicates, sorter);
+    const bool wildcard = candidate.index != nullptr && candidate.index->spec.wildcard() != nullptr;
+    auto plan = wildcard ? plan_for_wildcard(candidate.index, predicates)
+                         : plan_for(candidate, predicates, sorter);
+    if (!plan) return;
     plan->sorted = plan->sorted || sorter.empty();
     if (plan->kind == Plan::Kind::nothing) {
       best = std::move(plan);

@@ -16,7 +16,8 @@ void verify_row(Statement& row) {
 RowSource::RowSource(Connection& connection, const CollectionMeta& collection, Plan plan,
                      bool verify)
     : connection_(connection), cid_(collection.cid), plan_(std::move(plan)), verify_(verify) {
-  dedupe_ = plan_.kind == Plan::Kind::index && plan_.index->multikey;
+  dedupe_ = plan_.kind == Plan::Kind::index &&
+            (plan_.index->multikey || plan_.index->spec.wildcard() != nullptr);
 }
 
 void RowSource::stop() noexcept {
