@@ -31,7 +31,6 @@ Capabilities EmbeddedStore::capabilities() {
   out.atomic_multi_writes = true;
   out.change_streams = true;
   out.collection_options = true;
-  out.views = true;
   return out;
 }
 

@@ -6,7 +6,6 @@
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/storage/execution.hpp"
-#include "store/embedded/storage/views.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -110,7 +109,7 @@ std::unique_ptr<Cursor> find_by_keys(const std::shared_ptr<StorageFile>& file, N
   ReadScope scope(file, options.session);
   const auto collection = scope.find(ns);
   if (collection == nullptr) return std::make_unique<Documents>(std::move(out));
-  need_table(*collection);
+  if (collection->traits.view) refuse("find on a view with min, max, returnKey or showRecordId");
   std::optional<KeyMaker> maker;
   std::string low, high;
   if (bounded) {

@@ -5,7 +5,6 @@
 
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/storage/execution.hpp"
-#include "store/embedded/storage/views.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
