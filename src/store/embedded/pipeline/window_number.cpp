@@ -43,6 +43,7 @@ class RemovableSum {
   void add(ValueView number) { change(number, 1); }
   void remove(ValueView number) { change(number, -1); }
   [[nodiscard]] std::int64_t count() const noexcept { return count_; }
+  [[nodiscard]] bool has_decimals() const noexcept { return decimals_ > 0; }
   [[nodiscard]] ValueView total(Evaluation& e) const {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const bool decimal = decimals_ > 0;
@@ -232,7 +233,9 @@ class Covariance final : public WindowState {
     const std::int64_t count = sample_ ? count_ - 1 : count_;
     if (count <= 0) return null_value;
     if (nans_ > 0) return e.number(std::numeric_limits<double>::quiet_NaN());
-    const ValueView total = products_.total(e);
+    const bool infinite = infinities_.count() > 0;
+    ValueView total = (infinite ? infinities_ : products_).total(e);
+    if (infinite && products_.has_decimals()) total = e.decimal(to_decimal(total));
     const auto divisor = static_cast<double>(count);
     // By a double: that has 15 digits as a decimal, which shows in the exponent.
     if (total.type() == Type::decimal128) return divide_values(total, e.number(divisor), e);
@@ -269,15 +272,15 @@ class Covariance final : public WindowState {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const ValueView value = special(above > 0 ? infinity : -infinity, decimal, e);
     if (sign > 0) {
-      products_.add(value);
+      infinities_.add(value);
     } else {
-      products_.remove(value);
+      infinities_.remove(value);
     }
   }
   bool sample_;
   std::int64_t count_ = 0;
   std::int64_t nans_ = 0;
-  RemovableSum x_, y_, products_;
+  RemovableSum x_, y_, products_, infinities_;
 };
 
 /// The area under the points [time, value], by trapezoids.

@@ -8,6 +8,8 @@ namespace {
 
 constexpr auto table = std::to_array<StageKind>({
     {.name = "$setWindowFields", .parse = parse_set_window_fields},
+    {.name = "$fill", .parse = parse_fill},
+    {.name = "$densify", .parse = parse_densify},
 });
 
 }  // namespace
