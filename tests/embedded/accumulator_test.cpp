@@ -7,6 +7,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/core/error.hpp"
+#include "store/embedded/expression/statistics.hpp"
 
 namespace quire::store::embedded {
 namespace {
@@ -184,6 +185,19 @@ TEST(Accumulator, RefusesJavaScriptByName) {
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
     EXPECT_NE(std::string(error.what()).find("$accumulator"), std::string::npos);
   }
+}
+
+TEST(Samples, FindPercentilesOfManyNumbersNearlyExactly) {
+  Samples samples;
+  Evaluation e;
+  constexpr std::int64_t count = 5000000;
+  for (std::int64_t i = 0; i < count; ++i)
+    samples.add(static_cast<double>(i * 1000003 % count));  // each number below count, once
+  EXPECT_LT(samples.bytes(), 40U << 20);
+  EXPECT_EQ(to_double(samples.at(0, e)), 0);
+  EXPECT_EQ(to_double(samples.at(1, e)), count - 1);
+  EXPECT_NEAR(to_double(samples.at(0.25, e)), 0.25 * count, 10);
+  EXPECT_NEAR(to_double(samples.at(0.99, e)), 0.99 * count, 10);
 }
 
 TEST(Accumulator, FailsBeyondItsMemory) {

@@ -124,6 +124,21 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"$median": {"input": 5, "method": "approximate"}})", "5.0"},
         Case{R"({"$median": {"input": "$s", "method": "approximate"}})", "null"}));
 
+TEST(ArrayExpressions, LetGoOfWhatTheirPassesComputed) {
+  ParseScope scope;
+  const auto holder = bson::from_json(R"({"v": {"$reduce": {"input": {"$range": [0, 5000]},
+      "initialValue": [], "in": {"$concatArrays": ["$$value", [{"$size": "$$value"}]]}}},
+      "w": {"$map": {"input": {"$range": [0, 1000]}, "in": {"$size": {"$range": [0, 1000]}}}}})");
+  for (const char* name : {"v", "w"}) {
+    const auto node = parse_expression(holder[name], scope);
+    Evaluation e(scope.slots());
+    e.begin(bson::View());
+    const auto value = node->evaluate(e);
+    EXPECT_EQ(value.as_array().count(), name[0] == 'v' ? 5000U : 1000U);
+    EXPECT_LT(e.arena().bytes(), 8U << 20) << name;
+  }
+}
+
 class ArrayExpressionFailure : public ::testing::TestWithParam<Failure> {};
 TEST_P(ArrayExpressionFailure, HasTheNumberOfTheServer) {
   EXPECT_EQ(failure_of(GetParam().expression), GetParam().code) << GetParam().expression;

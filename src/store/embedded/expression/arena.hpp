@@ -30,6 +30,21 @@ class Arena {
   }
   /// Forgets all values; keeps the largest block.
   void reset() noexcept;
+  /// Bytes given out, and what was left of blocks that were too small for more.
+  [[nodiscard]] std::size_t used() const noexcept { return total_ - left_; }
+  /// A state to go back to: what was given out since is forgotten. Not beyond a reset().
+  struct Mark {
+    std::size_t blocks;
+    std::uint8_t* at;
+    std::size_t left, total;
+  };
+  [[nodiscard]] Mark mark() const noexcept { return {blocks_.size(), at_, left_, total_}; }
+  void rewind(const Mark& mark) noexcept {
+    blocks_.resize(mark.blocks);
+    at_ = mark.at;
+    left_ = mark.left;
+    total_ = mark.total;
+  }
   /// Bytes of all blocks.
   [[nodiscard]] std::size_t bytes() const noexcept { return total_; }
 

@@ -1,4 +1,5 @@
 #include "store/embedded/expression/array_functions.hpp"
+#include "store/embedded/expression/held_value.hpp"
 
 namespace quire::store::embedded::array_detail {
 
@@ -18,6 +19,26 @@ std::string variable_name(const NamedArguments& arguments) {
   return as->is_string() ? std::string(as->as_string()) : std::string();
 }
 
+/// Lets go of what the passes of a loop computed, so that they do not add up: of what each pass
+/// gives, nothing may be needed that was not copied.
+class LoopMemory {
+ public:
+  explicit LoopMemory(Evaluation& e) : arena_(e.arena()), mark_(arena_.mark()) {}
+  /// Whether it is time to let go.
+  [[nodiscard]] bool is_full() const noexcept {
+    constexpr std::size_t most = 256U << 10;
+    return arena_.used() > mark_.total - mark_.left + most;
+  }
+  void release() noexcept { arena_.rewind(mark_); }
+  void release_if_full() noexcept {
+    if (is_full()) release();
+  }
+
+ private:
+  Arena& arena_;
+  Arena::Mark mark_;
+};
+
 /// children: input, in
 class Map final : public Expression {
  public:
@@ -30,9 +51,11 @@ class Map final : public Expression {
     if (is_nullish(input)) return null_value;
     if (!input.is_array()) fail_input(16883, "$map", input);
     Evaluation::Builder out(e);
+    LoopMemory memory(e);
     for (const auto& element : input.as_array()) {
       e.set_slot(slot_, element.value);
       out.push(child(1, e));
+      memory.release_if_full();
     }
     return out.array();
   }
@@ -56,7 +79,9 @@ class Filter final : public Expression {
     if (!input.is_array()) fail_input(28651, "$filter", input);
     std::int64_t left = most(e);
     Evaluation::Builder out(e);
+    LoopMemory memory(e);
     for (const auto& element : input.as_array()) {
+      memory.release_if_full();
       e.set_slot(slot_, element.value);
       if (!is_true(child(1, e))) continue;
       out->push(element.value);
@@ -96,12 +121,21 @@ class Reduce final : public Expression {
     if (is_nullish(input)) return null_value;
     if (!input.is_array()) fail_input(40080, "$reduce", input);
     ValueView value = child(1, e);
+    LoopMemory memory(e);
+    HeldValue held, next;
+    bool released = false;
     for (const auto& element : input.as_array()) {
       e.set_slot(this_slot_, element.value);
       e.set_slot(value_slot_, value);
       value = child(2, e);
+      if (!memory.is_full()) continue;
+      next.set(value);
+      std::swap(held, next);
+      value = held.view();
+      memory.release();
+      released = true;
     }
-    return value;
+    return released ? e.keep(value) : value;  // it may be in `held`
   }
 
  private:

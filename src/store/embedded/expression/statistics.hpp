@@ -23,22 +23,25 @@ class Deviation {
   double squares_ = 0;  // of differences from the mean
 };
 
-/// Numbers to find percentiles of. NaN has no place among them and is left out.
+/// Numbers to find percentiles of. NaN has no place among them and is left out. Of more than
+/// most_exact numbers every second stands for two, and so on: the place of a result is then off by
+/// less than a millionth of their count.
+/// Source: Z. Karnin, K. Lang, E. Liberty, "Optimal Quantile Approximation in Streams", 2016.
 class Samples {
  public:
-  void add(double value) {
-    if (value != value) return;
-    values_.push_back(value);
-    sorted_ = false;
-  }
-  void clear() noexcept { values_.clear(); }
+  static constexpr std::size_t most_exact = 1U << 21;
+  void add(double value);
   /// The smallest number that at least p of all are not above; null of none.
   [[nodiscard]] bson::ValueView at(double p, Evaluation& e);
-  [[nodiscard]] std::size_t bytes() const noexcept { return values_.size() * sizeof(double); }
+  [[nodiscard]] std::size_t bytes() const noexcept;
 
  private:
-  std::vector<double> values_;
-  bool sorted_ = false;
+  void compact();
+  [[nodiscard]] double find(double p) const;
+  std::vector<std::vector<double>> levels_{1};  // each stands for 2^level numbers
+  double least_ = 0;
+  double greatest_ = 0;
+  bool sorted_ = false;  // the first level, when it is the only one
 };
 
 /// The place of percentile p among `count` sorted numbers; `count` is above 0.
