@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs in slices. Takes about two hours with the defaults.
-# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--rows N]
+# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--clients SECONDS] [--rows N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
-install=1 fuzz=600 kills=200 rows=1000000
+install=1 fuzz=600 kills=200 rows=1000000 clients=600
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-install) install=0 ;;
     --fuzz) fuzz=${2:?}; shift ;;
     --kills) kills=${2:?}; shift ;;
+    --clients) clients=${2:?}; shift ;;
     --rows) rows=${2:?}; shift ;;
     *) echo "soak.sh: unknown option $1; see the head of this file" >&2; exit 2 ;;
   esac
@@ -24,6 +25,8 @@ printf '\n== Kill -9 at random, %s times: inserts, updates, index builds\n' "$ki
 scripts/kill_loop.sh "$kills"
 printf '\n== Kill -9 at random, %s times: migrations\n' "$kills"
 scripts/kill_loop_migrations.sh "$kills"
+printf '\n== 64 clients of quire serve, %s seconds, killed every 20\n' "$clients"
+"$build/tools/serve_load" "$build/tools/quire/quire" "$build/serve_load" --clients 64 --seconds "$clients" --kills $((clients / 20))
 printf '\n== Large data: %s rows\n' "$rows"
 "$build/tools/large_collection" "$rows"
 printf '\n== Fuzzing, %s seconds a target\n' "$fuzz"

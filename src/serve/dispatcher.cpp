@@ -5,6 +5,7 @@
 
 #include "quire/bson/writer.hpp"
 #include "serve/replies.hpp"
+#include "store/embedded/commands/arguments.hpp"
 
 namespace quire::serve {
 namespace {
@@ -80,9 +81,15 @@ Dispatcher::Dispatcher(store::Store& store, const Options& options)
   if (!options.users_file.empty()) users_.emplace(read_users(options.users_file));
 }
 
+bool Dispatcher::waits(const wire::Request& request) const {
+  const auto id = request.command.begin()->value;
+  return id.type() == bson::Type::int64 && commands_.cursor_waits(id.as_int64());
+}
+
 Lane Dispatcher::lane(const wire::Request& request) const {
   if (request.command.contains("autocommit"))
     return request.command.contains("startTransaction") ? Lane::write : Lane::transaction;
+  if (request.name() == "getMore" && waits(request)) return Lane::wait;
   return std::ranges::binary_search(writing, request.name()) ? Lane::write : Lane::read;
 }
 
@@ -123,6 +130,7 @@ bson::Document Dispatcher::run(Client& client, const wire::Request& request) {
   if (name == "whatsmyuri") return bson::make_document("you", client.remote, "ok", 1.0);
   if (name == "connectionStatus") return connection_status(client, command);
   if (name == "serverStatus") return server_status(request);
+  if (name == "getMore" && waits(request)) return wait(request);
   const bool opens = std::ranges::binary_search(opens_cursors, name);
   if (opens) {
     if (auto error = no_more_cursors(client)) return std::move(*error);
@@ -132,6 +140,25 @@ bson::Document Dispatcher::run(Client& client, const wire::Request& request) {
     if (const auto id = cursor_of(reply); id != 0) client.cursors.push_back(id);
   }
   return reply;
+}
+
+bson::Document Dispatcher::wait(const wire::Request& request) {
+  const auto given = request.command.find("maxTimeMS");
+  const auto longest = options_.limits.wait.count();
+  const bool shorter =
+      given && given->is_number() && store::embedded::commands::rough_integer(*given) <= longest;
+  if (shorter) return commands_.run_reply(store_, request.database, request.command, nullptr);
+  // An empty batch comes earlier than asked for; the client asks again, as it does on a server.
+  bson::Writer command;
+  for (const auto& field : request.command) {
+    if (field.key != "maxTimeMS") command.append_raw(field);
+  }
+  if (!given || given->is_number()) {
+    command.append("maxTimeMS", static_cast<std::int64_t>(longest));
+  } else {
+    command.append("maxTimeMS", *given);
+  }
+  return commands_.run_reply(store_, request.database, command.finish(), nullptr);
 }
 
 std::optional<bson::Document> Dispatcher::no_more_cursors(Client& client) {

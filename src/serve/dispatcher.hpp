@@ -13,9 +13,9 @@
 
 namespace quire::serve {
 
-/// Which threads a command runs on. Those that may wait for the writer never keep back those that
-/// read, nor those that would free the writer.
-enum class Lane { read, write, transaction };
+/// Which threads a command runs on. Those that may wait, for the writer or for changes, never keep
+/// back those that read, nor those that would free the writer.
+enum class Lane { read, write, transaction, wait };
 
 /// What the server knows of one connection. Used by one thread at a time.
 struct Client {
@@ -56,6 +56,9 @@ class Dispatcher {
   std::atomic<std::uint64_t> commands_run{0};
 
  private:
+  /// Whether a getMore reads a cursor that waits for changes.
+  [[nodiscard]] bool waits(const wire::Request& request) const;
+  [[nodiscard]] bson::Document wait(const wire::Request& request);
   [[nodiscard]] bson::Document run(Client& client, const wire::Request& request);
   [[nodiscard]] bson::Document hello(Client& client, const wire::Request& request);
   [[nodiscard]] bson::Document server_status(const wire::Request& request);

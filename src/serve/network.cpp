@@ -40,7 +40,8 @@ struct Network::Core {
   Core(const Options& given, Dispatcher& answers)
       : options(given),
         dispatcher(answers),
-        readers(std::max<std::size_t>(1, given.limits.workers)) {}
+        readers(given.limits.workers),
+        waiting(given.limits.watchers) {}
 
   const Options& options;
   Dispatcher& dispatcher;
@@ -50,6 +51,7 @@ struct Network::Core {
   asio::steady_timer expire{io};
   asio::steady_timer last_call{io};
   asio::thread_pool readers;
+  asio::thread_pool waiting;
   asio::thread_pool writing{writers};
   asio::thread_pool transactions{finishers};
   std::thread thread;
@@ -79,6 +81,8 @@ struct Network::Core {
         return writing;
       case Lane::transaction:
         return transactions;
+      case Lane::wait:
+        return waiting;
       case Lane::read:
         break;
     }
@@ -370,6 +374,7 @@ void Network::stop() {
     core.ended.wait_for(lock, core.options.limits.stop, [&] { return core.running == 0; });
   }
   // A command that runs for longer keeps its file open: it is waited for, though its client is not.
+  core.waiting.join();
   core.writing.join();
   core.transactions.join();
   core.readers.join();

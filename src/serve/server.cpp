@@ -42,7 +42,8 @@ void check_options(store::Store& store, const Options& options) {
   if (options.read_only && store.health(std::chrono::seconds(1)).writable)
     refuse("a read-only server needs a store that is open read-only: read_only=true in its URI");
   const auto& limits = options.limits;
-  if (limits.connections == 0 || limits.workers == 0 || limits.message_bytes < 1024 ||
+  if (limits.connections == 0 || limits.workers == 0 || limits.watchers == 0 ||
+      limits.wait.count() <= 0 || limits.message_bytes < 1024 ||
       limits.message_bytes > 48'000'000 || limits.message_bytes_before_login < 1024 ||
       limits.idle.count() <= 0 || limits.read.count() <= 0 || limits.write.count() <= 0 ||
       limits.transaction.count() <= 0)

@@ -21,6 +21,7 @@ struct Limits {
   std::size_t message_bytes = 48'000'000;  ///< of one message; a longer one closes the connection
   std::size_t message_bytes_before_login = 65'536;  ///< the same where users are asked for
   std::size_t workers = 8;                          ///< threads that run commands which read
+  std::size_t watchers = 32;                        ///< threads on which cursors wait for changes
   std::size_t cursors = 400;                        ///< open at once; one more is error 365
   std::size_t cursors_of_connection = 100;          ///< those that one connection opened
   std::size_t sessions = 10'000;                    ///< with a transaction or retryable write; 261
@@ -28,8 +29,9 @@ struct Limits {
   std::chrono::milliseconds idle{1'800'000};        ///< between two messages of a connection
   std::chrono::milliseconds read{30'000};           ///< from a message's first byte to its last
   std::chrono::milliseconds write{30'000};          ///< until a reply is taken
-  std::chrono::milliseconds transaction{60'000};    ///< then it is aborted, as a server does
-  std::chrono::milliseconds stop{10'000};           ///< that stop() waits for commands which run
+  std::chrono::milliseconds wait{1'000};  ///< for changes, of one getMore; clients ask again
+  std::chrono::milliseconds transaction{60'000};  ///< then it is aborted, as a server does
+  std::chrono::milliseconds stop{10'000};         ///< that stop() waits for commands which run
 };
 
 struct Options {
@@ -42,13 +44,13 @@ struct Options {
   /// streams and retryable writes on nothing less. Empty: a standalone server.
   std::string replica_set = "quire";
   /// "host:port" by which clients reach this member; empty: the address that each connected to.
-  std::string advertise;
+  std::string advertise = {};
   /// Users with SCRAM-SHA-256 credentials (quire/serve/users.hpp); empty: everybody on loopback.
-  std::string users_file;
-  Limits limits;
+  std::string users_file = {};
+  Limits limits = {};
   /// Told of connections refused and closed for a reason, of failed logins: one line without
   /// secrets, from the server's own threads. Must not throw.
-  std::function<void(std::string_view line)> log;
+  std::function<void(std::string_view line)> log = {};
 };
 
 /// Numbers since start().

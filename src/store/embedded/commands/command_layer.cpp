@@ -234,6 +234,7 @@ void CommandLayer::expire(Store& store, std::chrono::milliseconds transaction) {
 }
 
 bool CommandLayer::has_cursor(std::int64_t id) const { return state_->cursors.contains(id); }
+bool CommandLayer::cursor_waits(std::int64_t id) const { return state_->cursors.waits(id); }
 std::size_t CommandLayer::cursor_count() const { return state_->cursors.size(); }
 
 bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,

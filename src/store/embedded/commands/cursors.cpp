@@ -116,6 +116,12 @@ bool CursorTable::contains(std::int64_t id) const {
   return cursors_.contains(id);
 }
 
+bool CursorTable::waits(std::int64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = cursors_.find(id);
+  return found != cursors_.end() && found->second->changes != nullptr;
+}
+
 std::size_t CursorTable::size() const {
   const std::lock_guard lock(mutex_);
   return cursors_.size();

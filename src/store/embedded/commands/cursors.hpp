@@ -50,6 +50,7 @@ class CursorTable {
   /// Closes those that nobody asked for in ten minutes.
   void expire();
   [[nodiscard]] bool contains(std::int64_t id) const;
+  [[nodiscard]] bool waits(std::int64_t id) const;
   [[nodiscard]] std::size_t size() const;
   void clear();
 
