@@ -25,7 +25,12 @@ elseif(WAY STREQUAL "pkg_config")
   file(GLOB_RECURSE pc "${WORK}/prefix/*/quire-embedded.pc")
   get_filename_component(pc_dir "${pc}" DIRECTORY)
   set(ENV{PKG_CONFIG_PATH} "${pc_dir}")
-  execute_process(COMMAND pkg-config --cflags --libs quire-embedded quire-mongodb OUTPUT_VARIABLE flags
+  set(serve "")
+  if(EXISTS "${pc_dir}/quire-serve.pc")
+    set(serve quire-serve)
+    string(APPEND FLAGS " -DCONSUMER_SERVES")
+  endif()
+  execute_process(COMMAND pkg-config --cflags --libs ${serve} quire-embedded quire-mongodb OUTPUT_VARIABLE flags
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
   separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")

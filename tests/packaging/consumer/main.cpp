@@ -1,4 +1,7 @@
 #include <quire/quire.hpp>
+#ifdef CONSUMER_SERVES
+#include <quire/serve/server.hpp>
+#endif
 
 #include <cstdio>
 #include <string>
@@ -19,6 +22,11 @@ int main() {
       "mongodb://ada:***@localhost/app")
     return 2;
   auto db = q::open(":memory:");
+#ifdef CONSUMER_SERVES
+  q::serve::Server server(db.shared_store(), {.port = 0});
+  server.start();
+  if (server.port() == 0) return 3;
+#endif
   auto notes = db.collection<Note>();
   notes.sync_indexes();
   Note note{.text = "packaged", .stars = 3};
