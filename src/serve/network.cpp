@@ -46,6 +46,8 @@ struct Network::Core {
   const Options& options;
   Dispatcher& dispatcher;
   asio::io_context io{1};
+  // A connection whose command runs waits for nothing here; its reply still comes.
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   tcp::acceptor acceptor{io};
   asio::steady_timer accept_again{io};
   asio::steady_timer expire{io};
@@ -379,6 +381,7 @@ void Network::stop() {
   core.transactions.join();
   core.readers.join();
   asio::post(core.io, [&core, for_each_connection] {
+    core.work.reset();
     if (core.connections.empty()) return;
     core.last_call.expires_after(std::chrono::seconds(2));  // for replies that are on their way
     core.last_call.async_wait([for_each_connection](const error_code&) {
