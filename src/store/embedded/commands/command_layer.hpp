@@ -43,7 +43,8 @@ class CommandLayer {
   /// One that is being read at this moment is not counted.
   [[nodiscard]] bool has_cursor(std::int64_t id) const;
   [[nodiscard]] std::size_t cursor_count() const;
-  /// Whether reading the cursor may wait for documents to come: a change stream.
+  /// Whether reading the cursor may wait for documents to come: a change stream, a tailable
+  /// cursor with awaitData.
   [[nodiscard]] bool cursor_waits(std::int64_t id) const;
   /// Closes all cursors and ends all sessions.
   void clear();

@@ -119,7 +119,7 @@ bool CursorTable::contains(std::int64_t id) const {
 bool CursorTable::waits(std::int64_t id) const {
   const std::lock_guard lock(mutex_);
   const auto found = cursors_.find(id);
-  return found != cursors_.end() && found->second->changes != nullptr;
+  return found != cursors_.end() && (found->second->changes != nullptr || found->second->awaits);
 }
 
 std::size_t CursorTable::size() const {
