@@ -17,10 +17,7 @@ ValueView concat(const Call& c) {
                       "$concat only supports strings, not " + std::string(value_type_name(part)));
     size += part.as_string().size();
   }
-  constexpr std::size_t most = 16U << 20;
-  if (size > most)
-    fail_expression(10334, "$concat: the string would have " + std::to_string(size) +
-                               " bytes; a value has at most " + std::to_string(most));
+  check_string_size(size);
   std::string out;
   out.reserve(size);
   for (const ValueView part : c.arguments) out += part.as_string();

@@ -142,6 +142,7 @@ ValueView replace_all(const Call& c) {
     if (next == text.npos) break;
     out += text.substr(at, next - at);
     out += replacement;
+    check_string_size(out.size());
     at = next + find.size();
     if (!find.empty()) continue;
     // Nothing is found before each byte and at the end.
@@ -149,10 +150,6 @@ ValueView replace_all(const Call& c) {
     out += text[at++];
   }
   out += text.substr(at);
-  constexpr std::size_t most = 16U << 20;
-  if (out.size() > most)
-    fail_expression(10334, "$replaceAll: the string would have " + std::to_string(out.size()) +
-                               " bytes; a value has at most " + std::to_string(most));
   return c.e.string(out);
 }
 

@@ -42,7 +42,7 @@ std::string_view coerce_to_text(ValueView value, std::string& buffer) {
     case Type::double_: {
       const auto number = bson::load<double>(value.data());
       char out[64];
-      const int n = std::isnan(number) ? std::snprintf(out, sizeof out, "NaN")
+      const int n = std::isnan(number) ? std::snprintf(out, sizeof out, "nan")
                                        : std::snprintf(out, sizeof out, "%g", number);
       buffer.assign(out, static_cast<std::size_t>(n));
       return buffer;
@@ -61,6 +61,13 @@ std::string_view coerce_to_text(ValueView value, std::string& buffer) {
       fail_expression(16007, "can't convert from BSON type " + std::string(value_type_name(value)) +
                                  " to String");
   }
+}
+
+void check_string_size(std::size_t bytes) {
+  constexpr std::size_t most = 16U << 20;
+  if (bytes >= most)
+    fail_expression(16493, "Tried to create string longer than 16MB: it has at least " +
+                               std::to_string(bytes) + " bytes");
 }
 
 bool is_int32(ValueView value, std::int32_t& out) {

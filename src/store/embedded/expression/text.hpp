@@ -39,6 +39,9 @@ namespace quire::store::embedded {
 /// give its least. Throws QueryError 31109 for a double that is no int64.
 [[nodiscard]] std::int64_t coerce_to_int64(bson::ValueView number);
 
+/// Throws QueryError 16493 for a string of 16 MiB or more, as the server does.
+void check_string_size(std::size_t bytes);
+
 namespace string_detail {
 [[nodiscard]] bson::ValueView index_of_bytes(const Call& call);
 [[nodiscard]] bson::ValueView index_of_code_points(const Call& call);
