@@ -60,7 +60,7 @@ TEST(StringExpression, CountsBytesAndCodePoints) {
 
 TEST(StringExpression, SplitsReplacesAndTrims) {
   expect_all({
-      {R"({"$split": ["a--b-", "-"]})", R"(["a","","b",""])"},
+      {R"({"$split": ["a--b-", "-"]})", R"(["a", "", "b", ""])"},
       {R"({"$split": ["a", ""]})", "error 40087"},
       {R"({"$split": ["a", 1]})", "error 10503900"},
       {R"({"$split": [null, 1]})", "null"},
@@ -92,12 +92,12 @@ TEST(RegexExpression, FindsMatchesGroupsAndPlaces) {
       {R"({"$regexMatch": {"input": "Hello", "regex": "^h", "options": "i"}})", "true"},
       {R"({"$regexMatch": {"input": null, "regex": "h"}})", "false"},
       {R"({"$regexFind": {"input": "éab", "regex": "(?:(a)|(b))x?"}})",
-       R"({"match":"a","idx":1,"captures":["a",null]})"},
+       R"({"match": "a", "idx": 1, "captures": ["a", null]})"},
       {R"({"$regexFind": {"input": "x", "regex": "y"}})", "null"},
       {R"({"$regexFindAll": {"input": "aéa", "regex": "a"}})",
-       R"([{"match":"a","idx":0,"captures":[]},{"match":"a","idx":2,"captures":[]}])"},
+       R"([{"match": "a", "idx": 0, "captures": []}, {"match": "a", "idx": 2, "captures": []}])"},
       {R"({"$regexFindAll": {"input": "éb", "regex": "x*"}})",
-       R"([{"match":"","idx":0,"captures":[]},{"match":"","idx":1,"captures":[]}])"},
+       R"([{"match": "", "idx": 0, "captures": []}, {"match": "", "idx": 1, "captures": []}])"},
       {R"({"$regexFindAll": {"input": "a", "regex": null}})", "[]"},
   });
 }

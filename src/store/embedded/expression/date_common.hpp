@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "quire/core/error.hpp"
 #include "store/embedded/expression/expression.hpp"
 #include "store/embedded/expression/time_zone.hpp"
 
@@ -32,7 +33,12 @@ struct Prepared {
   template <class Read>
   void prepare(const Expression* argument, Read&& read) {
     if (argument == nullptr || argument->constant() == nullptr) return;
-    if (!is_nullish(*argument->constant())) value = read(*argument->constant());
+    if (is_nullish(*argument->constant())) return;
+    try {
+      value = read(*argument->constant());
+    } catch (const QueryError& error) {
+      throw ConstantError(error);
+    }
   }
   /// Empty where it is nullish.
   template <class Read>

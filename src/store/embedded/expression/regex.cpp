@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 
+#include "quire/core/error.hpp"
 #include "store/embedded/expression/expression.hpp"
 #include "store/embedded/expression/text.hpp"
 
@@ -27,7 +28,11 @@ class RegexExpression final : public Expression {
     const bool fixed_options = children_[2] == nullptr || children_[2]->constant() != nullptr;
     if (pattern == nullptr || !fixed_options) return;
     constant_ = true;
-    compiled_ = compile(*pattern, children_[2] == nullptr ? missing : *children_[2]->constant());
+    try {
+      compiled_ = compile(*pattern, children_[2] == nullptr ? missing : *children_[2]->constant());
+    } catch (const QueryError& error) {
+      throw ConstantError(error);
+    }
   }
 
   ValueView evaluate(Evaluation& e) const override {
