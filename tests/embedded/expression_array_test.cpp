@@ -94,6 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
     SetsAndObjects, ArrayExpression,
     ::testing::Values(
         Case{R"({"$setUnion": ["$a", [2, 5, 5]]})", "[1, 2, 3, 5]"},
+        Case{R"({"$setUnion": ["text", "$none"]})", "null"},
         Case{R"({"$setIntersection": ["$a", [2, 5], [2.0]]})", "[2]"},
         Case{R"({"$setDifference": [[5, 3, 5, 1], [1]]})", "[5, 3]"},
         Case{R"({"$setEquals": ["$a", [1, 2, 3, 3]]})", "true"},

@@ -142,14 +142,29 @@ ExpressionPtr parse_set_equals(const Operator& op, ValueView argument, ParseScop
   return make_function(with_any_number, std::move(arguments));
 }
 
+/// Constants last, as the server orders the arguments of what can be taken in any order: that tells
+/// which of null and a wrong type is met first.
+ExpressionPtr parse_constants_last(const Operator& op, ValueView argument, ParseScope& scope) {
+  static constexpr Operator union_function = function_operator("$setUnion", set_union, 0, -1);
+  static constexpr Operator intersection_function =
+      function_operator("$setIntersection", set_intersection, 0, -1);
+  const Operator& function = op.name == "$setUnion" ? union_function : intersection_function;
+  std::vector<ExpressionPtr> ordered;
+  std::vector<ExpressionPtr> constants;
+  for (auto& part : parse_arguments(function, argument, scope))
+    (part->constant() == nullptr ? ordered : constants).push_back(std::move(part));
+  for (auto& part : constants) ordered.push_back(std::move(part));
+  return make_function(function, std::move(ordered));
+}
+
 constexpr auto table = std::to_array<Operator>({
     function_operator("$allElementsTrue", all_elements_true, 1, 1),
     function_operator("$anyElementTrue", any_element_true, 1, 1),
     function_operator("$setDifference", set_difference, 2, 2),
     parsed_operator("$setEquals", parse_set_equals),
-    function_operator("$setIntersection", set_intersection, 0, -1),
+    parsed_operator("$setIntersection", parse_constants_last),
     function_operator("$setIsSubset", set_is_subset, 2, 2),
-    function_operator("$setUnion", set_union, 0, -1),
+    parsed_operator("$setUnion", parse_constants_last),
 });
 
 }  // namespace
