@@ -19,6 +19,7 @@ class PipelineCursor final : public Cursor {
         sources_(scope_->connection(), file_->options().verify_checksums),
         deadline_(options.max_time),
         run_(sources_, deadline_, current_ms()) {
+    run_.memory_limit = static_cast<std::size_t>(file_->options().aggregate_bytes);
     run_.allow_disk_use = options.allow_disk_use.value_or(true);
     stages_ = open_pipeline(prepared_, sources_, run_, options.hint, options.hint_name);
   }

@@ -97,6 +97,10 @@ Options Options::parse(std::string_view uri) {
     } else if (name == "database") {
       if (value.empty()) refuse("option database is empty");
       out.database = value;
+    } else if (name == "aggregate_memory_mib") {
+      const auto mib = natural(name, value, "MiB");
+      if (mib < 1) refuse("option aggregate_memory_mib is 1 or more");
+      out.aggregate_bytes = std::int64_t{mib} << 20U;
     } else if (name == "changes") {
       out.changes = changes_mode(value);
     } else if (name == "changes_age_s") {
@@ -108,7 +112,7 @@ Options Options::parse(std::string_view uri) {
     } else {
       refuse("unknown option \"" + name +
              "\"; known: durability, verify, read_only, busy_timeout_ms, ttl_interval_ms, "
-             "database, changes, changes_age_s, changes_mib, changes_count");
+             "database, aggregate_memory_mib, changes, changes_age_s, changes_mib, changes_count");
     }
   }
   if (out.memory && out.read_only) refuse("a :memory: store cannot be read-only");

@@ -17,6 +17,8 @@ struct Options {
   std::chrono::milliseconds busy_timeout{5000};
   std::chrono::milliseconds ttl_interval{60'000};  ///< 0 = no sweep in the background
   std::string database = "main";
+  /// aggregate_memory_mib: what a stage of a pipeline holds before it goes to a temporary file.
+  std::int64_t aggregate_bytes = std::int64_t{100} << 20U;
 
   /// changes=auto|on|off: the log of changes that watch() reads.
   enum class Changes { automatic, on, off } changes = Changes::automatic;
