@@ -9,6 +9,7 @@
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/update_decimal.hpp"
+#include "store/embedded/expression/expression.hpp"
 
 namespace quire::store::embedded {
 namespace {
@@ -289,17 +290,20 @@ TEST(Updater, RefusesReplacementsOfMany) {
   EXPECT_NO_THROW(Updater(from_json(R"({"$set": {"a": 1}})"), std::nullopt, false));
 }
 
-TEST(Updater, RefusesPipelinesByName) {
+TEST(Updater, TakesPipelinesOfTheStagesThatChangeADocument) {
+  const auto updater = Updater::of_pipeline(
+      array_of(R"([{"$set": {"b": {"$add": ["$a", 1]}}}, {"$unset": "a"}])"), ParseScope());
+  const auto outcome = updater.apply(from_json(R"({"_id": 1, "a": 2})"), {});
+  EXPECT_TRUE(outcome.changed);
+  EXPECT_EQ(bson::to_json(outcome.document), R"({"_id": 1, "b": 3})");
   try {
-    Updater::refuse_pipeline(array_of(R"([{"$set": {"a": 1}}])"));
-  } catch (const StoreError& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  }
-  try {
-    Updater::refuse_pipeline(array_of(R"([{"$match": {"a": 1}}])"));
+    (void)Updater::of_pipeline(array_of(R"([{"$match": {"a": 1}}])"), ParseScope());
+    FAIL() << "accepted";
   } catch (const QueryError& error) {
     EXPECT_EQ(error.backend_code(), 72);
   }
+  const auto moved = Updater::of_pipeline(array_of(R"([{"$set": {"_id": 2}}])"), ParseScope());
+  EXPECT_THROW((void)moved.apply(from_json(R"({"_id": 1})"), {}), StoreError);
 }
 
 TEST(Updater, SetsTheCurrentDate) {

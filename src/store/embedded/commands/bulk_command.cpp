@@ -66,6 +66,7 @@ struct Operation {
   UpdateSpec update;
   UpdateOptions update_options;
   RemoveOptions remove_options;
+  bson::Document variables;  ///< of `let` and the operation's own constants
 };
 
 Namespace split(std::string_view full) {
@@ -113,6 +114,10 @@ Operation read_operation(const Context& context, const std::vector<Namespace>& n
     options.hint_name = hint.name;
     options.sort = arguments.document("sort");
     options.let = let;
+    if (arguments.has("constants")) {
+      operation.variables = with_constants(let, arguments.document("constants"));
+      options.let = operation.variables;
+    }
     check_collation(arguments.get("collation"));
     if (options.multi && !options.sort.empty())
       fail(code::failed_to_parse, "a sort is for updates of one document");

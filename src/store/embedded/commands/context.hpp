@@ -52,6 +52,10 @@ struct Command {
 /// Whether a server has such a command.
 [[nodiscard]] bool is_known_command(std::string_view name) noexcept;
 
+/// The variables of `let` and an operation's own constants, which are values, not expressions, and
+/// go first.
+[[nodiscard]] bson::Document with_constants(bson::View let, bson::View constants);
+
 /// Same fields in the same order, numbers by value: {a: 1} and {a: 1.0}.
 [[nodiscard]] bool same_key_pattern(bson::View a, bson::View b);
 

@@ -119,6 +119,7 @@ struct UpdateEntry {
   bson::View filter;
   UpdateSpec update;
   UpdateOptions options;
+  bson::View constants;  ///< variables of its own, for a pipeline
 };
 
 UpdateEntry read_update(const Context& context, bson::View entry) {
@@ -140,6 +141,9 @@ UpdateEntry read_update(const Context& context, bson::View entry) {
     fail(code::failed_to_parse, "a sort is for updates of one document");
   if (read.update.pipeline && options.array_filters && !options.array_filters->empty())
     fail(code::failed_to_parse, "arrayFilters are not for updates by pipeline");
+  read.constants = arguments.document("c");
+  if (!read.constants.empty() && !read.update.pipeline)
+    fail(51198, "Constant values may only be specified for pipeline updates");
   return read;
 }
 
@@ -186,6 +190,16 @@ void run_insert(Context& context, bson::Writer& reply) {
   mistakes.append_to(reply);
 }
 
+bson::Document with_constants(bson::View let, bson::View constants) {
+  bson::Writer out;
+  for (const auto& variable : let) {
+    if (!constants.contains(variable.key)) out.append(variable.key, variable.value);
+  }
+  for (const auto& constant : constants)
+    out.append(constant.key, bson::make_document("$literal", constant.value));
+  return out.finish();
+}
+
 void run_update(Context& context, bson::Writer& reply) {
   const Namespace ns = context.target();
   const Arguments arguments(context.command, update_rules, "update");
@@ -201,6 +215,11 @@ void run_update(Context& context, bson::Writer& reply) {
   for (std::size_t index = 0; index < entries.size(); ++index) {
     auto& entry = entries[index];
     entry.options.let = arguments.document("let");
+    bson::Document variables;
+    if (!entry.constants.empty()) {
+      variables = with_constants(entry.options.let, entry.constants);
+      entry.options.let = variables;
+    }
     entry.options.bypass_document_validation = arguments.flag("bypassDocumentValidation");
     try {
       const auto result = context.store.update(ns, entry.filter, entry.update, entry.options);

@@ -184,6 +184,9 @@ void check_partial_node(const FilterNode& node) {
     case Kind::json_schema:
       fail(query_feature_not_allowed, "partialFilterExpression",
            "$jsonSchema is not allowed in a partial filter");
+    case Kind::expr:
+      fail(query_feature_not_allowed, "partialFilterExpression",
+           "$expr is not allowed in a partial filter");
     default:
       fail_partial();
   }

@@ -80,7 +80,7 @@ std::vector<std::string> split(const std::string& path) {
     const auto dot = std::min(path.find('.', start), path.size());
     const auto step = path.substr(start, dot - start);
     if (step.empty()) fail(dot == path.size() ? 40353 : 15998, path, "a part of the path is empty");
-    if (step.front() == '$')
+    if (step.front() == '$' && step != "$ref" && step != "$id" && step != "$db")
       fail(start == 0 ? 16410 : 31394, path, "a part of the path begins with $");
     steps.push_back(step);
     start = dot + 1;
@@ -203,10 +203,16 @@ class Parser {
 
   void document(const std::string& path, View value, int level) {
     const auto first = value.begin();
+    if (first == value.end() && kind_ == Projector::Kind::add) {
+      expression(path, {Type::document, value.data(), value.size()});
+      return;
+    }
     if (first == value.end()) fail(51270, path, "an empty document is no projection");
     if (!first->key.starts_with('$')) {
       for (const auto& [name, inner] : value) {
         if (name.starts_with('$')) fail(16410, path, "a field begins with $");
+        if (kind_ == Projector::Kind::add && name.find('.') != name.npos)
+          fail(40183, path, "FieldPath field names may not contain '.' inside of an object");
         field(path + "." + std::string(name), inner, level + 1);
       }
       return;

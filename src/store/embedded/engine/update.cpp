@@ -6,6 +6,7 @@
 #include "quire/bson/writer.hpp"
 #include "store/embedded/engine/change_description.hpp"
 #include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/timestamps.hpp"
 #include "store/embedded/engine/update_tree.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 
@@ -53,21 +54,6 @@ void check_replacement(View document) {
     if (name == "_id") check_id_value(value);
     (void)update::value_depth(value, std::string(name));
   }
-}
-
-bool is_zero_timestamp(ValueView value) {
-  return value.type() == Type::timestamp && value.as_timestamp() == bson::Timestamp{};
-}
-
-/// Empty timestamps on the first level become the present, as in an insert.
-void append_field(bson::Writer& out, std::string_view name, ValueView value) {
-  if (!is_zero_timestamp(value)) {
-    out.append(name, value);
-    return;
-  }
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(quire::now().time_since_epoch());
-  out.append(name, bson::Value(bson::Timestamp{1, static_cast<std::uint32_t>(seconds.count())}));
 }
 
 bson::Document replaced(View replacement, std::optional<ValueView> id) {
@@ -153,7 +139,7 @@ bson::Document run_stages(const StageSpecs& stages, View document) {
     out.append("_id", *made);
   }
   for (const auto& [name, value] : *after) {
-    if (name != "_id") out.append(name, value);
+    if (name != "_id") append_field(out, name, value);
   }
   auto whole = out.finish();
   if (whole.size() > bson::max_document_bytes)

@@ -261,6 +261,8 @@ ExpressionPtr parse_expression(ValueView value, ParseScope& scope) {
             15983,
             "an object representing an expression must have exactly one field: " + show(value));
       const Operator* op = find_operator(name);
+      if (op == nullptr && (name == "$function" || name == "$accumulator"))
+        refuse_expression("JavaScript: " + std::string(name));
       if (op == nullptr)
         fail_expression(168, "Unrecognized expression '" + std::string(name) + "'");
       if (op->parse != nullptr) return fold(op->parse(*op, first->value, scope));

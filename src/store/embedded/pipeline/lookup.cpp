@@ -2,7 +2,6 @@
 
 #include <unordered_map>
 
-#include "store/embedded/commands/arguments.hpp"
 #include "store/embedded/engine/keys.hpp"
 #include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/pipeline/inner.hpp"
@@ -307,7 +306,10 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
                                (db ? std::string(db->as_string()) : std::string("")) +
                                " and coll: " + std::string(coll->as_string()));
       }
-      from = text_of(field.value, "from");
+      if (!field.value.is_string())
+        fail_expression(9, "$lookup argument 'from' must be a string, found " +
+                               std::string(value_type_name(field.value)));
+      from = field.value.as_string();
     } else if (field.key == "localField") {
       options.local = text_of(field.value, field.key);
       has_local = !options.local.empty();
@@ -350,7 +352,8 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
       first = stage.as_document().begin()->key;
   }
   if (has_from) {
-    commands::check_collection_name(context.database, from);
+    if (from.empty() || from.front() == '.' || from.find('\0') != std::string::npos)
+      fail_expression(73, "Invalid $lookup namespace: '" + context.database + "." + from + "'");
     if (first == "$documents")
       fail_expression(73, "$documents can only be run where no collection is named");
     target = resolve_from(from, context);

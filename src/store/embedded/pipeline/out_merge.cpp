@@ -1,4 +1,6 @@
 #include <array>
+#include <exception>
+#include <map>
 #include <set>
 
 #include "quire/core/error.hpp"
@@ -74,6 +76,9 @@ StageSpecPtr parse_out(ValueView given, PipelineContext& context) {
   } else if (given.is_document()) {
     bool has_db = false, has_coll = false;
     for (const auto& field : given.as_document()) {
+      if ((field.key == "db" && has_db) || (field.key == "coll" && has_coll))
+        fail_expression(40413,
+                        "BSON field '$out." + std::string(field.key) + "' is a duplicate field");
       const auto text = [&]() -> std::string {
         if (!field.value.is_string())
           fail_expression(
@@ -100,6 +105,10 @@ StageSpecPtr parse_out(ValueView given, PipelineContext& context) {
     fail_expression(16990, "$out only supports a string or object argument, but found " +
                                std::string(value_type_name(given)));
   }
+  if (target.collection.starts_with('$') ||
+      target.database.size() + 1 + target.collection.size() > 255)
+    fail_expression(20,
+                    "Invalid $out target namespace, " + target.database + "." + target.collection);
   check_target(target, "$out", 17385);
   if (target.database == "admin" || target.database == "config" || target.database == "local")
     fail_expression(31321, "Can't $out to internal database: " + target.database);
@@ -129,16 +138,19 @@ class MergeSpec final : public WriteSpec {
     check_concern(options.write_concern);
     WriteScope scope(store.file(), options.session, true);
     check_not_view(scope.find(options_.target.ns()).get(), "$merge");
-    try {
-      while (const auto document = documents.next()) {
-        bson::Document buffer;
+    // As on a server: the others are merged although one fails, and the first failure is told.
+    std::exception_ptr failure;
+    while (const auto document = documents.next()) {
+      bson::Document buffer;
+      try {
         merge(scope, prepared(*document, buffer), options);
+      } catch (const Error& error) {
+        if (!is_item_error(error)) throw;
+        if (failure == nullptr) failure = std::current_exception();
       }
-    } catch (const Error&) {
-      scope.commit();  // what was merged before stays, as on a server
-      throw;
     }
     scope.commit();
+    if (failure != nullptr) std::rethrow_exception(failure);
   }
 
  private:
@@ -238,7 +250,22 @@ class MergeSpec final : public WriteSpec {
   void insert(WriteScope& scope, View document, const AggregateOptions& options) const {
     RowWriter rows(scope, scope.find_or_create(options_.target.ns()),
                    options.bypass_document_validation);
-    insert_one(rows, document);
+    if (options_.matched != WhenMatched::merge && options_.matched != WhenMatched::keep_existing) {
+      insert_one(rows, document);
+      return;
+    }
+    // A server inserts these by $set, which orders the fields by their names.
+    std::map<std::string_view, ValueView> fields;
+    bson::Writer out;
+    for (const auto& field : document) {
+      if (field.key == "_id") {
+        out.append(field.key, field.value);
+      } else {
+        fields.emplace(field.key, field.value);
+      }
+    }
+    for (const auto& [name, value] : fields) out.append(name, value);
+    insert_one(rows, out.finish_view());
   }
 
   MergeOptions options_;
@@ -314,8 +341,7 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
     for (const auto& field : given.as_document()) {
       const ValueView value = field.value;
       if (value.is_null() && field.key != "into") {
-        if (field.key == "on" || field.key == "let" || field.key == "whenMatched" ||
-            field.key == "whenNotMatched")
+        if (field.key == "on" || field.key == "let" || field.key == "whenNotMatched")
           continue;  // as if it were not there
       }
       if (field.key == "into") {
@@ -401,7 +427,6 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
     fail_expression(51183, "Cannot find index to verify that join fields will be unique");
   if (pipeline) {
     options.pipeline = bson::Document(View(pipeline->data(), pipeline->size()));
-    ParseScope scope = context.scope;
     if (let) {
       for (const auto& field : let->as_document()) {
         check_variable_name(field.key);
@@ -410,12 +435,8 @@ StageSpecPtr parse_merge(ValueView given, PipelineContext& context) {
                           "'let' may not define a value for the reserved 'new' variable "
                           "other than '$$ROOT'");
         options.let.emplace_back(field.key, parse_expression(field.value, context.scope));
-        scope.define_constant(field.key, null_value);
       }
-    } else {
-      scope.define_constant("new", null_value);
     }
-    (void)Updater::of_pipeline(options.pipeline, scope);
   }
   return std::make_shared<MergeSpec>(given, std::move(options));
 }

@@ -90,9 +90,7 @@ StageSpecPtr parse_add(std::string_view name, ValueView given, PipelineContext& 
   if (!given.is_document())
     fail_expression(40272, std::string(name) + " specification stage must be an object, got " +
                                std::string(value_type_name(given)));
-  if (given.as_document().empty())
-    fail_expression(40177, "Invalid " + std::string(name) +
-                               " :: caused by :: specification must have at least one field");
+  if (given.as_document().empty()) return nullptr;  // passes all on
   return std::make_shared<ProjectionSpec>(
       name, given, Projector(given.as_document(), Projector::Kind::add, context.scope));
 }

@@ -48,6 +48,9 @@ class SortStage final : public Stage {
 StageSpecPtr parse_sort(ValueView given, PipelineContext&) {
   if (!given.is_document()) fail_expression(15973, "the $sort key specification must be an object");
   const View keys = given.as_document();
+  for (const auto& key : keys) {
+    if (key.value.is_number()) (void)parse_field_path(key.key);
+  }
   if (keys.empty()) fail_expression(15976, "$sort stage must have at least one sort key");
   return std::make_shared<SortSpec>(keys, 0);
 }

@@ -1,5 +1,6 @@
 #include "store/embedded/storage/mutate.hpp"
 
+#include "store/embedded/engine/timestamps.hpp"
 #include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
@@ -44,8 +45,8 @@ WriteError to_write_error(std::size_t index, const Error& error) {
 }
 
 void insert_one(RowWriter& rows, bson::View document, bson::Value* id) {
-  bson::Document buffer;
-  const bson::View whole = with_id_first(document, buffer);
+  bson::Document buffer, filled;
+  const bson::View whole = with_present_timestamps(with_id_first(document, buffer), filled);
   check_storable(whole);
   rows.insert(whole);
   if (id != nullptr) *id = bson::Value(whole.begin()->value);

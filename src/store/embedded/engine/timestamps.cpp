@@ -1,0 +1,41 @@
+#include "store/embedded/engine/timestamps.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "quire/bson/value.hpp"
+
+namespace quire::store::embedded {
+
+bool is_zero_timestamp(bson::ValueView value) noexcept {
+  return value.type() == bson::Type::timestamp && bson::load<std::uint64_t>(value.data()) == 0;
+}
+
+void append_field(bson::Writer& out, std::string_view name, bson::ValueView value) {
+  if (!is_zero_timestamp(value)) {
+    out.append(name, value);
+    return;
+  }
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(quire::now().time_since_epoch());
+  out.append(name, bson::Value(bson::Timestamp{1, static_cast<std::uint32_t>(seconds.count())}));
+}
+
+bson::View with_present_timestamps(bson::View document, bson::Document& buffer) {
+  bool any = false;
+  for (const auto& field : document)
+    any = any || (is_zero_timestamp(field.value) && field.key != "_id");
+  if (!any) return document;
+  bson::Writer out;
+  for (const auto& field : document) {
+    if (field.key == "_id") {
+      out.append(field.key, field.value);
+    } else {
+      append_field(out, field.key, field.value);
+    }
+  }
+  buffer = out.finish();
+  return buffer;
+}
+
+}  // namespace quire::store::embedded
