@@ -27,7 +27,7 @@ struct Limits {
 std::string run(const std::string& pipeline, const std::string& documents, Limits limits = {}) {
   const auto stages = bson::from_json(R"({"v": [)" + pipeline + "]}");
   ParseScope scope;
-  PipelineContext context{scope, "db", "c", PipelinePlace::top, 0, {}, {}};
+  PipelineContext context{scope, "db", "c", PipelinePlace::top, 0, false, {}, {}};
   const StageSpecs specs = parse_pipeline(stages["v"].as_array(), context);
   std::vector<bson::Document> input;
   const auto list = bson::from_json(R"({"v": )" + documents + "}");
