@@ -202,12 +202,8 @@ TEST_P(RefusedIndexSpec, IsUnsupportedByName) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, RefusedIndexSpec,
     ::testing::Values(R"({"key": {"a": "text"}, "name": "a"})",
-                      R"({"key": {"a": "hashed"}, "name": "a"})",
                       R"({"key": {"a": "2dsphere", "b": 1}, "name": "a"})",
                       R"({"key": {"a": "2d"}, "name": "a", "bits": 20})",
-                      R"({"key": {"$**": 1}, "name": "a"})",
-                      R"({"key": {"a.$**": 1}, "name": "a"})",
-                      R"({"key": {"$**": 1}, "name": "a", "wildcardProjection": {"a": 1}})",
                       R"({"key": {"a": 1}, "name": "a", "collation": {"locale": "de"}})"));
 
 }  // namespace

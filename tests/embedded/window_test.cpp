@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
              R"([{"r": [1]}, {"r": [1, 4]}, {"r": [4, 2]}, {"r": [2, 3]}])"},
         Case{R"({"$median": {"input": "$v", "method": "approximate"},
                  "window": {"documents": [-2, 0]}})",
-             four, R"([{"r": 1.0}, {"r": 1.0}, {"r": 2.0}, {"r": 3}])"},
+             four, R"([{"r": 1.0}, {"r": 1.0}, {"r": 2.0}, {"r": 3.0}])"},
         Case{R"({"$stdDevPop": "$v", "window": {"documents": [-1, 0]}})", four,
              R"([{"r": 0}, {"r": 1.5}, {"r": 1.0}, {"r": 0.5}])"},
         Case{R"({"$covariancePop": ["$t", "$v"], "window": {"documents": [-1, 0]}})", four,

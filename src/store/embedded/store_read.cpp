@@ -1,6 +1,7 @@
 #include <set>
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/expression/expression.hpp"
 #include "store/embedded/storage/execution.hpp"
 #include "store/embedded/store.hpp"
 
@@ -204,6 +205,17 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   return std::make_unique<ListCursor>(std::move(documents));
 }
 
+namespace {
+
+/// A server's count and distinct know no $$NOW.
+ParseScope without_now() {
+  ParseScope scope;
+  scope.has_now = false;
+  return scope;
+}
+
+}  // namespace
+
 std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const CountOptions& options) {
   refuse_collation(options.collation);
   FindOptions find;
@@ -212,7 +224,7 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
   find.hint_name = options.hint_name;
   find.skip = options.skip;
   find.limit = options.limit;
-  const auto query = std::make_shared<Query>(filter, find);
+  const auto query = std::make_shared<Query>(Matcher(filter, without_now()), find);
   std::optional<ReadScope> scope;
   scope.emplace(file_, options.session);
   const auto collection = scope->find(ns);
@@ -284,7 +296,7 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
   static_cast<OperationOptions&>(find) = options;
   find.hint = options.hint;
   find.hint_name = options.hint_name;
-  const auto query = std::make_shared<Query>(filter, find);
+  const auto query = std::make_shared<Query>(Matcher(filter, without_now()), find);
   bson::Writer out;
   std::optional<ReadScope> scope;
   scope.emplace(file_, options.session);

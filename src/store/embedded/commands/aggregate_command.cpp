@@ -139,6 +139,12 @@ void run_aggregate(Context& context, bson::Writer& reply) {
     if (embedded == nullptr) refuse("explain of an aggregate on this store");
     reply.append_all(embedded->explain_aggregate(ns, pipeline, options));
     reply.append("command", context.command);
+    reply.begin_document("serverInfo")
+        .append("host", "localhost")
+        .append("port", std::int32_t{0})
+        .append("version", server_version)
+        .append("gitVersion", "")
+        .end();
     return;
   }
   auto cursor = std::make_unique<OpenCursor>();

@@ -13,6 +13,9 @@ namespace quire::store::embedded::commands {
 
 class SessionTable;
 
+/// The server whose answers these are.
+inline constexpr std::string_view server_version = "8.2.0";
+
 /// What one command runs on.
 struct Context {
   Store& store;

@@ -20,7 +20,6 @@ namespace quire::store::embedded::commands {
 namespace {
 
 // The server whose answers these are.
-constexpr std::string_view version = "8.2.0";
 constexpr std::string_view feature_version = "8.2";
 
 const auto started = std::chrono::steady_clock::now();
@@ -56,7 +55,7 @@ constexpr auto parameters = std::to_array<std::string_view>(
 void run_ping(Context&, bson::Writer&) {}
 
 void run_build_info(Context&, bson::Writer& reply) {
-  reply.append("version", version)
+  reply.append("version", server_version)
       .append("gitVersion", "quire")
       .append_array("modules", {})
       .append("allocator", "system")
@@ -138,7 +137,7 @@ void run_server_status(Context& context, bson::Writer& reply) {
   const auto up = std::chrono::steady_clock::now() - started;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(up).count();
   reply.append("host", host_name())
-      .append("version", version)
+      .append("version", server_version)
       .append("process", "quire")
       .append("pid", static_cast<std::int64_t>(::getpid()))
       .append("uptime", static_cast<double>(milliseconds) / 1000)

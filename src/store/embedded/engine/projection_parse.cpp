@@ -187,7 +187,12 @@ class Parser {
     if (kind_ != Projector::Kind::add) decide(true, path);
     auto& node = insert(path, false);
     node.kind = Node::Kind::expression;
-    node.expression = parse_expression(value, scope_);
+    try {
+      node.expression = parse_expression(value, scope_);
+    } catch (const QueryError& error) {
+      if (kind_ != Projector::Kind::find) throw;
+      fail(error.backend_code(), path, error.detail());
+    }
     mark_computing(path);
   }
 

@@ -171,6 +171,7 @@ class ParseScope {
   /// For Evaluation's constructor.
   [[nodiscard]] std::size_t slots() const noexcept { return most_; }
 
+  bool has_now = true;        ///< $$NOW is there
   bool in_redact = false;     ///< $$DESCEND, $$PRUNE, $$KEEP are there
   bool system_names = false;  ///< upper-case names may be defined (by the engine itself)
 

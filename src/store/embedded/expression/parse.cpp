@@ -153,6 +153,8 @@ ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
   if (name == "ROOT")
     return std::make_unique<PathExpression>(Evaluation::root_slot, std::move(steps));
   if (name == "REMOVE") return make_constant(missing);
+  if (name == "NOW" && !scope.has_now)
+    fail_expression(51144, "Builtin variable '$$NOW' is not available");
   if (name == "NOW") {
     if (steps.empty()) return std::make_unique<NowExpression>();
     return make_constant(missing);

@@ -38,6 +38,13 @@ Query::Query(Matcher matcher_, const FindOptions& options)
                                     : Projector(options.projection, Projector::Kind::find,
                                                 scope_of_let(options.let));
   }
+  if (projector.needs_details()) {
+    for (const auto& child : matcher.root().children) {
+      if (child->kind == FilterNode::Kind::expr)
+        throw QueryError(ErrorCode::invalid_query, FieldPath(),
+                         "a positional projection cannot stand with $expr", 224);
+    }
+  }
   skip = options.skip;
   limit = options.limit < 0 ? -options.limit : options.limit;
   if (!options.hint.empty()) hint_key = bson::Document(options.hint);
