@@ -265,9 +265,9 @@ TEST_F(CatalogFile, ConvertsToCappedAndClones) {
   (void)run(R"({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}]})");
   (void)run(R"({"cloneCollectionAsCapped": "c", "toCollection": "d", "size": 4096})");
   EXPECT_EQ(ids("d"), "1 2 3 ");
-  (void)run(R"({"convertToCapped": "c", "size": 50})");
+  (void)run(R"({"convertToCapped": "c", "size": 30})");
   EXPECT_EQ(ids(), "2 3 ");
-  EXPECT_EQ(bson::to_json(options("c")), R"({"capped": true, "size": 50})");
+  EXPECT_EQ(bson::to_json(options("c")), R"({"capped": true, "size": 30})");
   EXPECT_EQ(store_->list_indexes({"main", "c"}).size(), 1U);
   EXPECT_EQ(code(R"({"cloneCollectionAsCapped": "c", "toCollection": "d", "size": 4096})"), 48);
   EXPECT_EQ(code(R"({"convertToCapped": "c", "size": 0})"), 72);

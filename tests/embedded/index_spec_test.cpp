@@ -189,6 +189,22 @@ TEST(IndexSpec, TakesAtMost32Fields) {
   EXPECT_THROW((void)parse((json + ", \"f32\": 1}}").c_str()), QueryError);
 }
 
+TEST(IndexSpec, KnowsHashedAndWildcardFields) {
+  const auto hashed = parse(R"({"key": {"a": "hashed", "b": 1}, "name": "a"})");
+  ASSERT_EQ(hashed.fields.size(), 2U);
+  EXPECT_EQ(hashed.fields[0].kind, IndexField::Kind::hashed);
+  EXPECT_EQ(hashed.wildcard(), nullptr);
+  EXPECT_TRUE(hashed.needs_format_2());
+  const auto wildcard =
+      parse(R"({"key": {"$**": -1}, "name": "a", "wildcardProjection": {"a": 1}})");
+  ASSERT_NE(wildcard.wildcard(), nullptr);
+  EXPECT_TRUE(wildcard.wildcard()->descending);
+  EXPECT_TRUE(wildcard.key_maker().wildcard().covers("a.b"));
+  EXPECT_FALSE(wildcard.key_maker().wildcard().covers("ab"));
+  EXPECT_TRUE(parse(R"({"key": {"a.$**": 1}, "name": "a"})").key_maker().wildcard().covers("a"));
+  EXPECT_FALSE(parse(R"({"key": {"a": 1}, "name": "a"})").needs_format_2());
+}
+
 class RefusedIndexSpec : public ::testing::TestWithParam<const char*> {};
 TEST_P(RefusedIndexSpec, IsUnsupportedByName) {
   try {
