@@ -128,9 +128,10 @@ TEST(Aggregate, RawStagesGiveRowsWhereTheStoreHasThem) {
       .run();
   EXPECT_EQ(db.collection<Thing>("copy").count(), 2);
   EXPECT_EQ(things.aggregate({query::json(R"({"$match": {"_id": 2}})")}).to_vector().size(), 1U);
-  (void)message_of(ErrorCode::unsupported, [&] {
-    (void)things.aggregate({query::json(R"({"$noSuchStage": {}})")}).to_vector();
-  });
+  // A server may lack a stage that another has; the embedded store knows all that there are.
+  (void)message_of(
+      db.store().kind() == "embedded" ? ErrorCode::invalid_query : ErrorCode::unsupported,
+      [&] { (void)things.aggregate({query::json(R"({"$noSuchStage": {}})")}).to_vector(); });
 }
 
 TEST(View, IsReadThroughItsPipeline) {

@@ -133,15 +133,15 @@ TEST(SpecCase, ComparesShortErrorNumbersAndForgivesLongOnes) {
 
 TEST(SpecCase, CountsNamedRefusalsApart) {
   EXPECT_EQ(
-      run(R"({"command": {"aggregate": "c", "pipeline": [], "cursor": {}}, "expect": {"docs": []}})")
+      run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"docs": []}})")
           .verdict,
       Verdict::refused);
   EXPECT_EQ(
-      run(R"({"command": {"aggregate": "c", "pipeline": [], "cursor": {}}, "expect": {"error": 2}})")
+      run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"error": 2}})")
           .verdict,
       Verdict::refused);
   EXPECT_EQ(run(R"({"command": {"ping": 1}, "expect": {"ok": true}})",
-                R"(, "requires": {"change_streams": true})")
+                R"(, "requires": {"cluster_time": true})")
                 .verdict,
             Verdict::refused);
 }

@@ -19,7 +19,9 @@ using bson::View;
 constexpr int not_implemented = 238;  // a write's own refusal, inside a reply
 
 // What an embedded store is: no replica set, but with transactions.
-bool has_capability(std::string_view name) { return name == "transactions"; }
+bool has_capability(std::string_view name) {
+  return name == "transactions" || name == "change_streams";
+}
 
 struct Reply {
   std::optional<Document> document;  // of a command that succeeded
