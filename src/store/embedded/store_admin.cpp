@@ -4,6 +4,7 @@
 #include "store/embedded/commands/create_options.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/view_pipeline.hpp"
+#include "store/embedded/storage/collection_stats.hpp"
 #include "store/embedded/storage/rows.hpp"
 #include "store/embedded/storage/views.hpp"
 #include "store/embedded/store.hpp"
@@ -15,19 +16,6 @@ namespace {
   throw StoreError(ErrorCode::namespace_not_found,
                    "ns not found " + std::string(ns.database) + "." + std::string(ns.collection),
                    26);
-}
-
-bson::Document id_index(const CollectionMeta& collection) {
-  bson::Writer out;
-  out.append("v", std::int32_t{2});
-  out.begin_document("key").append("_id", std::int32_t{1}).end();
-  if (collection.traits.clustered) {
-    out.append("name", collection.options["clusteredIndex"].as_document()["name"]);
-    out.append("unique", true).append("clustered", true);
-  } else {
-    out.append("name", "_id_");
-  }
-  return out.finish();
 }
 
 bool is_id_key(bson::View key) {
@@ -96,13 +84,10 @@ void build(WriteScope& scope, Namespace ns, const IndexSpec& spec) {
 
 std::vector<bson::Document> EmbeddedStore::do_list_indexes(Namespace ns) {
   ReadScope scope(file_, nullptr);
-  std::vector<bson::Document> out;
   const auto& collection = scope.find(ns);
-  if (collection == nullptr) return out;
+  if (collection == nullptr) return {};
   if (collection->traits.view) refuse_view(*collection);
-  out.push_back(id_index(*collection));
-  for (const auto& index : collection->indexes) out.push_back(index->spec.definition);
-  return out;
+  return index_definitions(*collection);
 }
 
 void EmbeddedStore::do_create_indexes(Namespace ns, std::span<const bson::View> specs,

@@ -4,6 +4,7 @@
 #include "store/embedded/commands/change_stream_command.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/commands/server_stages.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/store.hpp"
 
@@ -50,24 +51,32 @@ Namespace aggregate_target(const Context& context) {
   return context.target();
 }
 
-bool needs_no_collection(std::string_view stage) {
-  return stage == "$documents" || stage == "$currentOp" || stage == "$listLocalSessions" ||
-         stage == "$listSessions" || stage == "$changeStream" || stage == "$listClusterCatalog" ||
-         stage == "$queryStats" || stage == "$listSampledQueries";
+/// What only documents that are in a command can tell; the rest is told by the parser.
+void check_first_stage(Namespace ns, bson::View pipeline) {
+  if (ns.collection.empty() || pipeline.empty()) return;
+  const bson::View stage = pipeline.begin()->value.as_document();
+  if (!stage.empty() && stage.begin()->key == "$documents")
+    fail(code::invalid_namespace, "$documents can only be run with {aggregate: 1}");
 }
 
-void check_first_stage(Namespace ns, bson::View pipeline) {
-  std::string_view first;
-  if (const auto stage = pipeline.begin();
-      stage != pipeline.end() && stage->value.is_document() && !stage->value.as_document().empty())
-    first = stage->value.as_document().begin()->key;
-  if (ns.collection.empty() && !needs_no_collection(first))
-    fail(code::invalid_namespace,
-         "{aggregate: 1} is not valid for '" +
-             (first.empty() ? std::string("an empty pipeline") : std::string(first)) +
-             "'; a collection is required.");
-  if (!ns.collection.empty() && first == "$documents")
-    fail(code::invalid_namespace, "$documents can only be run with {aggregate: 1}");
+/// Stages that tell of the store are none of a transaction's, and have no snapshot to read.
+void check_statistics(const Context& context, bson::View pipeline) {
+  const auto concern = context.command.find("readConcern");
+  const auto level =
+      concern && concern->is_document() ? concern->as_document().find("level") : std::nullopt;
+  const bool local = !level || !level->is_string() || level->as_string() == "local";
+  for (const auto& element : pipeline) {
+    const bson::View stage = element.value.as_document();
+    if (stage.empty()) continue;
+    const std::string name(stage.begin()->key);
+    const StageKind* kind = find_stage(name);
+    if (kind == nullptr || kind->of_data) continue;
+    if (context.in_user_transaction())
+      fail(code::not_in_transaction, name + " cannot be used in a transaction");
+    if (!local)
+      fail(code::invalid_options, name + " supports the readConcern 'local' only, not '" +
+                                      std::string(level->as_string()) + "'");
+  }
 }
 
 bool is_strict(bson::View command) {
@@ -102,6 +111,39 @@ void check_strict(bson::View command, bson::View pipeline) {
   }
 }
 
+/// The pipeline with what only commands know in the place of its first stage, where that asks for
+/// sessions or operations.
+std::optional<bson::Document> with_server_stage(const Context& context, Namespace ns,
+                                                bson::View pipeline) {
+  if (pipeline.empty()) return std::nullopt;
+  const bson::View stage = pipeline.begin()->value.as_document();
+  if (stage.count() != 1) return std::nullopt;
+  const auto field = *stage.begin();
+  const bool sessions = field.key == "$listLocalSessions" || field.key == "$listSessions";
+  if (!sessions && field.key != "$currentOp") return std::nullopt;
+  // Whether the whole is a pipeline at all.
+  (void)embedded_store(context.store).explain_aggregate(ns, pipeline, {});
+  bson::Writer documents;
+  if (sessions) {
+    append_sessions(context, documents);
+  } else {
+    append_operation(context, documents);
+  }
+  const auto list = documents.finish();
+  bson::Writer out;
+  bool first = true;
+  for (const auto& element : pipeline) {
+    if (first) {
+      out.begin_document("0").begin_document("$documents");
+      out.append_array("$literal", list).end().end();
+      first = false;
+    } else {
+      out.append(element.key, element.value);
+    }
+  }
+  return out.finish();
+}
+
 }  // namespace
 
 void run_aggregate(Context& context, bson::Writer& reply) {
@@ -132,6 +174,7 @@ void run_aggregate(Context& context, bson::Writer& reply) {
       fail(code::type_mismatch, "Each element of the 'pipeline' array must be an object");
   }
   check_first_stage(ns, pipeline);
+  check_statistics(context, pipeline);
   check_strict(context.command, pipeline);
   if (explain) {
     check_explain(context.command);
@@ -148,7 +191,9 @@ void run_aggregate(Context& context, bson::Writer& reply) {
     return;
   }
   auto cursor = std::make_unique<OpenCursor>();
-  cursor->documents = context.store.aggregate(ns, pipeline, options);
+  const auto told = with_server_stage(context, ns, pipeline);
+  cursor->documents = told ? context.store.aggregate({ns.database, {}}, *told, options)
+                           : context.store.aggregate(ns, pipeline, options);
   cursor->ns = std::string(ns.database) + "." +
                (ns.collection.empty() ? "$cmd.aggregate" : std::string(ns.collection));
   cursor->session = context.session_id;

@@ -172,6 +172,13 @@ void check_read_concern(bson::View concern, bool in_transaction, bool reads,
   const auto level = arguments.get("level");
   if (arguments.has("atClusterTime") && !(level && level->as_string() == "snapshot"))
     fail(code::invalid_options, "readConcern.atClusterTime needs level 'snapshot'");
+  for (const auto* name : {"afterClusterTime", "atClusterTime"}) {
+    // A server reads the seconds alone.
+    const auto time = arguments.get(name);
+    if (time && time->type() == bson::Type::timestamp && time->as_timestamp().seconds == 0)
+      fail(code::invalid_options,
+           "readConcern." + std::string(name) + " cannot be a null timestamp");
+  }
   if (arguments.has("afterClusterTime") || arguments.has("atClusterTime"))
     fail(code::illegal_operation, "cluster times need a replica set");
   if (!level) return;

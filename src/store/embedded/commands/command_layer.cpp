@@ -254,7 +254,8 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
     if (const auto strict = command.find("apiStrict");
         strict && strict->type() == bson::Type::boolean && strict->as_bool() &&
         std::ranges::find(outside_of_api, name) != outside_of_api.end())
-      fail(323, "'" + std::string(name) + "' is not in API version 1");
+      fail(323, "Provided apiStrict:true, but the command " + std::string(name) +
+                    " is not in API Version 1");
     if (command.contains("autocommit")) check_transaction_command(database, *known, command);
     if (command.contains("autocommit") && !known->in_transaction)
       fail(code::not_in_transaction, "'" + std::string(name) + "' cannot be part of a transaction");

@@ -93,6 +93,22 @@ std::size_t SessionTable::size() const {
   return sessions_.size();
 }
 
+std::vector<SessionTable::Listed> SessionTable::list() const {
+  std::unordered_map<std::string, std::shared_ptr<NamedSession>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = sessions_;
+  }
+  std::vector<Listed> out;
+  out.reserve(all.size());
+  const auto now = std::chrono::steady_clock::now();
+  for (const auto& [id, named] : all) {
+    const std::unique_lock lock(named->mutex, std::try_to_lock);
+    out.push_back({id, lock ? named->used : now});
+  }
+  return out;
+}
+
 void SessionTable::clear() {
   std::unordered_map<std::string, std::shared_ptr<NamedSession>> ended;
   const std::lock_guard lock(mutex_);
@@ -172,6 +188,8 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
     named_->state = State::none;
     named_->reply.reset();
     named_->session->start_transaction();
+    if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get()))
+      own->set_user_transaction(false);
     retryable_ = true;
     return;
   }
@@ -182,8 +200,10 @@ SessionScope::SessionScope(SessionTable& table, Store& store, bson::View command
     named_->transaction = number->as_int64();
     named_->state = State::none;
     named_->session->start_transaction();
-    if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get()))
+    if (auto* own = dynamic_cast<EmbeddedSession*>(named_->session.get())) {
+      own->set_user_transaction(true);
       own->set_name(server_lsid(lsid->as_document()), number->as_int64());
+    }
     named_->state = State::open;
     named_->begun = named_->used;
   } else if (number->as_int64() != named_->transaction || named_->state == State::none ||

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "quire/store/store.hpp"
 #include "store/embedded/commands/command_layer.hpp"
@@ -43,6 +44,12 @@ class SessionTable {
   /// See CommandLayer::expire.
   void expire(std::chrono::milliseconds transaction);
   [[nodiscard]] std::size_t size() const;
+  struct Listed {
+    std::string id;
+    std::chrono::steady_clock::time_point used;
+  };
+  /// Those with a transaction or a retryable write. The caller holds none of them.
+  [[nodiscard]] std::vector<Listed> list() const;
   void clear();
 
  private:

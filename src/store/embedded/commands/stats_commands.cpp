@@ -1,12 +1,12 @@
 #include <array>
 #include <chrono>
-#include <limits>
 
 #include "quire/store/embedded/embedded.hpp"
 #include "store/embedded/commands/catalog_support.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/storage/check.hpp"
+#include "store/embedded/storage/collection_stats.hpp"
 #include "store/embedded/storage/rows.hpp"
 #include "store/embedded/storage/sizes.hpp"
 #include "store/embedded/store.hpp"
@@ -42,6 +42,7 @@ constexpr auto data_size_rules = std::to_array<Rule>({
 constexpr auto validate_rules = std::to_array<Rule>({
     {"validate", Takes::collection},
     {"full", Takes::flag},
+    {"scandata", Takes::ignored},  // what drivers say for the opposite of "full"
     {"repair", Takes::unsupported_flag},
     {"checkBSONConformance", Takes::flag},
     {"metadata", Takes::flag},
@@ -57,15 +58,6 @@ std::int64_t scale_of(const Arguments& arguments, std::string_view what) {
   const auto scale = arguments.integer("scale", 1);
   if (scale < 1) fail(code::bad_value, "'" + std::string(what) + ".scale' must be at least 1");
   return scale;
-}
-
-/// As a server: int32 where it fits.
-void append_number(bson::Writer& out, std::string_view name, std::int64_t value) {
-  if (value <= std::numeric_limits<std::int32_t>::max()) {
-    out.append(name, static_cast<std::int32_t>(value));
-  } else {
-    out.append(name, value);
-  }
 }
 
 /// The number of indexes, with that of _id.
@@ -99,29 +91,8 @@ void run_coll_stats(Context& context, bson::Writer& reply) {
   ReadScope scope(embedded_store(context.store).file(), context.options().session);
   const auto& meta = scope.find(ns);
   if (meta != nullptr && meta->traits.view) refuse_view(*meta);
-  CollectionSizes sizes;
-  if (meta != nullptr) sizes = collection_sizes(scope.connection(), *meta);
-  const auto of_indexes = sum_of(sizes.indexes);
   reply.append("ns", full_name(ns));
-  append_number(reply, "size", sizes.data / scale);
-  append_number(reply, "count", sizes.documents);
-  if (sizes.documents > 0) append_number(reply, "avgObjSize", sizes.data / sizes.documents);
-  append_number(reply, "numOrphanDocs", 0);
-  append_number(reply, "storageSize", sizes.storage / scale);
-  append_number(reply, "totalIndexSize", of_indexes / scale);
-  append_number(reply, "totalSize", (sizes.storage + of_indexes) / scale);
-  reply.begin_document("indexSizes");
-  for (const auto& [name, size] : sizes.indexes) append_number(reply, name, size / scale);
-  reply.end();
-  const bool capped = meta != nullptr && meta->traits.capped;
-  reply.append("capped", capped);
-  if (capped) {
-    append_number(reply, "max", meta->traits.most_documents);
-    append_number(reply, "maxSize", meta->traits.most_bytes / scale);
-  }
-  append_number(reply, "nindexes", static_cast<std::int64_t>(sizes.indexes.size()));
-  reply.begin_array("indexBuilds").end();
-  append_number(reply, "scaleFactor", scale);
+  append_collection_stats(reply, scope.connection(), meta.get(), scale);
 }
 
 void run_db_stats(Context& context, bson::Writer& reply) {

@@ -11,8 +11,9 @@ using Table = std::unordered_map<std::string_view, const StageKind*>;
 
 Table make_table() {
   Table table;
-  for (const auto family : {basic_stages(), projection_stages(), group_stages(), sort_stages(),
-                            join_stages(), window_stages(), write_stages()}) {
+  for (const auto family :
+       {basic_stages(), projection_stages(), group_stages(), sort_stages(), join_stages(),
+        window_stages(), statistics_stages(), server_stages(), write_stages()}) {
     for (const StageKind& kind : family) table.emplace(kind.name, &kind);
   }
   return table;
@@ -55,7 +56,9 @@ void check_place(const StageKind& kind, std::size_t index, bool last,
   if (context.place == PipelinePlace::view && kind.last_only)
     fail_expression(167, name + " is not allowed in the pipeline of a view");
   if (kind.first_only && index != 0)
-    fail_expression(40602, name + " is only valid as the first stage in a pipeline");
+    fail_expression(kind.not_first_code, name + " is only valid as the first stage in a pipeline");
+  if (kind.of_database && context.place != PipelinePlace::facet && !context.collection.empty())
+    fail_expression(73, name + " can only be run with {aggregate: 1}");
   if (kind.last_only && !last)
     fail_expression(40601, name + " can only be the final stage in the pipeline");
 }
@@ -117,8 +120,11 @@ StageSpecs parse_pipeline(bson::View stages, PipelineContext& context) {
     const StageKind* kind = find_stage(field.key);
     if (kind == nullptr)
       fail_expression(40324, "Unrecognized pipeline stage name: '" + std::string(field.key) + "'");
-    check_place(*kind, index, index + 1 == count, context);
+    // What says something of the store is read before its place is looked at, as by a server.
+    if (kind->of_data) check_place(*kind, index, index + 1 == count, context);
+    if (kind->parse == nullptr) refuse_expression("the stage " + std::string(kind->name));
     auto spec = kind->parse(field.value, context);
+    if (!kind->of_data) check_place(*kind, index, index + 1 == count, context);
     if (spec != nullptr) out.push_back(std::move(spec));
     ++index;
   }

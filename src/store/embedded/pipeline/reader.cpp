@@ -56,6 +56,17 @@ ResolvedNamespace resolve(Connection& connection, std::string_view database,
   return out;
 }
 
+void check_needs_no_collection(bson::View pipeline) {
+  std::string_view first = "an empty pipeline";
+  if (!pipeline.empty()) first = pipeline.begin()->value.as_document().begin()->key;
+  const StageKind* kind = find_stage(first);
+  if (first == "$documents" || (kind != nullptr && kind->of_database)) return;
+  throw StoreError(
+      ErrorCode::command_failed,
+      "{aggregate: 1} is not valid for '" + std::string(first) + "'; a collection is required.",
+      73);
+}
+
 }  // namespace
 
 StagePtr ConnectionSources::open(Namespace ns, std::optional<Matcher> match, const Read& read,
@@ -117,7 +128,9 @@ PreparedPipeline prepare_pipeline(Connection& connection, Namespace ns, bson::Vi
   PipelineContext context = make_context(connection, scope, ns);
   PreparedPipeline out{std::string(ns.database), std::string(ns.collection), {}};
   StageSpecs stages = parse_pipeline(pipeline, context);
-  if (!ns.collection.empty()) {
+  if (ns.collection.empty()) {
+    check_needs_no_collection(pipeline);
+  } else {
     ResolvedNamespace base = context.resolve(ns.database, ns.collection);
     out.collection = base.collection;
     stages.insert(stages.begin(), base.view.begin(), base.view.end());

@@ -16,6 +16,7 @@ class ConnectionSources final : public Sources {
   StagePtr open(Namespace ns, std::optional<Matcher> match, const Read& read,
                 const Run& run) override;
   bool has_index_on(Namespace ns, std::string_view field) override;
+  Connection* connection() override { return &connection_; }
 
  private:
   Connection& connection_;
@@ -30,7 +31,7 @@ struct PreparedPipeline {
 };
 
 /// Parses on what the catalog of `connection` says. Throws as parse_pipeline; 165 for views that
-/// are too deep.
+/// are too deep; 73 for a pipeline on a database whose first stage needs a collection.
 [[nodiscard]] PreparedPipeline prepare_pipeline(Connection& connection, Namespace ns,
                                                 bson::View pipeline, const ParseScope& scope);
 /// A context for pipelines on that catalog.

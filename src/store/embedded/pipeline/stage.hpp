@@ -21,6 +21,7 @@
 /// Source: MongoDB manual, "Aggregation Stages"; numbers of errors are those of the server.
 namespace quire::store::embedded {
 
+class Connection;
 class Run;
 class StageSpec;
 using StageSpecs = std::vector<std::shared_ptr<const StageSpec>>;
@@ -55,6 +56,9 @@ class Sources {
                                       const Run& run) = 0;
   /// Whether an index of that collection begins with `field`, so that reading by it is quick.
   [[nodiscard]] virtual bool has_index_on(Namespace ns, std::string_view field) = 0;
+  /// The connection whose snapshot is read, for stages that tell of the catalog; null where there
+  /// is none.
+  [[nodiscard]] virtual Connection* connection() { return nullptr; }
 };
 
 /// What the stages of one running pipeline share.
@@ -147,7 +151,8 @@ class EvaluatingStage : public Stage {
 
 /// What stages that look into no collection (those of updates and change streams) make of one
 /// document; nothing when they drop it.
-[[nodiscard]] std::optional<bson::Document> run_on_one(const StageSpecs& specs, bson::View document);
+[[nodiscard]] std::optional<bson::Document> run_on_one(const StageSpecs& specs,
+                                                       bson::View document);
 
 /// Where a pipeline stands: says what may be in it.
 enum class PipelinePlace { top, facet, lookup, union_with, view, update, change_stream };
@@ -186,12 +191,15 @@ struct PipelineContext {
 struct StageKind {
   using Parse = StageSpecPtr (*)(bson::ValueView given, PipelineContext& context);
   std::string_view name;
-  Parse parse = nullptr;
-  bool first_only = false;  ///< 40602 elsewhere
-  bool last_only = false;   ///< 40601 elsewhere
-  bool in_facet = true;     ///< else 40600
-  bool in_lookup = true;    ///< else 51047
-  bool in_update = false;   ///< else 72 invalid options
+  Parse parse = nullptr;     ///< null: refused by name
+  bool first_only = false;   ///< not_first_code elsewhere
+  bool last_only = false;    ///< 40601 elsewhere
+  bool in_facet = true;      ///< else 40600
+  bool in_lookup = true;     ///< else 51047
+  bool in_update = false;    ///< else 72 invalid options
+  bool of_database = false;  ///< makes documents of its own: for {aggregate: 1} only, else 73
+  bool of_data = true;       ///< else it is none of a transaction's, and reads "local" only
+  int not_first_code = 40602;
 };
 
 /// Throws QueryError with the server's number; StoreError unsupported, by name.
@@ -206,6 +214,8 @@ struct StageKind {
 [[nodiscard]] std::span<const StageKind> sort_stages() noexcept;        // $sort $sample
 [[nodiscard]] std::span<const StageKind> join_stages() noexcept;        // $lookup $unionWith $facet
 [[nodiscard]] std::span<const StageKind> window_stages() noexcept;      // $setWindowFields $fill …
+[[nodiscard]] std::span<const StageKind> statistics_stages() noexcept;  // $collStats …
+[[nodiscard]] std::span<const StageKind> server_stages() noexcept;      // $currentOp …
 [[nodiscard]] std::span<const StageKind> write_stages() noexcept;       // $out $merge
 
 }  // namespace quire::store::embedded

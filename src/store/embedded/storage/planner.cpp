@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "quire/core/error.hpp"
+#include "store/embedded/engine/compare.hpp"
 #include "store/embedded/storage/bounds.hpp"
 
 namespace quire::store::embedded {
@@ -328,8 +329,7 @@ Plan choose_plan(const CollectionMeta& collection, const FilterNode& filter, con
       return *plan;
     }
     for (const auto& index : collection.indexes) {
-      const bool same = hint.name.empty() ? IndexSpec::default_name(index->spec.key) ==
-                                                IndexSpec::default_name(hint.key)
+      const bool same = hint.name.empty() ? compare_documents(index->spec.key, hint.key) == 0
                                           : index->spec.name == hint.name;
       if (!same || index->spec.hidden) continue;
       if (index->spec.wildcard() != nullptr) {

@@ -260,7 +260,7 @@ const std::shared_ptr<const CollectionMeta>& WriteScope::target(Namespace ns) co
   const auto& found = find(ns);
   if (found == nullptr) return found;
   if (found->traits.view) refuse_view(*found);
-  if (found->traits.capped && session_ != nullptr)
+  if (found->traits.capped && session_ != nullptr && session_->is_user_transaction())
     throw StoreError(ErrorCode::command_failed,
                      "Collection '" + found->full_name() +
                          "' is a capped collection. Writes in transactions are not allowed on "

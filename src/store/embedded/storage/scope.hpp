@@ -28,6 +28,9 @@ class EmbeddedSession final : public Session {
   [[nodiscard]] const StorageFile& file() const noexcept { return *file_; }
   /// How a command names this session: its lsid, and the number of its transaction.
   void set_name(bson::View lsid, std::int64_t number);
+  /// False: the transaction is that of a single write which may be sent again.
+  void set_user_transaction(bool user) noexcept { user_transaction_ = user; }
+  [[nodiscard]] bool is_user_transaction() const noexcept { return user_transaction_; }
 
   /// Its next operation may come on another thread, and this thread may work for others meanwhile.
   void leave_thread() noexcept {
@@ -45,6 +48,7 @@ class EmbeddedSession final : public Session {
   enum class End { none, committed, aborted };  // of the last transaction, until the next use
   End end_ = End::none;
   bool open_ = false;
+  bool user_transaction_ = true;
   bool begun_ = false;
   ChangeSession named_;
 };
