@@ -26,7 +26,7 @@ PYTEST = ["pytest==8.3.5", "pytest-asyncio==0.24.0", "pytest-timeout==2.4.0"]
 # Tests of pymongo that talk to a server; the rest tests the driver alone, or needs certificates, DNS, KMS and the like.
 PYMONGO_FILES = """bulk change_stream client client_bulk_write collation collection collection_management command_monitoring
     comment common crud_unified crud_v1 cursor custom_types database errors examples grid_file gridfs gridfs_bucket gridfs_spec
-    index_management json_util_integration monitoring pooling raw_bson read_concern read_write_concern_spec retryable_reads
+    json_util_integration monitoring pooling raw_bson read_concern read_write_concern_spec retryable_reads
     retryable_reads_unified retryable_writes retryable_writes_unified run_command session sessions_unified transactions
     transactions_unified unified_format versioned_api_integration""".split()
 SUITES = {

@@ -122,7 +122,7 @@ StageSpecs parse_pipeline(bson::View stages, PipelineContext& context) {
       fail_expression(40324, "Unrecognized pipeline stage name: '" + std::string(field.key) + "'");
     // What says something of the store is read before its place is looked at, as by a server.
     if (kind->of_data) check_place(*kind, index, index + 1 == count, context);
-    if (kind->parse == nullptr) refuse_expression("the stage " + std::string(kind->name));
+    if (kind->parse == nullptr) refuse_expression(kind->name);
     auto spec = kind->parse(field.value, context);
     if (!kind->of_data) check_place(*kind, index, index + 1 == count, context);
     if (spec != nullptr) out.push_back(std::move(spec));
