@@ -1,7 +1,10 @@
 // The victim of scripts/kill_loop.sh.
-//   crash_writer write FILE SEED    changes the file until it is killed; says on standard output
-//   what was acknowledged crash_writer verify FILE ACKS   reads what was said in all rounds and
-//   compares the file with it
+//   crash_writer write FILE SEED [PROCESS]   changes the file until it is killed; says on standard
+//                                            output what was acknowledged
+//   crash_writer verify FILE ACKS...         reads what was said in all rounds, a file a process,
+//                                            and compares the file with it
+// Processes 0, 1, … may write to one file at once. Each has items and an index of its own; the
+// accounts are everybody's.
 //
 // Lines, each written by one write(2) after the store returned (or, where marked, before it was
 // asked):
@@ -13,7 +16,8 @@
 //   dropping NAME      (before) it may be gone
 //   total N            the accounts sum up to N, at all times
 //
-// A fifth thread reads the change feed (feed.hpp), which both modes hold against the file.
+// A fifth thread of process 0 reads the change feed (feed.hpp), which verify holds against the
+// file.
 #include <unistd.h>
 
 #include <atomic>
@@ -111,9 +115,10 @@ void write_items(store::Store& db, unsigned seed, int writer) {
   }
 }
 
+/// Each transfer leaves a receipt among the items.
 void move_money(store::Store& db, unsigned seed) {
   std::mt19937 random(seed * 77 + 1);
-  for (;;) {
+  for (std::int64_t receipt = first_id(seed, 2);; ++receipt) {
     const auto from = static_cast<std::int64_t>(random() % account_count);
     const auto to =
         (from + 1 + static_cast<std::int64_t>(random() % (account_count - 1))) % account_count;
@@ -126,30 +131,43 @@ void move_money(store::Store& db, unsigned seed) {
               {bson::make_document("$inc", bson::make_document("balance", -amount))}, options);
     db.update(accounts, by_id(to),
               {bson::make_document("$inc", bson::make_document("balance", amount))}, options);
+    const auto document = item(receipt, random);
+    const bson::View views[] = {document};
+    store::InsertOptions insert;
+    insert.session = session.get();
+    if (db.insert(items, views, insert).inserted != 1) std::abort();
     if (random() % 4 == 0) {
       session->abort_transaction();
+      say("removed " + std::to_string(receipt));
     } else {
       session->commit_transaction();
+      say("insert " + std::to_string(receipt));
     }
   }
 }
 
-void build_indexes(store::Store& db) {
-  const auto key = bson::make_document("group", std::int32_t{1}, "version", std::int32_t{-1});
-  const auto spec = bson::make_document("key", key, "name", "group_version");
+void build_indexes(store::Store& db, int process) {
+  const std::string second = process == 0 ? "version" : "text";
+  const std::string name = "group_" + second;
+  const auto key = bson::make_document("group", std::int32_t{1}, second, std::int32_t{-1});
+  const auto spec = bson::make_document("key", key, "name", name);
   const bson::View specs[] = {spec};
   for (;;) {
     db.create_indexes(items, specs, {});
-    say("index group_version");
+    say("index " + name);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    say("dropping group_version");
-    db.drop_index(items, "group_version", {});
+    say("dropping " + name);
+    db.drop_index(items, name, {});
   }
 }
 
-int write(const std::string& file, unsigned seed) {
-  const auto db = store::open(file + "?changes=on");
-  quire::crash::begin_feed(*db, file);
+int write(const std::string& file, unsigned seed, int process) {
+  // The first process begins the feed in front of all writes; others wait for that.
+  while (process != 0 && ::access((file + ".base").c_str(), F_OK) != 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  // Eight threads take turns at one lock, on a machine that may have other work.
+  const auto db = store::open(file + "?changes=on&busy_timeout_ms=60000");
+  if (process == 0) quire::crash::begin_feed(*db, file);
   if (db->count(accounts, {}, {}) == 0) {
     std::vector<bson::Document> opening;
     std::vector<bson::View> views;
@@ -163,8 +181,8 @@ int write(const std::string& file, unsigned seed) {
   threads.emplace_back([&] { write_items(*db, seed, 0); });
   threads.emplace_back([&] { write_items(*db, seed, 1); });
   threads.emplace_back([&] { move_money(*db, seed); });
-  threads.emplace_back([&] { build_indexes(*db); });
-  threads.emplace_back([&] { quire::crash::read_feed(file); });
+  threads.emplace_back([&] { build_indexes(*db, process); });
+  if (process == 0) threads.emplace_back([&] { quire::crash::read_feed(file); });
   for (auto& thread : threads) thread.join();
   return 0;
 }
@@ -175,27 +193,36 @@ struct Expected {
   bool gone = false;
 };
 
-int verify(const std::string& file, const std::string& acks) {
-  std::map<std::int64_t, Expected> expected;
+struct Acknowledged {
+  std::map<std::int64_t, Expected> items;
   std::set<std::string> indexes;
-  std::int64_t total = -1;
-  std::ifstream in(acks);
+  std::int64_t total = -1;  // of the accounts
+};
+
+void read_acks(const std::string& path, Acknowledged& out) {
+  std::ifstream in(path);
   for (std::string line; std::getline(in, line);) {
     if (in.eof()) break;  // a line without its end was cut by the kill
     std::istringstream words(line);
     std::string verb;
     std::string name;
     words >> verb >> name;
-    if (verb == "index") indexes.insert(name);
-    if (verb == "dropping") indexes.erase(name);
+    if (verb == "index") out.indexes.insert(name);
+    if (verb == "dropping") out.indexes.erase(name);
     if (verb == "index" || verb == "dropping") continue;
     const auto id = std::stoll(name);
-    if (verb == "insert") expected[id] = {};
-    if (verb == "version") words >> expected[id].version;
-    if (verb == "removing") expected[id].may_be_gone = true;
-    if (verb == "removed") expected[id].gone = true;
-    if (verb == "total") total = id;
+    if (verb == "insert") out.items[id] = {};
+    if (verb == "version") words >> out.items[id].version;
+    if (verb == "removing") out.items[id].may_be_gone = true;
+    if (verb == "removed") out.items[id].gone = true;
+    if (verb == "total") out.total = id;
   }
+}
+
+int verify(const std::string& file, const std::vector<std::string>& acks) {
+  Acknowledged acknowledged;
+  for (const auto& path : acks) read_acks(path, acknowledged);
+  const auto& [expected, indexes, total] = acknowledged;
 
   const auto db = store::open(file);
   int wrong = 0;
@@ -240,9 +267,11 @@ int verify(const std::string& file, const std::string& acks) {
 
 int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
-  if (argc == 4 && mode == "write")
-    return write(argv[2], static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10)));
-  if (argc == 4 && mode == "verify") return verify(argv[2], argv[3]);
-  std::fprintf(stderr, "usage: crash_writer write FILE SEED | crash_writer verify FILE ACKS\n");
+  if ((argc == 4 || argc == 5) && mode == "write")
+    return write(argv[2], static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10)),
+                 argc == 5 ? std::atoi(argv[4]) : 0);
+  if (argc >= 4 && mode == "verify") return verify(argv[2], {argv + 3, argv + argc});
+  std::fprintf(
+      stderr, "usage: crash_writer write FILE SEED [PROCESS] | crash_writer verify FILE ACKS...\n");
   return 2;
 }
