@@ -204,6 +204,8 @@ void Folder::clear() const {
     std::filesystem::remove_all(entry.path());
 }
 
+bool is_long() { return std::getenv("QUIRE_ROBUSTNESS_ROUNDS") != nullptr; }
+
 int rounds(int otherwise) {
   const char* text = std::getenv("QUIRE_ROBUSTNESS_ROUNDS");
   return text == nullptr ? otherwise : std::max(1, std::atoi(text));

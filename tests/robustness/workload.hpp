@@ -29,8 +29,9 @@ class Folder {
   std::filesystem::path path_;
 };
 
-/// How often the long form is asked for: QUIRE_ROBUSTNESS_ROUNDS, or `otherwise`.
+/// QUIRE_ROBUSTNESS_ROUNDS asks for the long form and says how often; else `otherwise`.
 int rounds(int otherwise);
+bool is_long();
 
 /// The store that steps work on; they may close and open it.
 struct Bench {
