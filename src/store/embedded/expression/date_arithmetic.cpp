@@ -18,7 +18,7 @@ Local to_local(std::int64_t ms, const TimeZone& zone) {
   const std::int64_t utc = floor_divide(ms, 1000);
   const std::int64_t local = utc + zone.offset_at(utc);
   const std::int64_t days = floor_divide(local, 86400);
-  return {days, (local - days * 86400) * 1000 + (ms - utc * 1000), zone.is_dst_at(utc)};
+  return {days, (local - days * 86400) * 1000 + (ms % 1000 + 1000) % 1000, zone.is_dst_at(utc)};
 }
 /// False where it is no date.
 bool from_local(const Local& at, const TimeZone& zone, std::int64_t& ms) {

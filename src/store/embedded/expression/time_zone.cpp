@@ -126,7 +126,7 @@ CivilTime to_civil(std::int64_t ms, const TimeZone& zone) {
   out.hour = rest / 3600;
   out.minute = rest / 60 % 60;
   out.second = rest % 60;
-  out.millisecond = static_cast<int>(ms - utc * 1000);
+  out.millisecond = static_cast<int>((ms % 1000 + 1000) % 1000);  // utc * 1000 may not fit
   return out;
 }
 
