@@ -160,6 +160,19 @@ constexpr auto refused = std::to_array<std::string_view>({
 constexpr auto outside_of_api = std::to_array<std::string_view>(
     {"buildInfo", "buildinfo", "distinct", "isMaster", "ismaster", "startSession"});
 
+/// An aggregate writes when its last stage does; the other commands with a write concern always do.
+bool may_write(std::string_view name, bson::View command) {
+  if (name != "aggregate") return true;
+  const auto pipeline = command.find("pipeline");
+  if (!pipeline || !pipeline->is_array()) return false;
+  bool last = false;
+  for (const auto& stage : pipeline->as_array()) {
+    last = stage.value.is_document() && (stage.value.as_document().contains("$out") ||
+                                         stage.value.as_document().contains("$merge"));
+  }
+  return last;
+}
+
 void check_transaction_command(std::string_view database, const Command& known,
                                bson::View command) {
   const bool ends = known.name == "commitTransaction" || known.name == "abortTransaction";
@@ -262,7 +275,7 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
     if (known->admin_only && database != "admin")
       fail(code::unauthorized, "'" + std::string(name) + "' runs on the database admin");
     const bool writes = known->concern == Concern::write || known->concern == Concern::both;
-    if (writes && !ends && is_read_only(store))
+    if (writes && !ends && may_write(name, command) && is_read_only(store))
       fail(code::illegal_operation, "Cannot execute a write operation in read-only mode");
     if (session != nullptr) {
       common.options.session = session;
