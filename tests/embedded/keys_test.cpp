@@ -265,5 +265,20 @@ TEST(KeyMaker, RefusesTwoArraysInOneDocument) {
   }
 }
 
+TEST(KeyMaker, RefusesAPositionThatIsAFieldOfAnElementToo) {
+  const KeyMaker maker({{"a.0", false}}, false);
+  for (const auto* document : {R"({"a": [{"0": 2}]})", R"({"a": [2, {"0": 3}]})"}) {
+    try {
+      make_keys(maker, document);
+      FAIL() << "no error for " << document;
+    } catch (const StoreError& error) {
+      EXPECT_EQ(error.backend_code(), 16746) << document;
+    }
+  }
+  // Another number, or no array: nothing is in doubt.
+  EXPECT_EQ(make_keys(maker, R"({"a": [{"1": 2}]})").keys.size(), 1U);
+  EXPECT_EQ(make_keys(maker, R"({"a": {"0": 2}})").keys.size(), 1U);
+}
+
 }  // namespace
 }  // namespace quire::store::embedded

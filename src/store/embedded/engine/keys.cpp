@@ -317,6 +317,17 @@ class KeyBuilder {
   bool any_found = false;
 
  private:
+  /// A step that is a position in an array must not be a field of the array's documents as well.
+  static void refuse_name(View elements, std::string_view position) {
+    for (const auto& element : elements) {
+      if (!element.value.is_document() || !element.value.as_document().contains(position)) continue;
+      throw StoreError(ErrorCode::invalid_argument, FieldPath(std::string(position)),
+                       "ambiguous in an array: it is a position and a field of an element; name no "
+                       "fields of elements by numbers",
+                       16746);
+    }
+  }
+
   /// Follows the path until its end, a missing field, or an array.
   static void walk(Part& part, std::optional<View> document) {
     auto here = document;
@@ -338,6 +349,7 @@ class KeyBuilder {
         if (!is_position(part.rest.substr(0, inner_dot), position)) return;
         const auto element = part.value.as_array().find(part.rest.substr(0, inner_dot));
         if (!element) return;
+        refuse_name(part.value.as_array(), part.rest.substr(0, inner_dot));
         part.value = *element;
         part.rest = inner_dot == std::string_view::npos ? std::string_view{}
                                                         : part.rest.substr(inner_dot + 1);

@@ -57,7 +57,8 @@ class KeyMaker {
 
   /// The distinct keys of `document`, sorted, appended to `keys`. Nothing when the index is sparse
   /// and the document has none of the fields. Returns true when an array made it multikey. Throws
-  /// StoreError cannot-index-parallel-arrays (backend code 171) when two fields are arrays; 16766
+  /// StoreError cannot-index-parallel-arrays (backend code 171) when two fields are arrays; 16746
+  /// when a step of a path is both a position in an array and a field of one of its elements; 16766
   /// for an array in an index with a hashed field, 7246301 for one beside a wildcard.
   /// A wildcard field makes a key for each path that it covers: the path as a string, the value.
   bool make(bson::View document, std::vector<std::string>& keys) const;
