@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs in slices. Takes about two hours with the defaults.
-# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--clients SECONDS] [--rows N]
+# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--clients SECONDS] [--rows N] [--differential N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -12,6 +12,7 @@ while [ $# -gt 0 ]; do
     --kills) kills=${2:?}; shift ;;
     --clients) clients=${2:?}; shift ;;
     --rows) rows=${2:?}; shift ;;
+    --differential) differential=${2:?}; shift ;;
     *) echo "soak.sh: unknown option $1; see the head of this file" >&2; exit 2 ;;
   esac
   shift
@@ -31,3 +32,11 @@ printf '\n== Large data: %s rows\n' "$rows"
 "$build/tools/large_collection" "$rows"
 printf '\n== Fuzzing, %s seconds a target\n' "$fuzz"
 scripts/fuzz.sh "$fuzz"
+printf '\n== Random commands on the embedded store and on SecantusDB: %s\n' "$differential"
+tools/servers.py start "$build/servers" >/dev/null
+trap 'tools/servers.py stop "$build/servers"' EXIT
+status=0
+QUIRE_TEST_SERVERS=$PWD/$build/servers/servers.json "$build/tools/quire_differential" --seed 1000000 --operations "$differential" \
+  --most 1000 --known tools/differential/known_differences.txt || status=$?
+# Without a server it says so and is skipped.
+[ "$status" = 0 ] || [ "$status" = 77 ]
