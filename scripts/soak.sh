@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
-install=1 fuzz=600 kills=200 rows=1000000 clients=600
+install=1 fuzz=600 kills=200 rows=1000000 clients=600 differential=1000000
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-install) install=0 ;;
