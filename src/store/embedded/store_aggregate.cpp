@@ -69,6 +69,10 @@ std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pip
   StageSpecPtr last = prepared.stages.rest.empty() ? nullptr : prepared.stages.rest.back();
   const auto* target = dynamic_cast<const WriteSpec*>(last.get());
   if (target != nullptr) {
+    if (options.read_concern != nullptr && options.read_concern->level == "linearizable")
+      throw StoreError(
+          ErrorCode::command_failed,
+          std::string(target->name()) + " cannot be used with a linearizable read concern", 72);
     if (options.session != nullptr && options.session->in_transaction())
       throw StoreError(ErrorCode::transaction_state,
                        std::string(target->name()) + " cannot be used in a transaction", 263);
