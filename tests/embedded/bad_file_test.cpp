@@ -133,6 +133,24 @@ TEST_F(BadFile, AFlippedBitIsFoundByCheckAndByVerifyingReads) {
   EXPECT_EQ(code_of([&] { (void)count(*strict, R"({"a":{"$gt":""}})"); }), ErrorCode::corrupt);
 }
 
+TEST_F(BadFile, ADamagedTableDefinitionIsCorrupt) {
+  const auto damage = [&](const char* text) {
+    std::filesystem::remove(path_);
+    {
+      auto store = open(path_);
+      insert(*store, R"({"_id":1})");
+      store->close();
+    }
+    sql(text);
+    auto store = open(path_);
+    EXPECT_EQ(code_of([&] { (void)count(*store, R"({"a":1})"); }), ErrorCode::corrupt) << text;
+    EXPECT_EQ(code_of([&] { insert(*store, R"({"_id":2})"); }), ErrorCode::corrupt) << text;
+  };
+  damage("ALTER TABLE quire_collections RENAME COLUMN cid TO did");
+  damage("ALTER TABLE c1 RENAME COLUMN body TO bodx; ALTER TABLE c1 RENAME COLUMN id TO ie");
+  damage("ALTER TABLE c1 RENAME TO c8");
+}
+
 TEST_F(BadFile, LostAndInventedIndexEntriesAreFoundByCheck) {
   const auto damage = [&](const char* text) {
     std::filesystem::remove(path_);
@@ -152,6 +170,93 @@ TEST_F(BadFile, LostAndInventedIndexEntriesAreFoundByCheck) {
   damage("UPDATE i1 SET sum=sum+1");
   damage("UPDATE c1 SET id=x'0102'");
   damage("CREATE TABLE c77(rid INTEGER PRIMARY KEY)");
+  damage("PRAGMA writable_schema=ON; UPDATE sqlite_schema SET type='taBle' WHERE name='i1'");
+}
+
+// A divider that is too high in the root of a tree sends a search to the left of where it belongs:
+// from there the next row is one that was read already.
+class BadTree : public BadFile {
+ protected:
+  static constexpr std::size_t page_bytes = 8192;
+
+  /// Of the root of the table's tree: the divider that a search meets first.
+  void raise_divider(const std::string& table) {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    std::size_t root = 0;
+    const auto keep = [](void* out, int, char** values, char**) {
+      *static_cast<std::size_t*>(out) = std::stoul(values[0]);
+      return 0;
+    };
+    const auto query = "SELECT rootpage FROM sqlite_schema WHERE name='" + table + "'";
+    EXPECT_EQ(sqlite3_exec(db, query.c_str(), keep, &root, nullptr), SQLITE_OK);
+    sqlite3_close(db);
+    std::fstream file(path_, std::ios::binary | std::ios::in | std::ios::out);
+    std::string page(page_bytes, '\0');
+    file.seekg(static_cast<std::streamoff>((root - 1) * page_bytes));
+    file.read(page.data(), page_bytes);
+    const auto number = [&](std::size_t at) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(page[at])) * 256 +
+             static_cast<unsigned char>(page[at + 1]);
+    };
+    ASSERT_EQ(page[0], 5);  // an inner page
+    const auto cells = number(3);
+    ASSERT_GT(cells, 4U);
+    const auto cell = number(12 + 2 * ((cells - 1) / 2));
+    // Behind the number of the child: two bytes, the upper half first.
+    page[cell + 4] = static_cast<char>(0xFF);
+    page[cell + 5] = 0x7F;
+    file.seekp(static_cast<std::streamoff>((root - 1) * page_bytes));
+    file.write(page.data(), page_bytes);
+  }
+  static void fill(Store& store, std::string_view collection) {
+    for (int i = 0; i < 200; ++i) {
+      const auto document = bson::make_document("_id", i, "text", std::string(600, 'x'));
+      const bson::View view = document;
+      (void)store.insert({"main", collection}, {&view, 1}, {});
+    }
+  }
+};
+
+TEST_F(BadTree, OfTheChangeLogEndsTheStream) {
+  bson::Document start;
+  {
+    auto store = open(path_ + "?changes=on&durability=normal");
+    WatchOptions options;
+    options.max_await = std::chrono::milliseconds(0);
+    start = store->watch({"main", {}}, {}, options)->resume_token();
+    fill(*store, "c");
+    store->close();
+  }
+  raise_divider("quire_changes");
+  auto store = open(path_);
+  WatchOptions options;
+  options.max_await = std::chrono::milliseconds(0);
+  options.resume_after = start;
+  const auto stream = store->watch({"main", {}}, {}, options);
+  EXPECT_EQ(code_of([&] {
+              for (int i = 0; i < 1000; ++i) (void)stream->next();
+            }),
+            ErrorCode::corrupt);
+  EXPECT_FALSE(check(*store).ok());
+}
+
+TEST_F(BadTree, OfACappedCollectionEndsTheTailableCursor) {
+  {
+    auto store = open(path_ + "?durability=normal");
+    (void)store->run_command("main", json(R"({"create":"c","capped":true,"size":1000000})"),
+                             nullptr);
+    fill(*store, "c");
+    store->close();
+  }
+  raise_divider("c1");
+  auto store = open(path_);
+  EXPECT_EQ(code_of([&] {
+              (void)store->run_command(
+                  "main", json(R"({"find":"c","tailable":true,"batchSize":1000})"), nullptr);
+            }),
+            ErrorCode::corrupt);
+  EXPECT_FALSE(check(*store).ok());
 }
 
 }  // namespace

@@ -32,6 +32,11 @@ class TailCursor final : public Cursor {
     for (;;) {
       row.bind(1, last_);
       if (!row.step()) return std::nullopt;
+      // A damaged tree may lead back to what was read already, without an end.
+      if (last_ != none && row.integer(0) <= last_)
+        throw StoreError(ErrorCode::corrupt, "row " + std::to_string(row.integer(0)) +
+                                                 " stands behind row " + std::to_string(last_) +
+                                                 "; run check() and restore a backup");
       last_ = row.integer(0);
       if (file_->options().verify_checksums) verify_row(row);
       const bson::View body = row.document(1);

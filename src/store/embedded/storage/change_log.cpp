@@ -100,6 +100,13 @@ std::vector<LoggedChange> read_changes(Connection& connection, std::int64_t sequ
   std::size_t bytes = 0;
   while (out.size() < most && bytes < most_read_bytes && rows.step()) {
     LoggedChange one{rows.integer(0), rows.integer(1), rows.integer(2), {}};
+    // A damaged tree may lead back to what was read already, without an end.
+    if (one.sequence <= sequence)
+      throw StoreError(ErrorCode::corrupt, "entry " + std::to_string(one.sequence) +
+                                               " of the change log stands behind entry " +
+                                               std::to_string(sequence) +
+                                               "; run check() and restore a backup");
+    sequence = one.sequence;
     const auto body = rows.blob(4);
     if (change_sum(one.sequence, one.time, one.wall, body) !=
         static_cast<std::uint32_t>(rows.integer(3)))

@@ -17,21 +17,33 @@ class Checker {
       : connection_(connection), options_(options) {}
 
   CheckReport run() {
-    integrity();
+    part("file", [&] { integrity(); });
     for (const auto& [database, collections] : connection_.catalog->databases) {
-      for (const auto& [name, meta] : collections) collection(*meta);
+      for (const auto& [name, meta] : collections)
+        part(meta->full_name(), [&, &one = *meta] { collection(one); });
     }
-    changes();
-    tables();
+    part("change log", [&] { changes(); });
+    part("file", [&] { tables(); });
     return std::move(report_);
   }
 
   CheckReport run_one(const CollectionMeta& meta) {
-    collection(meta);
+    part(meta.full_name(), [&] { collection(meta); });
     return std::move(report_);
   }
 
  private:
+  /// What cannot be read is a problem of that part; the others are looked at all the same.
+  template <class F>
+  void part(const std::string& where, F&& look) {
+    try {
+      look();
+    } catch (const StoreError& error) {
+      if (error.code() != ErrorCode::corrupt) throw;
+      problem(where, error.what());
+    }
+  }
+
   void problem(std::string where, std::string what) {
     ++report_.problem_count;
     if (report_.problems.size() < options_.most_problems)
@@ -182,6 +194,15 @@ class Checker {
                   "FROM quire_collections UNION ALL SELECT 'i'||iid FROM quire_indexes)");
     while (row.step())
       problem("file", "the catalog does not know table " + std::string(row.text(0)));
+    // SQLite takes a table's name from its definition and looks at nothing else in the row.
+    Statement odd(connection_.handle(),
+                  "SELECT coalesce(name,'') FROM sqlite_schema WHERE (type='table' AND "
+                  "tbl_name=name AND substr(sql,1,length(name)+14)='CREATE TABLE '||name||'(' OR "
+                  "type='index' AND sql IS NULL AND name LIKE 'sqlite_autoindex_'||tbl_name||'_%') "
+                  "IS NOT TRUE");
+    while (odd.step())
+      problem("file",
+              "the definition of " + std::string(odd.text(0)) + " is not as it was written");
   }
 
   Connection& connection_;

@@ -60,6 +60,9 @@ void Connection::finalize_own() noexcept {
 
 void Connection::execute(const char* sql) {
   const int code = sqlite3_exec(db_, sql, nullptr, nullptr, nullptr);
+  const std::string_view text = sql;
+  if (code == SQLITE_ERROR && (text.starts_with("CREATE") || text.starts_with("DROP")))
+    fail_tables(db_);  // a table is there that should not be, or the other way round
   if (code != SQLITE_OK) fail_sqlite(db_, code, sql);
 }
 

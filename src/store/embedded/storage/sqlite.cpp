@@ -24,14 +24,15 @@ ErrorCode code_of(sqlite3* db, int code) {
     case SQLITE_CORRUPT:
     case SQLITE_FORMAT:
       return ErrorCode::corrupt;
+    case SQLITE_CANTOPEN:
     case SQLITE_IOERR: {
-      // The shared-memory file cannot grow on a full disk: SQLite calls that an I/O error.
+      // A full disk has no room for a new file, and the shared-memory file cannot grow: SQLite says
+      // the same for other reasons.
       const int system = db == nullptr ? 0 : sqlite3_system_errno(db);
       return system == ENOSPC || system == EDQUOT || code == SQLITE_IOERR_SHMSIZE
                  ? ErrorCode::disk_full
                  : ErrorCode::io_error;
     }
-    case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOLFS:
@@ -65,9 +66,18 @@ void fail_body(std::int64_t rid) {
                                            " is not a document; run check() and restore a backup");
 }
 
+void fail_tables(sqlite3* db) {
+  throw StoreError(ErrorCode::corrupt,
+                   "the file's tables are not as they were written (" +
+                       std::string(sqlite3_errmsg(db)) + "); restore a backup",
+                   SQLITE_ERROR);
+}
+
 Statement::Statement(sqlite3* db, std::string_view sql) {
   const int code = sqlite3_prepare_v3(db, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle_, nullptr);
+  // What is prepared is quire's own and fits what quire creates: it is the file that does not fit.
+  if (code == SQLITE_ERROR) fail_tables(db);
   if (code != SQLITE_OK) fail_sqlite(db, code, sql);
 }
 

@@ -14,6 +14,8 @@ namespace quire::store::embedded {
 
 /// The one place where SQLite's codes become quire's.
 [[noreturn]] void fail_sqlite(sqlite3* db, int code, std::string_view doing);
+/// The tables are not those that quire creates: StoreError corrupt.
+[[noreturn]] void fail_tables(sqlite3* db);
 [[noreturn]] void fail_body(std::int64_t rid);
 
 inline std::string_view bytes_of(bson::View document) noexcept {
