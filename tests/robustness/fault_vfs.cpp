@@ -1,8 +1,10 @@
 #include "fault_vfs.hpp"
 
-#include <new>
+#include <unistd.h>
+
+#include <cerrno>
 #include <stdexcept>
-#include <string_view>
+#include <utility>
 
 namespace quire::robustness {
 
@@ -128,11 +130,10 @@ struct FaultVfs::Calls {
     opened.syncs_folder =
         creates &&
         (flags & (SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL | SQLITE_OPEN_SUPER_JOURNAL)) != 0;
-    int there = 1;
-    if (name != nullptr) own.real_->xAccess(own.real_, name, SQLITE_ACCESS_EXISTS, &there);
-    if (creates && (name == nullptr || there == 0)) {
-      if (own.fault(SQLITE_CANTOPEN, SQLITE_CANTOPEN) != SQLITE_OK) return SQLITE_CANTOPEN;
-    }
+    // Not by xAccess, for which an empty file is none.
+    if (creates && (name == nullptr || ::access(name, F_OK) != 0) &&
+        own.fault(SQLITE_CANTOPEN, SQLITE_CANTOPEN) != SQLITE_OK)
+      return SQLITE_CANTOPEN;
     const int code = own.real_->xOpen(own.real_, name, opened.real(), flags, out);
     if (opened.real()->pMethods != nullptr) opened.pMethods = &methods;
     if (code == SQLITE_OK && name != nullptr) {
@@ -175,6 +176,10 @@ struct FaultVfs::Calls {
     return of(vfs).real_->xCurrentTime(of(vfs).real_, out);
   }
   static int last_error(sqlite3_vfs* vfs, int size, char* out) {
+    {
+      const std::lock_guard lock(of(vfs).mutex_);
+      if (of(vfs).errno_ != 0) return of(vfs).errno_;
+    }
     return of(vfs).real_->xGetLastError(of(vfs).real_, size, out);
   }
   static int current_time_64(sqlite3_vfs* vfs, sqlite3_int64* out) {
@@ -217,6 +222,7 @@ void FaultVfs::fail_at(std::int64_t n, Fault fault) {
 void FaultVfs::heal() {
   const std::lock_guard lock(mutex_);
   left_ = 0;
+  errno_ = 0;
   failing_ = false;
 }
 
@@ -229,6 +235,7 @@ int FaultVfs::fault(int full_code, int error_code) {
   const std::lock_guard lock(mutex_);
   if (!failing_ && (left_ == 0 || --left_ > 0)) return SQLITE_OK;
   failed_ = true;
+  errno_ = fault_ == Fault::full ? ENOSPC : EIO;
   failing_ = fault_ == Fault::full;
   return fault_ == Fault::full ? full_code : error_code;
 }

@@ -57,6 +57,7 @@ class FaultVfs {
   int next_file_ = 0;
   bool recording_ = true;
   std::int64_t left_ = 0;  // until the failure; 0 = none asked for
+  int errno_ = 0;          // of the last failure
   bool failing_ = false;
   bool failed_ = false;
   Fault fault_ = Fault::full;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -75,9 +76,9 @@ void checkpoint(const Bench& bench) {
   int code = sqlite3_open(path.c_str(), &db);
   if (code == SQLITE_OK)
     code = sqlite3_wal_checkpoint_v2(db, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const bool full = (code & 0xFF) == SQLITE_FULL || sqlite3_system_errno(db) == ENOSPC;
   sqlite3_close(db);
   if (code == SQLITE_OK || (code & 0xFF) == SQLITE_BUSY) return;
-  const bool full = (code & 0xFF) == SQLITE_FULL || (code & 0xFF) == SQLITE_CANTOPEN;
   throw StoreError(full ? ErrorCode::disk_full : ErrorCode::io_error, "checkpoint", code);
 }
 
