@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs in slices. Takes about two hours with the defaults.
-# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--clients SECONDS] [--rows N] [--differential N]
+# Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--flips N] [--clients SECONDS] [--rows N] [--differential N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
-install=1 fuzz=600 kills=200 rows=1000000 clients=600 differential=1000000
+install=1 fuzz=600 kills=500 flips=1000 rows=1000000 clients=600 differential=1000000
 while [ $# -gt 0 ]; do
   case "$1" in
     --no-install) install=0 ;;
     --fuzz) fuzz=${2:?}; shift ;;
     --kills) kills=${2:?}; shift ;;
+    --flips) flips=${2:?}; shift ;;
     --clients) clients=${2:?}; shift ;;
     --rows) rows=${2:?}; shift ;;
     --differential) differential=${2:?}; shift ;;
@@ -22,10 +23,14 @@ build=build/soak
 cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
 cmake --build "$build" -j "$jobs"
 export QUIRE_BUILD_DIR=$PWD/$build
-printf '\n== Kill -9 at random, %s times: inserts, updates, index builds\n' "$kills"
-scripts/kill_loop.sh "$kills"
+printf '\n== Kill -9 at random, %s times: two programs insert, update, run transactions, build indexes\n' "$kills"
+scripts/kill_loop.sh $(((kills + 1) / 2))
 printf '\n== Kill -9 at random, %s times: migrations\n' "$kills"
 scripts/kill_loop_migrations.sh "$kills"
+printf '\n== Losses of power, and a full or broken disk at each request\n'
+QUIRE_ROBUSTNESS_ROUNDS=25 "$build/tests/robustness/test_robustness" --gtest_filter='-*Corruption*'
+printf '\n== Flipped bits and bytes: %s\n' "$flips"
+QUIRE_ROBUSTNESS_ROUNDS=$(((flips + 59) / 60)) "$build/tests/robustness/test_robustness" --gtest_filter='*Corruption*'
 printf '\n== 64 clients of quire serve, %s seconds, killed every 20\n' "$clients"
 "$build/tools/serve_load" "$build/tools/quire/quire" "$build/serve_load" --clients 64 --seconds "$clients" --kills $((clients / 20))
 printf '\n== Large data: %s rows\n' "$rows"
