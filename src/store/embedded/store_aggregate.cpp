@@ -79,8 +79,6 @@ std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pip
     prepared.stages.rest.pop_back();
   }
   const bool streams = scope->is_private() && target == nullptr;
-  Connection& connection = scope->connection();
-  (void)connection;
   if (streams)
     return std::make_unique<PipelineCursor>(file_, std::move(scope), std::move(prepared), options);
   // In a session, or a store in memory, later writes must not be seen; and what is written must not

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/decimal_parts.hpp"
 #include "store/embedded/engine/numbers.hpp"
 
@@ -78,48 +79,9 @@ void append(std::string& out, T value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-/// The number of a type's bracket in the order of types, as the server writes it.
+/// The number of a type's bracket, as the server writes it; 0 for the end of a document.
 std::int32_t canonical_type(Type type) {
-  switch (type) {
-    case Type::min_key:
-      return -1;
-    case Type::max_key:
-      return 127;
-    case Type::undefined:
-      return 0;
-    case Type::double_:
-    case Type::int32:
-    case Type::int64:
-    case Type::decimal128:
-      return 10;
-    case Type::string:
-    case Type::symbol:
-      return 15;
-    case Type::document:
-      return 20;
-    case Type::array:
-      return 25;
-    case Type::binary:
-      return 30;
-    case Type::object_id:
-      return 35;
-    case Type::boolean:
-      return 40;
-    case Type::date_time:
-      return 45;
-    case Type::timestamp:
-      return 47;
-    case Type::regex:
-      return 50;
-    case Type::db_pointer:
-      return 55;
-    case Type::code:
-      return 60;
-    case Type::code_with_scope:
-      return 65;
-    default:
-      return static_cast<std::uint8_t>(type) == 0 ? 0 : 5;  // the end of a document, or null
-  }
+  return static_cast<std::uint8_t>(type) == 0 ? 0 : type_rank(type);
 }
 
 /// Whole part of a number; bounds where it is beyond, 0 for NaN.

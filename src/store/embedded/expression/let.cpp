@@ -12,6 +12,7 @@ std::int64_t current_ms() noexcept {
 
 ParseScope scope_of_let(bson::View let) {
   ParseScope scope;
+  if (let.empty()) return scope;
   Evaluation e;
   e.set_now(current_ms());
   for (const auto& field : let) {

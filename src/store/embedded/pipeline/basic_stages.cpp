@@ -265,8 +265,8 @@ StageSpecPtr parse_unwind(ValueView given, PipelineContext&) {
 
 class ReplaceStage final : public EvaluatingStage {
  public:
-  ReplaceStage(const Expression& root, std::string_view name, StagePtr source, const Run& run)
-      : EvaluatingStage(std::move(source), run), root_(root), name_(name) {}
+  ReplaceStage(const Expression& root, StagePtr source, const Run& run)
+      : EvaluatingStage(std::move(source), run), root_(root) {}
   std::optional<View> next() override {
     const auto document = source_->next();
     if (!document) return std::nullopt;
@@ -284,7 +284,6 @@ class ReplaceStage final : public EvaluatingStage {
 
  private:
   const Expression& root_;
-  std::string_view name_;
 };
 
 class ReplaceSpec final : public StageSpec {
@@ -292,7 +291,7 @@ class ReplaceSpec final : public StageSpec {
   ReplaceSpec(std::string_view name, ValueView given, ExpressionPtr root)
       : StageSpec(name, given), root_(std::move(root)) {}
   StagePtr open(StagePtr source, Run& run) const override {
-    return std::make_unique<ReplaceStage>(*root_, name(), std::move(source), run);
+    return std::make_unique<ReplaceStage>(*root_, std::move(source), run);
   }
   void needs(FieldUse& use, bool& resets) const override {
     root_->add_fields(use);

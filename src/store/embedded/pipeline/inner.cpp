@@ -54,7 +54,7 @@ ResolvedNamespace resolve_from(std::string_view collection, const PipelineContex
                                std::string_view database) {
   const std::string_view db = database.empty() ? std::string_view(context.database) : database;
   if (context.resolve) return context.resolve(db, collection);
-  return {std::string(db), std::string(collection), {}, true};
+  return {std::string(db), std::string(collection), {}};
 }
 
 void write_at(View document, std::span<const std::string> steps, std::optional<ValueView> value,

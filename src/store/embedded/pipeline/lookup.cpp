@@ -27,7 +27,6 @@ struct LookupOptions {
   std::vector<std::string> local_steps;  ///< empty: no equality
   std::string local, foreign;
   std::vector<Variable> let;
-  bool has_pipeline = false;
   ParseScope outer;  ///< what is known around the stage
 };
 
@@ -364,7 +363,6 @@ StageSpecPtr parse_lookup(ValueView given, PipelineContext& context) {
   }
   StageSpecs stages;
   if (pipeline) {
-    options.has_pipeline = true;
     for (auto& variable : options.let) variable.slot = context.scope.push(variable.name);
     PipelineContext inner = context.inner(PipelinePlace::lookup, context.scope, target.collection);
     stages = parse_pipeline(pipeline->as_array(), inner);

@@ -32,10 +32,9 @@ class ReadStage final : public Stage {
 ResolvedNamespace resolve(Connection& connection, std::string_view database,
                           std::string_view collection, int depth) {
   constexpr int most_views = 20;
-  ResolvedNamespace out{std::string(database), std::string(collection), {}, false};
+  ResolvedNamespace out{std::string(database), std::string(collection), {}};
   const auto& meta = connection.catalog->find({database, collection});
   if (meta == nullptr) return out;
-  out.exists = true;
   const bson::View options = meta->options.view();
   const auto base = options.find("viewOn");
   if (!base || !base->is_string()) return out;

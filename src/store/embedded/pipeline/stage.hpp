@@ -162,7 +162,6 @@ struct ResolvedNamespace {
   std::string database;
   std::string collection;
   StageSpecs view;  ///< empty for a collection
-  bool exists = false;
 };
 
 /// What parsing needs to know.
