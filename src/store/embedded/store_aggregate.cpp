@@ -49,15 +49,6 @@ class PipelineCursor final : public Cursor {
   StagePtr stages_;
 };
 
-class CollectedCursor final : public Cursor {
- public:
-  explicit CollectedCursor(StagePtr documents) : documents_(std::move(documents)) {}
-  std::optional<bson::View> next() override { return documents_->next(); }
-
- private:
-  StagePtr documents_;
-};
-
 }  // namespace
 
 std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pipeline,
@@ -92,11 +83,11 @@ std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pip
   documents.rewind();
   if (target != nullptr) {
     target->write(*this, documents, options);
-    return std::make_unique<CollectedCursor>(list_stage({}));
+    return list_stage({});
   }
   std::vector<bson::Document> collected;
   while (const auto document = documents.next()) collected.emplace_back(*document);
-  return std::make_unique<CollectedCursor>(list_stage(std::move(collected)));
+  return list_stage(std::move(collected));
 }
 
 }  // namespace quire::store::embedded

@@ -1,32 +1,12 @@
 #include <set>
 
 #include "quire/bson/writer.hpp"
-#include "store/embedded/expression/expression.hpp"
+#include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/storage/execution.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
 namespace {
-
-class EmptyCursor final : public Cursor {
- public:
-  std::optional<bson::View> next() override { return std::nullopt; }
-};
-
-/// Documents read beforehand: within a transaction, whose later writes must not be seen.
-class ListCursor final : public Cursor {
- public:
-  explicit ListCursor(std::vector<bson::Document> documents) : documents_(std::move(documents)) {}
-  std::optional<bson::View> next() override {
-    if (at_ > 0) documents_[at_ - 1] = bson::Document();
-    if (at_ == documents_.size()) return std::nullopt;
-    return documents_[at_++].view();
-  }
-
- private:
-  std::vector<bson::Document> documents_;
-  std::size_t at_ = 0;
-};
 
 /// Reads on in its own snapshot; each document stands in SQLite's memory.
 class StreamCursor final : public Cursor {
@@ -191,7 +171,7 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   auto query = std::make_shared<Query>(filter, options);
   auto scope = std::make_unique<ReadScope>(file_, options.session);
   const auto collection = scope->find(ns);
-  if (collection == nullptr) return std::make_unique<EmptyCursor>();
+  if (collection == nullptr) return list_stage({});
   if (is_view(*collection)) {
     scope.reset();
     return read_view(ns, stages_of(filter, options), options_of(options));
@@ -202,7 +182,7 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   Execution execution(scope->connection(), collection, std::move(query),
                       file_->options().verify_checksums);
   while (execution.next()) documents.emplace_back(execution.projected());
-  return std::make_unique<ListCursor>(std::move(documents));
+  return list_stage(std::move(documents));  // later writes of the transaction must not be seen
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/pipeline/stage.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -248,7 +249,7 @@ void run_bulk_write(Context& context, bson::Writer& reply) {
     }
   }
   auto cursor = std::make_unique<OpenCursor>();
-  cursor->documents = list_cursor(std::move(entries));
+  cursor->documents = list_stage(std::move(entries));
   cursor->ns = "admin.$cmd.bulkWrite";
   cursor->session = context.session_id;
   cursor->knows_its_end = true;

@@ -7,6 +7,7 @@
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/storage/sizes.hpp"
 #include "store/embedded/store.hpp"
 
@@ -128,7 +129,7 @@ void run_list_collections(Context& context, bson::Writer& reply) {
     if (matcher.matches(document)) listed.push_back(std::move(document));
   }
   auto cursor = std::make_unique<OpenCursor>();
-  cursor->documents = list_cursor(std::move(listed));
+  cursor->documents = list_stage(std::move(listed));
   cursor->ns = std::string(context.database) + ".$cmd.listCollections";
   cursor->session = context.session_id;
   cursor->knows_its_end = true;

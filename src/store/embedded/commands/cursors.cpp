@@ -6,29 +6,12 @@
 namespace quire::store::embedded::commands {
 namespace {
 
-class ListCursor final : public Cursor {
- public:
-  explicit ListCursor(std::vector<bson::Document> documents) : documents_(std::move(documents)) {}
-  std::optional<bson::View> next() override {
-    if (at_ == documents_.size()) return std::nullopt;
-    return documents_[at_++].view();
-  }
-
- private:
-  std::vector<bson::Document> documents_;
-  std::size_t at_ = 0;
-};
-
 std::int64_t random_id() {
   static thread_local std::mt19937_64 engine{std::random_device{}()};
   return std::uniform_int_distribution<std::int64_t>(1)(engine);
 }
 
 }  // namespace
-
-std::unique_ptr<Cursor> list_cursor(std::vector<bson::Document> documents) {
-  return std::make_unique<ListCursor>(std::move(documents));
-}
 
 bool OpenCursor::fill(bson::Writer& batch_array, std::optional<std::int64_t> batch) {
   const std::size_t start = batch_array.size();

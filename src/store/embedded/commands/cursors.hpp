@@ -60,9 +60,6 @@ class CursorTable {
   std::unordered_map<std::int64_t, std::unique_ptr<OpenCursor>> cursors_;
 };
 
-/// A cursor over documents that are there already.
-[[nodiscard]] std::unique_ptr<Cursor> list_cursor(std::vector<bson::Document> documents);
-
 /// Writes {cursor: {id, ns, firstBatch|nextBatch}, …} of a reply; the cursor stays in `table` when
 /// there is more. `keep` false closes it after the batch. `id` is 0 for a new one.
 void append_cursor_reply(bson::Writer& reply, CursorTable& table,

@@ -5,6 +5,7 @@
 #include "store/embedded/commands/catalog_support.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
+#include "store/embedded/pipeline/stage.hpp"
 
 namespace quire::store::embedded::commands {
 namespace {
@@ -110,7 +111,7 @@ void run_list_indexes(Context& context, bson::Writer& reply) {
     for (auto& index : indexes) index = bson::make_document("spec", index);
   }
   auto cursor = std::make_unique<OpenCursor>();
-  cursor->documents = list_cursor(std::move(indexes));
+  cursor->documents = list_stage(std::move(indexes));
   cursor->ns = full_name(ns);
   cursor->session = context.session_id;
   cursor->knows_its_end = true;

@@ -57,16 +57,6 @@ class Last final : public Accumulator {
   HeldValue held_;
 };
 
-/// The elements of an argument that is an array; of a missing one none.
-template <class F>
-void for_each_element(ValueView value, std::string_view name, F&& take) {
-  if (is_missing(value)) return;
-  if (!value.is_array())
-    fail_expression(14, std::string(name) + " requires array inputs, but input " + show(value) +
-                            " is of type " + std::string(value_type_name(value)));
-  for (const auto& element : value.as_array()) take(element.value);
-}
-
 /// $push, $concatArrays.
 class List final : public Accumulator {
  public:
@@ -142,6 +132,14 @@ class MergeObjects final : public Accumulator {
 };
 
 }  // namespace
+
+void for_each_element(ValueView value, std::string_view name, FunctionRef<void(ValueView)> take) {
+  if (is_missing(value)) return;
+  if (!value.is_array())
+    fail_expression(14, std::string(name) + " requires array inputs, but input " + show(value) +
+                            " is of type " + std::string(value_type_name(value)));
+  for (const auto& element : value.as_array()) take(element.value);
+}
 
 AccumulatorPtr make_min(const AccumulatorOptions&) { return std::make_unique<Extreme>(1); }
 AccumulatorPtr make_max(const AccumulatorOptions&) { return std::make_unique<Extreme>(-1); }

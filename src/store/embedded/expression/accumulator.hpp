@@ -68,7 +68,6 @@ class AccumulatorSpec {
   }
   /// What make() hands on.
   [[nodiscard]] AccumulatorOptions options(bson::ValueView key, Evaluation& e) const;
-  void add_fields(FieldUse& use) const { argument_->add_fields(use); }
 
  private:
   using Maker = AccumulatorPtr (*)(const AccumulatorOptions& options);
@@ -85,6 +84,10 @@ class AccumulatorSpec {
 
 /// Throws QueryError 146 when `bytes` are beyond Accumulator::memory_limit.
 void check_accumulator_memory(std::size_t bytes, std::string_view name);
+/// The elements of an argument that is an array; of a missing one none. Throws QueryError 14 for
+/// what is neither.
+void for_each_element(bson::ValueView value, std::string_view name,
+                      FunctionRef<void(bson::ValueView)> take);
 /// The value of N. Throws QueryError unless it is a positive whole number below 2^63, with the code
 /// for what is no number, not whole, or not positive.
 struct NCodes {

@@ -192,7 +192,6 @@ class UnwindSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run&) const override {
     return std::make_unique<UnwindStage>(options_, std::move(source));
   }
-  void needs(FieldUse& use, bool&) const override { use.paths.push_back(options_.dotted); }
   bool lets_match_pass(std::span<const std::string> paths) const override {
     const auto& made = options_.steps.front();
     for (const auto& path : paths) {
@@ -292,10 +291,6 @@ class ReplaceSpec final : public StageSpec {
       : StageSpec(name, given), root_(std::move(root)) {}
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<ReplaceStage>(*root_, std::move(source), run);
-  }
-  void needs(FieldUse& use, bool& resets) const override {
-    root_->add_fields(use);
-    resets = true;
   }
 
  private:

@@ -224,11 +224,6 @@ class BucketAutoSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<BucketAutoStage>(options_, std::move(source), run);
   }
-  void needs(FieldUse& use, bool& resets) const override {
-    options_.group_by->add_fields(use);
-    for (const auto& accumulator : options_.accumulators) accumulator.add_fields(use);
-    resets = true;
-  }
 
  private:
   AutoOptions options_;
@@ -284,7 +279,7 @@ StageSpecPtr parse_bucket(ValueView given, PipelineContext& context) {
   }
   const bson::Document stages =
       bucket_stages(*group_by, boundaries, otherwise, output_fields(output));
-  return std::make_shared<CompositeSpec>("$bucket", given, parse_stages_of(stages, context));
+  return std::make_shared<CompositeSpec>("$bucket", given, parse_pipeline(stages, context));
 }
 
 StageSpecPtr parse_bucket_auto(ValueView given, PipelineContext& context) {

@@ -25,10 +25,6 @@ class DensifySpec final : public StageSpec {
  public:
   DensifySpec(bson::ValueView given, PipelineContext& context);
   StagePtr open(StagePtr source, Run& run) const override;
-  void needs(FieldUse& use, bool&) const override {
-    use.paths.push_back(field_);
-    for (const auto& path : partitions_) use.paths.push_back(path);
-  }
 
  private:
   friend class DensifyStage;

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "store/embedded/pipeline/group.hpp"
 #include "store/embedded/pipeline/set_window_fields.hpp"
 
 /// $fill, as the stages it stands for: $setWindowFields for methods, $addFields for values.
@@ -9,25 +10,6 @@ using bson::ValueView;
 using bson::View;
 
 namespace {
-
-/// Stages that were written as one.
-class JoinedSpec final : public StageSpec {
- public:
-  JoinedSpec(std::string_view name, ValueView given, StageSpecs stages)
-      : StageSpec(name, given), stages_(std::move(stages)) {}
-  StagePtr open(StagePtr source, Run& run) const override {
-    return open_stages(stages_, std::move(source), run);
-  }
-  void needs(FieldUse& use, bool& resets) const override {
-    for (const auto& stage : stages_) {
-      stage->needs(use, resets);
-      if (resets) return;
-    }
-  }
-
- private:
-  StageSpecs stages_;
-};
 
 [[noreturn]] void fail_field(int code, std::string_view field, std::string_view what) {
   fail_expression(code, "BSON field '$fill." + std::string(field) + "' " + std::string(what));
@@ -102,7 +84,7 @@ void append_partition(const Fill& fill, bson::Writer& out) {
 }  // namespace
 
 StageSpecPtr join_stages_as(std::string_view name, ValueView given, StageSpecs stages) {
-  return std::make_shared<JoinedSpec>(name, given, std::move(stages));
+  return std::make_shared<CompositeSpec>(name, given, std::move(stages));
 }
 
 StageSpecPtr parse_fill(ValueView given, PipelineContext& context) {

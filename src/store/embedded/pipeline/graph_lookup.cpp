@@ -134,7 +134,6 @@ class GraphSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<GraphStage>(options_, std::move(source), run);
   }
-  void needs(FieldUse& use, bool&) const override { options_.start->add_fields(use); }
   bool lets_match_pass(std::span<const std::string> paths) const override {
     for (const auto& path : paths) {
       if (path.substr(0, path.find('.')) == options_.as_steps.front()) return false;

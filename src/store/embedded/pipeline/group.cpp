@@ -167,11 +167,6 @@ class GroupSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<GroupStage>(fields_, std::move(source), run);
   }
-  void needs(FieldUse& use, bool& resets) const override {
-    fields_.id->add_fields(use);
-    for (const auto& accumulator : fields_.accumulators) accumulator.add_fields(use);
-    resets = true;
-  }
 
  private:
   GroupFields fields_;
@@ -237,7 +232,6 @@ class CountSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run&) const override {
     return std::make_unique<CountStage>(field_, std::move(source));
   }
-  void needs(FieldUse&, bool& resets) const override { resets = true; }
 
  private:
   std::string field_;
@@ -274,7 +268,7 @@ StageSpecPtr parse_sort_by_count(ValueView given, PipelineContext& context) {
       bson::make_document(
           "$group", bson::make_document("_id", given, "count", bson::make_document("$sum", 1))),
       bson::make_document("$sort", bson::make_document("count", -1)));
-  return std::make_shared<CompositeSpec>("$sortByCount", given, parse_stages_of(stages, context));
+  return std::make_shared<CompositeSpec>("$sortByCount", given, parse_pipeline(stages, context));
 }
 
 constexpr auto table = std::to_array<StageKind>({
@@ -286,10 +280,6 @@ constexpr auto table = std::to_array<StageKind>({
 });
 
 }  // namespace
-
-StageSpecs parse_stages_of(const bson::Document& stages, PipelineContext& context) {
-  return parse_pipeline(stages.view(), context);
-}
 
 std::span<const StageKind> group_stages() noexcept { return table; }
 

@@ -5,10 +5,7 @@
 
 namespace quire::store::embedded {
 
-/// The stage that a text means, for stages that are others in disguise: {$group: …}.
-[[nodiscard]] StageSpecs parse_stages_of(const bson::Document& stages, PipelineContext& context);
-
-/// Several stages under one name: $sortByCount, $bucket.
+/// Several stages under one name: $sortByCount, $bucket, $fill.
 class CompositeSpec final : public StageSpec {
  public:
   CompositeSpec(std::string_view name, bson::ValueView given, StageSpecs stages)
@@ -16,7 +13,6 @@ class CompositeSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return open_stages(stages_, std::move(source), run);
   }
-  void needs(FieldUse& use, bool& resets) const override { stages_.front()->needs(use, resets); }
 
  private:
   StageSpecs stages_;

@@ -40,7 +40,6 @@ class UnionSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<UnionStage>(other_, std::move(source), run);
   }
-  void needs(FieldUse&, bool&) const override {}
 
  private:
   InnerPipeline other_;

@@ -240,11 +240,6 @@ class LookupSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<LookupStage>(options_, std::move(source), run);
   }
-  void needs(FieldUse& use, bool&) const override {
-    if (!options_.local.empty()) use.paths.push_back(options_.local);
-    for (const auto& variable : options_.let) variable.value->add_fields(use);
-    if (options_.as_steps.size() > 1) use.paths.push_back(options_.as_steps.front());
-  }
   bool lets_match_pass(std::span<const std::string> paths) const override {
     for (const auto& path : paths) {
       if (path.substr(0, path.find('.')) == options_.as_steps.front()) return false;

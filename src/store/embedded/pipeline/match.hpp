@@ -16,7 +16,6 @@ class MatchSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override;
   [[nodiscard]] const Matcher& matcher() const noexcept { return matcher_; }
   [[nodiscard]] const ParseScope& scope() const noexcept { return scope_; }
-  void needs(FieldUse& use, bool&) const override { matcher_.add_fields(use); }
   bool lets_match_pass(std::span<const std::string>) const override { return true; }
 
  private:
@@ -29,7 +28,6 @@ class SkipSpec final : public StageSpec {
   explicit SkipSpec(std::int64_t n) : StageSpec("$skip", bson::Value(n).view()), n_(n) {}
   StagePtr open(StagePtr source, Run&) const override;
   [[nodiscard]] std::int64_t count() const noexcept { return n_; }
-  void needs(FieldUse&, bool&) const override {}
 
  private:
   std::int64_t n_;
@@ -40,7 +38,6 @@ class LimitSpec final : public StageSpec {
   explicit LimitSpec(std::int64_t n) : StageSpec("$limit", bson::Value(n).view()), n_(n) {}
   StagePtr open(StagePtr source, Run&) const override;
   [[nodiscard]] std::int64_t count() const noexcept { return n_; }
-  void needs(FieldUse&, bool&) const override {}
 
  private:
   std::int64_t n_;

@@ -29,33 +29,12 @@ class ProjectionStage final : public EvaluatingStage {
   bson::Writer out_;
 };
 
-void add_computed(const ProjectionNode& node, FieldUse& use) {
-  if (node.expression != nullptr) node.expression->add_fields(use);
-  for (const auto& child : node.children) add_computed(child, use);
-}
-
-void add_included(const ProjectionNode& node, FieldUse& use) {
-  if (node.kind == ProjectionNode::Kind::include) use.paths.push_back(node.path);
-  // Computed below a field: it may take that field's place, or be in its elements.
-  if (node.kind == ProjectionNode::Kind::inner && node.computes && !node.path.empty())
-    use.paths.push_back(node.path);
-  for (const auto& child : node.children) add_included(child, use);
-}
-
 class ProjectionSpec final : public StageSpec {
  public:
   ProjectionSpec(std::string_view name, ValueView given, Projector projector)
       : StageSpec(name, given), projector_(std::move(projector)) {}
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<ProjectionStage>(projector_, std::move(source), run);
-  }
-  void needs(FieldUse& use, bool& resets) const override {
-    const auto& tree = projector_.tree();
-    add_computed(tree.root, use);
-    if (tree.mode != ProjectionTree::Mode::include) return;
-    resets = true;
-    add_included(tree.root, use);
-    if (!tree.excludes_id) use.paths.emplace_back("_id");
   }
   bool lets_match_pass(std::span<const std::string> paths) const override {
     const auto& tree = projector_.tree();

@@ -22,11 +22,6 @@ class WindowSpec final : public StageSpec {
  public:
   WindowSpec(ValueView given, PipelineContext& context);
   StagePtr open(StagePtr source, Run& run) const override;
-  void needs(FieldUse& use, bool&) const override {
-    if (partition_ != nullptr) partition_->add_fields(use);
-    for (const auto& field : sort_.fields()) use.paths.push_back(field.path);
-    for (const auto& output : outputs_) output.function->add_fields(use);
-  }
 
  private:
   friend class WindowStage;

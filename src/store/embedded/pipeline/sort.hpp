@@ -15,7 +15,6 @@ class SortSpec final : public StageSpec {
   [[nodiscard]] bson::View text() const override {
     return limit_ == 0 ? StageSpec::text() : shown_.view();
   }
-  void needs(FieldUse& use, bool&) const override;
   bool lets_match_pass(std::span<const std::string>) const override { return limit_ == 0; }
 
  private:

@@ -100,7 +100,6 @@ class SampleSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<SampleStage>(size_, std::move(source), run);
   }
-  void needs(FieldUse&, bool&) const override {}
 
  private:
   std::size_t size_;
@@ -147,10 +146,6 @@ SortSpec::SortSpec(View keys, std::int64_t limit)
 StagePtr SortSpec::open(StagePtr source, Run& run) const {
   return std::make_unique<SortStage>(sorter_, static_cast<std::size_t>(limit_), std::move(source),
                                      run);
-}
-
-void SortSpec::needs(FieldUse& use, bool&) const {
-  for (const auto& field : sorter_.fields()) use.paths.push_back(field.path);
 }
 
 std::span<const StageKind> sort_stages() noexcept { return table; }

@@ -38,16 +38,10 @@ void Spool::add(std::string&& key, bson::View document) {
 void Spool::spill() {
   if (!may_spill_) fail_memory(stage_, memory_limit_);
   if (file_ == nullptr) {
-    // The name "" is a private file in the temporary folder, gone when closed.
-    const int code = sqlite3_open_v2(
-        "", &file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    if (code != SQLITE_OK) fail_sqlite(file_, code, "cannot open a temporary file for " + stage_);
-    const int made = sqlite3_exec(file_,
-                                  "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-                                  "CREATE TABLE s(key BLOB NOT NULL, number INTEGER NOT NULL, "
-                                  "document BLOB NOT NULL); BEGIN",
-                                  nullptr, nullptr, nullptr);
-    if (made != SQLITE_OK) fail_sqlite(file_, made, "cannot write a temporary file");
+    open_temporary(file_,
+                   "CREATE TABLE s(key BLOB NOT NULL, number INTEGER NOT NULL, "
+                   "document BLOB NOT NULL); BEGIN",
+                   stage_);
     insert_ = Statement(file_, "INSERT INTO s VALUES(?1,?2,?3)");
   }
   for (const auto& entry : entries_) {

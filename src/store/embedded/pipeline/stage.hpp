@@ -26,13 +26,10 @@ class Run;
 class StageSpec;
 using StageSpecs = std::vector<std::shared_ptr<const StageSpec>>;
 
-/// A stage at work. next() gives documents until the end; each holds until the next call. One
-/// thread at a time.
-class Stage {
+/// A stage at work: a cursor on what it makes of its source's documents.
+class Stage : public Cursor {
  public:
-  virtual ~Stage() = default;
   Stage(const Stage&) = delete;
-  [[nodiscard]] virtual std::optional<bson::View> next() = 0;
 
  protected:
   Stage() = default;
@@ -110,12 +107,6 @@ class StageSpec {
   /// {$name: …} as given, or as the optimizer made it; for explain and for joining texts.
   [[nodiscard]] virtual bson::View text() const { return text_; }
 
-  /// What it reads of its input. When `resets` is true afterwards, nothing but `use` reaches later
-  /// stages (a $group, an including $project); else all fields pass, changed or not.
-  virtual void needs(FieldUse& use, bool& resets) const {
-    use.whole = true;
-    resets = true;
-  }
   /// Whether a $match that stands behind it and reads only `paths` may stand in front of it: it
   /// neither makes nor changes these fields, and drops or adds no document by itself that the
   /// match would have seen otherwise.

@@ -109,7 +109,6 @@ class AccumulatorFunction final : public WindowFunction {
       return make_window_state(spec_.options(null_value, e));
     });
   }
-  void add_fields(FieldUse& use) const override { spec_.add_fields(use); }
   bool needs_sort_values() const noexcept override { return bounds_.range; }
 
  private:
@@ -125,7 +124,6 @@ class StateFunction final : public WindowFunction {
   WindowRunPtr open() const override {
     return std::make_unique<SlidingRun>(*argument_, bounds_, make_);
   }
-  void add_fields(FieldUse& use) const override { argument_->add_fields(use); }
   bool needs_sort_values() const noexcept override { return bounds_.range; }
 
  private:

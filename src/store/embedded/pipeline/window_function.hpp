@@ -43,7 +43,6 @@ class WindowFunction {
   virtual ~WindowFunction() = default;
   WindowFunction(const WindowFunction&) = delete;
   [[nodiscard]] virtual WindowRunPtr open() const = 0;
-  virtual void add_fields(FieldUse& use) const = 0;
   /// Whether it reads WindowInput::sort_values.
   [[nodiscard]] virtual bool needs_sort_values() const noexcept { return false; }
 

@@ -23,7 +23,6 @@ struct Scaler final : WindowFunction {
   Value greatest = Value(std::int32_t{1});
 
   WindowRunPtr open() const override;
-  void add_fields(FieldUse& use) const override { input->add_fields(use); }
   bool needs_sort_values() const noexcept override { return bounds.range; }
 };
 

@@ -45,16 +45,6 @@ class Extreme final : public WindowState {
   std::deque<Entry> values_;
 };
 
-/// The elements of a window's arrays. Throws QueryError 14 for what is none.
-template <class F>
-void for_each_element(ValueView value, std::string_view name, F&& take) {
-  if (is_missing(value)) return;
-  if (!value.is_array())
-    fail_expression(14, std::string(name) + " requires array inputs, but input " + show(value) +
-                            " is of type " + std::string(value_type_name(value)));
-  for (const auto& element : value.as_array()) take(element.value);
-}
-
 /// $push, $concatArrays.
 class List final : public WindowState {
  public:

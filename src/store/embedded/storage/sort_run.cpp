@@ -26,15 +26,8 @@ void SortRun::add(std::string&& key, std::int64_t rid) {
 
 void SortRun::spill() {
   if (spill_ == nullptr) {
-    // The name "" is a private file in the temporary folder, gone when closed.
-    const int code = sqlite3_open_v2(
-        "", &spill_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    if (code != SQLITE_OK) fail_sqlite(spill_, code, "cannot open a temporary file to sort");
-    const int made = sqlite3_exec(spill_,
-                                  "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-                                  "CREATE TABLE s(key BLOB NOT NULL, rid INTEGER NOT NULL); BEGIN",
-                                  nullptr, nullptr, nullptr);
-    if (made != SQLITE_OK) fail_sqlite(spill_, made, "cannot sort in a temporary file");
+    open_temporary(spill_, "CREATE TABLE s(key BLOB NOT NULL, rid INTEGER NOT NULL); BEGIN",
+                   "a sort");
     insert_ = Statement(spill_, "INSERT INTO s VALUES(?1,?2)");
   }
   for (const auto& entry : entries_)

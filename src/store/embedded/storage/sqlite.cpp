@@ -94,4 +94,14 @@ void Statement::fail(int code) {
   }
 }
 
+void open_temporary(sqlite3*& out, const char* schema, std::string_view purpose) {
+  const int code = sqlite3_open_v2(
+      "", &out, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  if (code != SQLITE_OK)
+    fail_sqlite(out, code, "cannot open a temporary file for " + std::string(purpose));
+  const std::string sql = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + std::string(schema);
+  if (const int made = sqlite3_exec(out, sql.c_str(), nullptr, nullptr, nullptr); made != SQLITE_OK)
+    fail_sqlite(out, made, "cannot write a temporary file for " + std::string(purpose));
+}
+
 }  // namespace quire::store::embedded

@@ -109,6 +109,10 @@ class Statement {
   int reprepared_ = -1;
 };
 
+/// Opens a private database in the temporary folder, gone when closed, and runs `schema` on it;
+/// `purpose` is told when that fails. `out` is to be closed by sqlite3_close_v2 in any case.
+void open_temporary(sqlite3*& out, const char* schema, std::string_view purpose);
+
 /// Resets a statement at the end of a block.
 class Resetter {
  public:
