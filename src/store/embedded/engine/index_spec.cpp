@@ -11,6 +11,7 @@
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/expression/value.hpp"
 
 namespace quire::store::embedded {
 
@@ -37,26 +38,13 @@ constexpr std::size_t max_fields = 32;
                    what + " is not supported by the embedded store");
 }
 
-double number_of(ValueView value) {
-  switch (value.type()) {
-    case Type::int32:
-      return value.as_int32();
-    case Type::int64:
-      return static_cast<double>(value.as_int64());
-    case Type::decimal128:
-      return std::strtod(value.as_decimal128().str().c_str(), nullptr);
-    default:
-      return value.as_double();
-  }
-}
-
 std::string wrong_type(std::string_view wanted, ValueView found) {
   return "expected " + std::string(wanted) + ", found " + std::string(type_name(found.type()));
 }
 
 double want_number(std::string_view option, ValueView value) {
   if (!value.is_number()) fail(type_mismatch, option, wrong_type("a number", value));
-  return number_of(value);
+  return to_double(value);
 }
 bool want_flag(std::string_view option, ValueView value) {
   if (value.type() == Type::boolean) return value.as_bool();
@@ -138,7 +126,7 @@ KeyKinds read_key(View key, std::vector<IndexField>& fields) {
     if (!value.is_number())
       fail(cannot_create_index, "key." + std::string(name),
            wrong_type("1, -1 or the name of an index kind", value));
-    const double direction = number_of(value);
+    const double direction = to_double(value);
     if (direction == 0 || std::isnan(direction))
       fail(cannot_create_index, "key." + std::string(name), "the direction is 1 or -1");
     if (kinds.texts != 0) kinds.text_run_ended = true;
@@ -263,7 +251,7 @@ void append_terms(View filter, std::vector<std::string>& terms) {
 std::int64_t read_ttl(ValueView value) {
   constexpr std::string_view option = "expireAfterSeconds";
   if (!value.is_number()) fail(cannot_create_index, option, wrong_type("a number", value));
-  const double seconds = number_of(value);
+  const double seconds = to_double(value);
   // NaN fails too.
   if (!(seconds > -1 && seconds <= std::numeric_limits<std::int32_t>::max()))
     fail(cannot_create_index, option, "the value lies outside of 0 to 2147483647 seconds");
@@ -344,7 +332,7 @@ void check_wildcard_projection(View projection, std::optional<bool>& inclusive,
         fail(31249, "wildcardProjection." + path, "the path collides with " + other);
     }
     seen.push_back(path);
-    const bool includes = value.is_number() ? number_of(value) != 0 : value.as_bool();
+    const bool includes = value.is_number() ? to_double(value) != 0 : value.as_bool();
     if (inclusive && *inclusive != includes)
       fail(*inclusive ? 31254 : 31253, "wildcardProjection." + path,
            "inclusion and exclusion do not mix");
@@ -438,7 +426,7 @@ std::string IndexSpec::default_name(View key) {
     } else if (value.type() == Type::decimal128) {
       name += value.as_decimal128().str();
     } else if (value.is_number()) {
-      const double direction = number_of(value);
+      const double direction = to_double(value);
       if (direction == std::floor(direction) && std::abs(direction) < 1e15) {
         name += std::to_string(static_cast<std::int64_t>(direction));
       } else {
@@ -476,7 +464,7 @@ IndexSpec IndexSpec::parse(View given) {
     }
     if (name == "v") {
       check_version(value);
-      special.version = number_of(value);
+      special.version = to_double(value);
       continue;
     }
     if (name == "unique") {

@@ -25,26 +25,13 @@ constexpr int max_levels = max_projection_levels;
   fail_projection(code, path, detail);
 }
 
-double number_of(ValueView value) {
-  switch (value.type()) {
-    case Type::int32:
-      return value.as_int32();
-    case Type::int64:
-      return static_cast<double>(value.as_int64());
-    case Type::decimal128:
-      return std::strtod(value.as_decimal128().str().c_str(), nullptr);
-    default:
-      return value.as_double();
-  }
-}
-
 bool is_switch(ValueView value) { return value.is_number() || value.type() == Type::boolean; }
 bool is_on(ValueView value) {
-  return value.type() == Type::boolean ? value.as_bool() : number_of(value) != 0;
+  return value.type() == Type::boolean ? value.as_bool() : to_double(value) != 0;
 }
 
 std::int64_t clamped(ValueView value) {
-  const double number = number_of(value);
+  const double number = to_double(value);
   if (std::isnan(number)) return 0;
   constexpr double low = std::numeric_limits<std::int32_t>::min();
   constexpr double high = std::numeric_limits<std::int32_t>::max();
