@@ -171,13 +171,9 @@ class Planner {
     PlannedCollection out;
     out.name = info.name;
     out.type = info.type;
-    out.natural = info.type == "timeseries" || info.options.contains("capped");
     out.validated = info.options.contains("validator");
-    if (can_.collection_options) {
-      out.options = info.options;
-    } else if (!info.options.empty()) {
-      add_options_of_validators(info, out);
-    }
+    add_options(info, out);
+    out.natural = info.type == "timeseries" || out.options.contains("capped");
     for (const auto& index : from_.store().list_indexes(from_.ns(info.name))) {
       if (migrate::get_text(index, "name") == "_id_" || index.contains("clustered")) continue;
       out.indexes.push_back(index);
@@ -201,21 +197,28 @@ class Planner {
     plan_.collections.push_back(std::move(out));
   }
 
-  /// For a target that has validators at most.
-  void add_options_of_validators(const store::CollectionInfo& info, PlannedCollection& out) {
+  /// Whether the target's collections can have an option of `info`.
+  [[nodiscard]] bool can_have(const bson::Element& option,
+                              const store::CollectionInfo& info) const {
+    const auto name = option.key;
+    if (name == "validator" || name == "validationLevel" || name == "validationAction")
+      return can_.json_schema;
+    // Measurements alone expire by an option of their collection, and clustered documents.
+    if (name == "timeseries" || (name == "expireAfterSeconds" && info.type == "timeseries"))
+      return can_.time_series;
+    return name == "collation" ? can_.collation : can_.collection_options;
+  }
+
+  void add_options(const store::CollectionInfo& info, PlannedCollection& out) {
     bson::Writer kept;
     bson::Writer rest;
-    for (const auto& option : info.options) {
-      const bool of_validators = option.key == "validator" || option.key == "validationLevel" ||
-                                 option.key == "validationAction";
-      (of_validators && can_.json_schema ? kept : rest).append(option.key, option.value);
-    }
+    for (const auto& option : info.options)
+      (can_have(option, info) ? kept : rest).append(option.key, option.value);
     out.options = kept.finish();
     const auto others = rest.finish();
     if (others.empty()) return;
     leave_out_or_refuse("options of collections: \"" + info.name + "\" has " + names_of(others),
                         "exclude the collection (--exclude " + info.name + ")");
-    out.natural = info.type == "timeseries";
   }
 
   const Database& from_;

@@ -42,7 +42,8 @@ struct Capabilities {
   bool online_backup = false;
   bool retryable_writes = false;  ///< a write is sent again after a broken connection, once
   bool views = false;
-  bool collection_options = false;  ///< capped, time series, collation of a collection …
+  bool collection_options = false;  ///< capped, clustered …; of the next line and `collation` apart
+  bool time_series = false;         ///< collections of measurements
   bool sharding = false;
   /// Indexes and collections are made and dropped within transactions like documents.
   bool transactional_catalog = false;

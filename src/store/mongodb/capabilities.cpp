@@ -174,6 +174,7 @@ Capabilities probe(const std::shared_ptr<Source>& source, const std::string& dat
       R"({"aggregate": "_quire_probe", "pipeline": [{"$match": {}}], "cursor": {}})");
   out.collection_options = prober.collection_options();
   out.views = out.collection_options;
+  out.time_series = out.collection_options;
   out.json_schema = out.collection_options && prober.accepts(R"({"find": "_quire_probe", "limit": 1,
       "filter": {"$jsonSchema": {"required": ["a"]}}})");
   out.collation = prober.collation();
