@@ -77,7 +77,9 @@ std::int64_t cursor_of(bson::View reply) {
 Dispatcher::Dispatcher(store::Store& store, const Options& options)
     : store_(store),
       options_(options),
-      commands_({.threads_change = true, .most_sessions = options.limits.sessions}) {
+      commands_({.threads_change = true,
+                 .replica_set = !options.replica_set.empty(),
+                 .most_sessions = options.limits.sessions}) {
   if (!options.users_file.empty()) users_.emplace(read_users(options.users_file));
 }
 

@@ -1,5 +1,6 @@
 #include "case.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "compare.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
+#include "store/embedded/commands/command_layer.hpp"
 
 namespace quire::spec {
 namespace {
@@ -18,9 +20,44 @@ using bson::View;
 
 constexpr int not_implemented = 238;  // a write's own refusal, inside a reply
 
-// What an embedded store is: no replica set, but with transactions.
-bool has_capability(std::string_view name) {
-  return name == "transactions" || name == "change_streams";
+/// Which deployment a case asks for. The command layer is either, and both have transactions and
+/// change streams.
+enum class Deployment { standalone, replica_set };
+
+struct Required {
+  Deployment deployment = Deployment::standalone;
+  std::string missing;  ///< what neither of them has
+};
+
+/// Whether a step is to fail because there is no $$CLUSTER_TIME: such a case is of a single server,
+/// whatever it says that it requires.
+bool expects_no_cluster_time(View steps) {
+  constexpr int not_available = 10'071'200;
+  for (const auto& step : steps) {
+    const auto expect = step.value.as_document().find("expect");
+    const auto error = expect ? expect->as_document().find("error") : std::nullopt;
+    if (error && error->type() == bson::Type::int32 && error->as_int32() == not_available)
+      return true;
+  }
+  return false;
+}
+
+Required required(View line, View steps) {
+  constexpr auto of_sets = std::to_array<std::string_view>(
+      {"cluster_read_concern", "cluster_time", "quorum_write_concern"});
+  Required out;
+  const auto needs = line.find("requires");
+  if (!needs) return out;
+  for (const auto& need : needs->as_document()) {
+    const bool wanted = need.value.as_bool();
+    if (std::ranges::find(of_sets, need.key) != of_sets.end()) {
+      if (wanted) out.deployment = Deployment::replica_set;
+    } else if (wanted != (need.key == "transactions" || need.key == "change_streams")) {
+      out.missing = need.key;
+    }
+  }
+  if (expects_no_cluster_time(steps)) out.deployment = Deployment::standalone;
+  return out;
 }
 
 struct Reply {
@@ -99,10 +136,13 @@ Document with_session(View command, ValueView number) {
   return writer.finish();
 }
 
-Reply run_command(store::Store& store, std::string_view database, View command) {
+/// `set`: null for the store's own commands, which are those of a single server.
+Reply run_command(store::Store& store, store::embedded::CommandLayer* set,
+                  std::string_view database, View command) {
   Reply reply;
   try {
-    reply.document = store.run_command(database, command, nullptr);
+    reply.document = set != nullptr ? set->run(store, database, command, nullptr)
+                                    : store.run_command(database, command, nullptr);
     for (const auto* list : {"writeErrors"}) {
       const auto errors = reply.document->find(list);
       if (!errors || !errors->is_array()) continue;
@@ -249,13 +289,12 @@ Case::Case(std::string_view json) : line(read_line(json)) {
 }
 
 Outcome Case::run(store::Store& store) const {
-  if (const auto needs = line.find("requires")) {
-    for (const auto& need : needs->as_document()) {
-      if (need.value.as_bool() != has_capability(need.key))
-        return {Verdict::refused, false, "requires " + std::string(need.key)};
-    }
-  }
   const Document all = steps_of(line);
+  const auto need = required(line, all["steps"].as_array());
+  if (!need.missing.empty()) return {Verdict::refused, false, "requires " + need.missing};
+  std::optional<store::embedded::CommandLayer> set;
+  if (need.deployment == Deployment::replica_set)
+    set.emplace(store::embedded::CommandLayerOptions{.replica_set = true});
   CursorIds cursors;
   Outcome outcome;
   std::size_t index = 0;
@@ -264,7 +303,8 @@ Outcome Case::run(store::Store& store) const {
     const auto database = step.find("db");
     Document command = cursors.fill(step["command"].as_document());
     if (const auto session = step.find("session")) command = with_session(command, *session);
-    const auto reply = run_command(store, database ? database->as_string() : "db", command);
+    const auto reply =
+        run_command(store, set ? &*set : nullptr, database ? database->as_string() : "db", command);
     cursors.set(index, reply);
     const std::string where = "step " + std::to_string(index) + " " + brief(bson::to_json(command));
     if (reply.refused) return {Verdict::refused, false, where + "\n    " + reply.message};

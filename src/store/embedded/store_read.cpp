@@ -187,10 +187,11 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
 
 namespace {
 
-/// A server's count and distinct know no $$NOW.
+/// A server's count and distinct know neither $$NOW nor $$CLUSTER_TIME.
 ParseScope without_now() {
   ParseScope scope;
   scope.has_now = false;
+  scope.cluster_time.reset();
   return scope;
 }
 

@@ -164,8 +164,30 @@ constexpr auto read_concern_rules = std::to_array<Rule>({
     {"provenance", Takes::any},
 });
 
-void check_read_concern(bson::View concern, bool in_transaction, bool reads,
-                        std::string_view what) {
+/// Commands that read a snapshot outside of transactions.
+bool reads_snapshots(std::string_view command) {
+  return command == "find" || command == "aggregate" || command == "distinct";
+}
+
+void read_cluster_times(const Arguments& arguments, bool in_transaction, CommonArguments& common) {
+  const auto after = arguments.get("afterClusterTime");
+  const auto at = arguments.get("atClusterTime");
+  if (after && at)
+    fail(code::invalid_options,
+         "readConcern takes afterClusterTime or atClusterTime, not both of them");
+  if (after && arguments.has("afterOpTime"))
+    fail(code::invalid_options, "readConcern takes afterClusterTime or afterOpTime, not both");
+  const auto level = arguments.string("level", "local");
+  if (after && level != "local" && level != "majority" && level != "snapshot")
+    fail(code::invalid_options,
+         "readConcern.afterClusterTime needs level 'local', 'majority' or 'snapshot'");
+  if (at && in_transaction) refuse("readConcern.atClusterTime in a transaction");
+  if (after) common.after_cluster_time = after->as_timestamp();
+  if (at) common.at_cluster_time = at->as_timestamp();
+}
+
+void check_read_concern(bson::View concern, bool in_transaction, bool reads, std::string_view what,
+                        bool replica_set, CommonArguments& common) {
   const Arguments arguments(concern, read_concern_rules, "readConcern");
   if (const auto provenance = arguments.get("provenance"))
     check_provenance(*provenance, "readConcern");
@@ -179,8 +201,11 @@ void check_read_concern(bson::View concern, bool in_transaction, bool reads,
       fail(code::invalid_options,
            "readConcern." + std::string(name) + " cannot be a null timestamp");
   }
-  if (arguments.has("afterClusterTime") || arguments.has("atClusterTime"))
+  if (replica_set) {
+    read_cluster_times(arguments, in_transaction, common);
+  } else if (arguments.has("afterClusterTime") || arguments.has("atClusterTime")) {
     fail(code::illegal_operation, "cluster times need a replica set");
+  }
   if (!level) return;
   const auto name = level->as_string();
   const bool known = name == "local" || name == "available" || name == "majority" ||
@@ -189,7 +214,15 @@ void check_read_concern(bson::View concern, bool in_transaction, bool reads,
     fail(code::invalid_options,
          "'" + std::string(what) + "' does not take a readConcern of '" + std::string(name) + "'");
   if (name == "local" || name == "available" || name == "majority") return;
-  if (name == "snapshot" && in_transaction) return;  // what every transaction reads
+  if (name == "snapshot" && in_transaction) return;   // what every transaction reads
+  if (replica_set && name == "linearizable") return;  // one member: nobody writes elsewhere
+  if (replica_set && name == "snapshot") {
+    if (!reads_snapshots(what))
+      fail(code::invalid_options,
+           "'" + std::string(what) + "' does not take a readConcern of 'snapshot'");
+    common.snapshot = true;
+    return;
+  }
   if (name == "snapshot" || name == "linearizable")
     fail(code::not_a_replica_set,
          "readConcern level '" + std::string(name) + "' needs a replica set; use 'local'");
@@ -206,8 +239,13 @@ constexpr auto write_concern_rules = std::to_array<Rule>({
     {"wOpTime", Takes::any},
 });
 
-// True when the write is acknowledged.
-bool check_write_target(bson::ValueView w) {
+// True when the write is acknowledged. `unmet`: what a replica set of one member cannot do of it;
+// null for a single server, which refuses that.
+bool check_write_target(bson::ValueView w, int* unmet) {
+  const auto cannot = [&](int number, const std::string& refusal) {
+    if (unmet == nullptr) fail(code::bad_value, refusal);
+    *unmet = number;
+  };
   if (w.is_number()) {
     const auto nodes = rough_integer(w);
     const bool finite = w.type() != bson::Type::double_ || std::isfinite(w.as_double());
@@ -215,13 +253,14 @@ bool check_write_target(bson::ValueView w) {
                                 (!w.as_decimal128().is_nan() && !w.as_decimal128().is_infinite());
     if (!finite || !decimal_finite || nodes < 0 || nodes > 50)
       fail(code::failed_to_parse, "writeConcern.w must be a number of nodes from 0 to 50");
-    if (nodes > 1) fail(code::bad_value, "writeConcern.w above 1 needs a replica set");
+    if (nodes > 1)
+      cannot(code::unsatisfiable_write_concern, "writeConcern.w above 1 needs a replica set");
     return nodes != 0;
   }
   if (w.is_string()) {
     if (w.as_string() != "majority")
-      fail(code::bad_value, "writeConcern.w of \"" + std::string(w.as_string()) +
-                                "\" needs a replica set; use 1 or \"majority\"");
+      cannot(code::unknown_write_concern, "writeConcern.w of \"" + std::string(w.as_string()) +
+                                              "\" needs a replica set; use 1 or \"majority\"");
     return true;
   }
   if (w.is_document()) {
@@ -231,13 +270,17 @@ bool check_write_target(bson::ValueView w) {
         fail(code::failed_to_parse,
              "writeConcern.w: the tag " + std::string(tag.key) + " must have a number");
     }
+    if (unmet != nullptr) *unmet = code::no_such_key;
     return true;
   }
-  if (w.is_null()) fail(code::bad_value, "writeConcern.w is null");
+  if (w.is_null()) {
+    cannot(code::unknown_write_concern, "writeConcern.w is null");
+    return true;
+  }
   fail(code::failed_to_parse, "writeConcern.w must be a number, string or document");
 }
 
-bool check_write_concern(bson::View concern) {
+bool check_write_concern(bson::View concern, int* unmet) {
   const Arguments arguments(concern, write_concern_rules, "writeConcern");
   if (const auto provenance = arguments.get("provenance"))
     check_provenance(*provenance, "writeConcern");
@@ -248,7 +291,7 @@ bool check_write_concern(bson::View concern) {
   if (arguments.flag("fsync") && arguments.flag("j"))
     fail(code::failed_to_parse, "writeConcern: fsync and j exclude each other");
   const auto w = arguments.get("w");
-  return !w || check_write_target(*w);
+  return !w || check_write_target(*w, unmet);
 }
 
 std::chrono::milliseconds check_max_time(bson::ValueView value, std::string_view what) {
@@ -438,7 +481,8 @@ bool is_common(std::string_view name) noexcept {
   return std::ranges::find(common_names, name) != common_names.end();
 }
 
-CommonArguments read_common(bson::View command, Concern concern, std::string_view what) {
+CommonArguments read_common(bson::View command, Concern concern, std::string_view what,
+                            bool replica_set) {
   CommonArguments common;
   const bool reads = concern == Concern::read || concern == Concern::both;
   const bool writes = concern == Concern::write || concern == Concern::both;
@@ -451,12 +495,15 @@ CommonArguments read_common(bson::View command, Concern concern, std::string_vie
     } else if (field.key == "readConcern") {
       if (field.value.is_null()) continue;
       if (!field.value.is_document()) wrong_type(what, "readConcern", field.value.type(), "object");
-      check_read_concern(field.value.as_document(), in_transaction, reads, what);
+      check_read_concern(field.value.as_document(), in_transaction, reads, what, replica_set,
+                         common);
     } else if (field.key == "writeConcern") {
       if (field.value.is_null()) continue;
       if (!field.value.is_document())
         wrong_type(what, "writeConcern", field.value.type(), "object");
-      common.acknowledged = check_write_concern(field.value.as_document());
+      common.write_concern = field.value.as_document();
+      common.acknowledged =
+          check_write_concern(common.write_concern, replica_set ? &common.unmet_concern : nullptr);
       if (!writes)
         fail(code::invalid_options, "'" + std::string(what) + "' does not take a writeConcern");
     } else if (field.key == "apiStrict" || field.key == "apiDeprecationErrors") {

@@ -88,11 +88,19 @@ void check_database_name(std::string_view name);
 struct CommonArguments {
   OperationOptions options;
   bool acknowledged = true;  ///< false for {w: 0}
+  // In a replica set only.
+  bool snapshot = false;  ///< readConcern "snapshot" outside of a transaction
+  std::optional<bson::Timestamp> after_cluster_time;
+  std::optional<bson::Timestamp> at_cluster_time;
+  /// Number of what one member cannot do of the writeConcern; the write is done all the same.
+  int unmet_concern = 0;
+  bson::View write_concern;
 };
 enum class Concern { none, read, write, both };
-/// Checks the fields that every command takes (readConcern where `concern` has it, else 72).
+/// Checks the fields that every command takes (readConcern where `concern` has it, else 72), as a
+/// replica set of one member does or as a single server.
 [[nodiscard]] CommonArguments read_common(bson::View command, Concern concern,
-                                          std::string_view what);
+                                          std::string_view what, bool replica_set);
 /// Whether every command takes a field of that name.
 [[nodiscard]] bool is_common(std::string_view name) noexcept;
 

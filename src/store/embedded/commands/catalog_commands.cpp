@@ -7,6 +7,7 @@
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/matcher.hpp"
+#include "store/embedded/expression/expression.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/storage/sizes.hpp"
 #include "store/embedded/store.hpp"
@@ -83,7 +84,9 @@ void run_drop_database(Context& context, bson::Writer&) {
 void run_list_databases(Context& context, bson::Writer& reply) {
   const Arguments arguments(context.command, list_databases_rules, "listDatabases");
   const bool name_only = arguments.flag("nameOnly");
-  const Matcher matcher(arguments.document("filter"));
+  ParseScope variables;
+  variables.cluster_time.reset();
+  const Matcher matcher(arguments.document("filter"), variables);
   ReadScope scope(embedded_store(context.store).file(), nullptr);
   std::int64_t total = 0;
   reply.begin_array("databases");

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <optional>
 #include <string>
 
+#include "store/embedded/commands/cluster_times.hpp"
 #include "store/embedded/commands/context.hpp"
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/commands/retry.hpp"
@@ -188,6 +191,26 @@ void check_transaction_command(std::string_view database, const Command& known,
          "writes to the database '" + std::string(database) + "' cannot be part of a transaction");
 }
 
+/// Outside of transactions and without a wish of its own a command has no snapshot.
+std::shared_ptr<Snapshot> snapshot_of(SessionTable& sessions, Store& store, bson::View command,
+                                      const CommonArguments& common) {
+  if (!common.snapshot) return nullptr;
+  const auto lsid = command.find("lsid");
+  std::optional<std::int64_t> time;
+  if (common.at_cluster_time) time = to_log_time(*common.at_cluster_time);
+  return sessions.snapshots().take(embedded_store(store), lsid ? session_key(*lsid) : std::string(),
+                                   time);
+}
+
+/// A lock that did not come in a transaction: drivers begin it again, as with a server's conflict.
+[[noreturn]] void fail_write_conflict(const Error& error) {
+  throw StoreError(ErrorCode::write_conflict,
+                   "Write conflict: another transaction holds the file's writer, and this one is "
+                   "rolled back. Please retry your operation or multi-document transaction. (" +
+                       error.detail() + ")",
+                   code::write_conflict);
+}
+
 bool is_read_only(Store& store) {
   const auto* own = dynamic_cast<EmbeddedStore*>(&store);
   return own != nullptr && own->file()->read_only();
@@ -250,8 +273,8 @@ bool CommandLayer::has_cursor(std::int64_t id) const { return state_->cursors.co
 bool CommandLayer::cursor_waits(std::int64_t id) const { return state_->cursors.waits(id); }
 std::size_t CommandLayer::cursor_count() const { return state_->cursors.size(); }
 
-bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
-                                 Session* session) {
+bson::Document CommandLayer::execute(Store& store, std::string_view database, bson::View command,
+                                     Session* session) {
   using namespace commands;
   try {
     const auto first = command.begin();
@@ -263,7 +286,13 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
     }
     const std::string_view name = known->name;
     const bool ends = name == "commitTransaction" || name == "abortTransaction";
-    auto common = read_common(command, known->concern, name);
+    const bool replica_set = state_->sessions.options().replica_set;
+    auto common = read_common(command, known->concern, name, replica_set);
+    if (replica_set) {
+      auto& clock = embedded_store(store).file()->clock();
+      receive_cluster_time(clock, command);
+      check_after_cluster_time(clock, common);
+    }
     if (const auto strict = command.find("apiStrict");
         strict && strict->type() == bson::Type::boolean && strict->as_bool() &&
         std::ranges::find(outside_of_api, name) != outside_of_api.end())
@@ -292,12 +321,22 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
                        is_retryable_command(name));
     if (auto before = scope.answer_of_before()) return std::move(*before);
     common.options.session = scope.session();
+    const auto snapshot = snapshot_of(state_->sessions, store, command, common);
+    std::unique_lock<std::mutex> reading;
+    std::unique_ptr<Session> reader;
+    if (snapshot != nullptr && snapshot->scope != nullptr) {
+      reading = std::unique_lock(snapshot->mutex);
+      reader = store.start_session();
+      dynamic_cast<EmbeddedSession&>(*reader).read_snapshot(snapshot->scope->connection());
+      common.options.session = reader.get();
+    }
     Context context{store,  state_->cursors, state_->sessions,          database, name, command,
                     common, scope.key(),     scope.is_retryable_write()};
     bson::Document reply;
     try {
       bson::Writer writer;
       known->run(context, writer);
+      if (writes && may_write(name, command)) append_concern_error(writer, common);
       reply = writer.append("ok", 1.0).finish();
       if (scope.is_retryable_write()) scope.keep(reply);
     } catch (...) {
@@ -308,35 +347,55 @@ bson::Document CommandLayer::run(Store& store, std::string_view database, bson::
       scope.named()->state = name == "commitTransaction" ? NamedSession::State::committed
                                                          : NamedSession::State::aborted;
     }
+    if (snapshot != nullptr) return with_snapshot_time(reply, snapshot->time);
     return reply;
   } catch (const Error& error) {
+    if (error.code() == ErrorCode::busy && command.contains("autocommit"))
+      fail_write_conflict(error);
     rethrow(error);
   }
 }
 
+bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
+                                 Session* session) {
+  if (!state_->sessions.options().replica_set) return execute(store, database, command, session);
+  const CommandTime time(embedded_store(store).file()->clock());
+  return commands::with_cluster_times(execute(store, database, command, session), time);
+}
+
+/// The reply of a command that failed.
+static bson::Document failure_of(bson::View command, const Error& error) {
+  auto reply = commands::error_reply(error);
+  const int code = commands::server_code(error);
+  std::string_view label;
+  if (command.contains("autocommit")) {  // drivers begin such a transaction again
+    if (code == commands::code::write_conflict || code == 24 ||
+        code == commands::code::no_such_transaction || code == commands::code::snapshot_unavailable)
+      label = "TransientTransactionError";
+  } else if (command.contains("txnNumber") && (code == 91 || code == 11600)) {
+    label = "RetryableWriteError";  // the server stops: its next process may do it
+  }
+  if (label.empty() && error.labels().empty()) return reply;
+  bson::Writer labelled;
+  labelled.append_all(reply).begin_array("errorLabels");
+  if (!label.empty()) labelled.push(label);
+  for (const auto& own : error.labels()) labelled.push(own);
+  return labelled.end().finish();
+}
+
 bson::Document CommandLayer::run_reply(Store& store, std::string_view database, bson::View command,
                                        Session* session) {
+  std::optional<CommandTime> time;
+  if (state_->sessions.options().replica_set) time.emplace(embedded_store(store).file()->clock());
+  bson::Document reply;
   try {
-    return run(store, database, command, session);
+    reply = execute(store, database, command, session);
   } catch (const Error& error) {
-    auto reply = commands::error_reply(error);
-    const int code = commands::server_code(error);
-    std::string_view label;
-    if (command.contains("autocommit")) {  // drivers begin such a transaction again
-      if (code == 112 || code == 24 || code == commands::code::no_such_transaction)
-        label = "TransientTransactionError";
-    } else if (command.contains("txnNumber") && (code == 91 || code == 11600)) {
-      label = "RetryableWriteError";  // the server stops: its next process may do it
-    }
-    if (label.empty() && error.labels().empty()) return reply;
-    bson::Writer labelled;
-    labelled.append_all(reply).begin_array("errorLabels");
-    if (!label.empty()) labelled.push(label);
-    for (const auto& own : error.labels()) labelled.push(own);
-    return labelled.end().finish();
+    reply = failure_of(command, error);
   } catch (const std::exception& error) {
-    return commands::error_reply(Error(ErrorCode::internal, error.what()));
+    reply = commands::error_reply(Error(ErrorCode::internal, error.what()));
   }
+  return time ? commands::with_cluster_times(reply, *time) : reply;
 }
 
 }  // namespace quire::store::embedded

@@ -14,6 +14,10 @@ struct CommandLayerOptions {
   /// A session's commands come on any thread, and one thread runs those of many sessions: a writer
   /// held by a transaction is then waited for, whoever took it.
   bool threads_change = false;
+  /// Answers as the one member of a replica set: replies tell operationTime and $clusterTime,
+  /// $$CLUSTER_TIME is there, reads may have a snapshot, and writes that more members are to have
+  /// are done and tell it in writeConcernError. Else as a single server, which refuses these.
+  bool replica_set = false;
   std::size_t most_sessions = 1'000'000;  ///< with a transaction or a retryable write; error 261
 };
 
@@ -51,6 +55,8 @@ class CommandLayer {
 
  private:
   struct State;
+  [[nodiscard]] bson::Document execute(Store& store, std::string_view database, bson::View command,
+                                       Session* session);
   std::unique_ptr<State> state_;
 };
 

@@ -34,7 +34,7 @@ struct Context {
   /// Whether the first error ends the user's transaction, and the command with it.
   [[nodiscard]] bool in_user_transaction() const {
     const auto* session = common.options.session;
-    return !retryable_write && session != nullptr && session->in_transaction();
+    return !retryable_write && !common.snapshot && session != nullptr && session->in_transaction();
   }
   [[nodiscard]] const OperationOptions& options() const { return common.options; }
 };

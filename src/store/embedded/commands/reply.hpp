@@ -14,6 +14,7 @@ namespace quire::store::embedded::commands {
 namespace code {
 inline constexpr int internal_error = 1;
 inline constexpr int bad_value = 2;
+inline constexpr int no_such_key = 4;
 inline constexpr int failed_to_parse = 9;
 inline constexpr int unauthorized = 13;
 inline constexpr int type_mismatch = 14;
@@ -26,10 +27,15 @@ inline constexpr int namespace_exists = 48;
 inline constexpr int command_not_found = 59;
 inline constexpr int invalid_options = 72;
 inline constexpr int invalid_namespace = 73;
+inline constexpr int unknown_write_concern = 79;
+inline constexpr int unsatisfiable_write_concern = 100;
+inline constexpr int write_conflict = 112;
 inline constexpr int not_a_replica_set = 123;
 inline constexpr int ambiguous_index_key = 181;
+inline constexpr int cluster_time_fails_rate_limiter = 210;
 inline constexpr int transaction_too_old = 225;
 inline constexpr int not_implemented = 238;
+inline constexpr int snapshot_unavailable = 246;
 inline constexpr int no_such_transaction = 251;
 inline constexpr int transaction_committed = 256;
 inline constexpr int not_in_transaction = 263;

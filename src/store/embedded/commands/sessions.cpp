@@ -52,6 +52,7 @@ std::shared_ptr<NamedSession> SessionTable::get(Store& store, const std::string&
 }
 
 void SessionTable::end(const std::string& id) {
+  snapshots_.end(id);
   std::shared_ptr<NamedSession> ended;
   {
     const std::lock_guard lock(mutex_);
@@ -65,6 +66,7 @@ void SessionTable::end(const std::string& id) {
 }
 
 void SessionTable::expire(std::chrono::milliseconds transaction) {
+  snapshots_.expire();
   std::vector<std::pair<std::string, std::shared_ptr<NamedSession>>> all;
   {
     const std::lock_guard lock(mutex_);
@@ -110,6 +112,7 @@ std::vector<SessionTable::Listed> SessionTable::list() const {
 }
 
 void SessionTable::clear() {
+  snapshots_.clear();
   std::unordered_map<std::string, std::shared_ptr<NamedSession>> ended;
   const std::lock_guard lock(mutex_);
   ended.swap(sessions_);

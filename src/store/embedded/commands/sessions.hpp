@@ -11,6 +11,7 @@
 
 #include "quire/store/store.hpp"
 #include "store/embedded/commands/command_layer.hpp"
+#include "store/embedded/commands/snapshots.hpp"
 
 namespace quire::store::embedded::commands {
 
@@ -51,9 +52,11 @@ class SessionTable {
   /// Those with a transaction or a retryable write. The caller holds none of them.
   [[nodiscard]] std::vector<Listed> list() const;
   void clear();
+  [[nodiscard]] SnapshotTable& snapshots() noexcept { return snapshots_; }
 
  private:
   const CommandLayerOptions options_;
+  SnapshotTable snapshots_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<NamedSession>> sessions_;
 };

@@ -120,6 +120,7 @@ Child parse(View filter) {
       auto clause = make(ClauseKind::expression, key, pair(key, value));
       clause->specified = pair(key, value);
       ParseScope scope;
+      scope.cluster_time = bson::Timestamp{};
       clause->expression = parse_expression(value, scope);
       all.push_back(std::move(clause));
     } else if (is_operators(value)) {

@@ -13,6 +13,7 @@
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 #include "quire/core/function_ref.hpp"
+#include "store/embedded/engine/cluster_clock.hpp"
 #include "store/embedded/expression/arena.hpp"
 #include "store/embedded/expression/value.hpp"
 
@@ -171,7 +172,9 @@ class ParseScope {
   /// For Evaluation's constructor.
   [[nodiscard]] std::size_t slots() const noexcept { return most_; }
 
-  bool has_now = true;        ///< $$NOW is there
+  bool has_now = true;  ///< $$NOW is there
+  /// $$CLUSTER_TIME. Zero: read at each evaluation. Nothing: this is no replica set.
+  std::optional<bson::Timestamp> cluster_time = CommandTime::current();
   bool in_redact = false;     ///< $$DESCEND, $$PRUNE, $$KEEP are there
   bool system_names = false;  ///< upper-case names may be defined (by the engine itself)
 

@@ -67,6 +67,21 @@ class NowExpression final : public Expression {
   bool is_pure() const noexcept override { return false; }
 };
 
+[[noreturn]] void fail_no_cluster_time() {
+  fail_expression(10071200, "Builtin variable '$$CLUSTER_TIME' is not available");
+}
+
+/// Of what is parsed once and evaluated by many commands.
+class ClusterTimeExpression final : public Expression {
+ public:
+  ValueView evaluate(Evaluation& e) const override {
+    const auto time = CommandTime::current();
+    if (!time) fail_no_cluster_time();
+    return e.timestamp(*time);
+  }
+  bool is_pure() const noexcept override { return false; }
+};
+
 class ArrayExpression final : public Expression {
  public:
   explicit ArrayExpression(std::vector<ExpressionPtr> elements) { children_ = std::move(elements); }
@@ -164,8 +179,12 @@ ExpressionPtr parse_path(std::string_view text, ParseScope& scope) {
     const std::string lower = name == "DESCEND" ? "descend" : name == "PRUNE" ? "prune" : "keep";
     return make_constant(bson::Value(lower).view());
   }
-  if (name == "CLUSTER_TIME")
-    fail_expression(51144, "Builtin variable '$$CLUSTER_TIME' is not available");
+  if (name == "CLUSTER_TIME") {
+    if (!scope.cluster_time) fail_no_cluster_time();
+    if (*scope.cluster_time == bson::Timestamp{} && steps.empty())
+      return std::make_unique<ClusterTimeExpression>();
+    return make_constant(steps.empty() ? bson::Value(*scope.cluster_time).view() : missing);
+  }
   if (name == "USER_ROLES") return make_constant(bson::Value::array({}).view());
   if (name != "SEARCH_META" && name != "IS_MR" && name != "JS_SCOPE" && name != "DESCEND" &&
       name != "PRUNE" && name != "KEEP") {

@@ -14,7 +14,6 @@ namespace {
 constexpr unsigned entries_between_prunes = 256;
 constexpr int most_pruned = 2048;
 constexpr std::size_t most_read_bytes = 1U << 20U;
-constexpr std::int64_t increment_bits = 31;
 
 std::int64_t wall_now() noexcept { return quire::now().time_since_epoch().count(); }
 
@@ -40,18 +39,6 @@ void next_schema(Connection& connection) {
 }
 
 }  // namespace
-
-bson::Timestamp to_timestamp(std::int64_t time) noexcept {
-  bson::Timestamp out;
-  out.seconds = static_cast<std::uint32_t>(time >> increment_bits);
-  out.increment = static_cast<std::uint32_t>(time & ((std::int64_t{1} << increment_bits) - 1));
-  return out;
-}
-
-std::int64_t to_log_time(bson::Timestamp time) noexcept {
-  return (static_cast<std::int64_t>(time.seconds) << increment_bits) |
-         std::min<std::int64_t>(time.increment, (std::int64_t{1} << increment_bits) - 1);
-}
 
 std::uint32_t change_sum(std::int64_t sequence, std::int64_t time, std::int64_t wall,
                          std::string_view body) {
@@ -129,7 +116,7 @@ bool activate_log(Connection& connection, bool keep) {
         .run();
     return false;
   }
-  const std::int64_t time = (now / 1000) << increment_bits;
+  const std::int64_t time = to_log_time({0, static_cast<std::uint32_t>(now / 1000)});
   if (!there) {
     connection.execute(
         "CREATE TABLE quire_changes(seq INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
@@ -206,10 +193,10 @@ void ChangeLog::append(Connection& connection, bson::View body) {
       last_time = state->floor_time;
       total_ = 0;
     }
-    time_ = std::max(last_time + 1, ((wall / 1000) << increment_bits) | 1);
+    time_ = clock_.tick(last_time);
     first_ = last_ + 1;
   } else if (session_ == nullptr) {
-    ++time_;  // the operations of a transaction have one time
+    time_ = clock_.tick();  // the operations of a transaction have one time
   }
   ++last_;
   const auto bytes = embedded::bytes_of(body);
@@ -228,6 +215,13 @@ void ChangeLog::append(Connection& connection, bson::View body) {
     throw;
   }
   if (until_prune_ > 0) --until_prune_;
+}
+
+void ChangeLog::committed() noexcept {
+  const auto time = first_ != 0 ? time_ : clock_.tick();
+  clock_.committed(time);
+  CommandTime::wrote(time, true);
+  if (first_ != 0) wake();
 }
 
 void ChangeLog::append_session(bson::Writer& body) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/engine/cluster_clock.hpp"
 #include "store/embedded/storage/change_token.hpp"
 #include "store/embedded/storage/connection.hpp"
 
@@ -43,10 +44,6 @@ struct LoggedChange {
   bson::Document body;
 };
 
-/// Times of the log: 31 bits of increment below the seconds, so that they order as numbers.
-[[nodiscard]] bson::Timestamp to_timestamp(std::int64_t time) noexcept;
-[[nodiscard]] std::int64_t to_log_time(bson::Timestamp time) noexcept;
-
 /// Nothing for a file that never had a log. Reads in the transaction that is open.
 [[nodiscard]] std::optional<LogState> read_log_state(Connection& connection);
 /// Entries behind `sequence` in their order: up to `most`, and until they have about a MiB. Throws
@@ -69,7 +66,7 @@ void separate_log(Connection& connection);
 /// The writer's side of an open file. All but wait and wake are called by who holds the writer.
 class ChangeLog {
  public:
-  explicit ChangeLog(const Options& options) : options_(options) {}
+  ChangeLog(const Options& options, ClusterClock& clock) : options_(options), clock_(clock) {}
 
   /// A write transaction begins; `session` when it is one of a session.
   void begin(ChangeSession* session) noexcept {
@@ -84,10 +81,9 @@ class ChangeLog {
   void before_commit(Connection& connection) {
     if (first_ != 0) finish(connection);
   }
-  /// Behind it: those that wait for an event look again.
-  void committed() noexcept {
-    if (first_ != 0) wake();
-  }
+  /// Behind it: what was written has the time of its events, or a new one; those that wait for an
+  /// event look again.
+  void committed() noexcept;
 
   /// Counts commits with events in this process.
   [[nodiscard]] std::uint64_t commits() const noexcept {
@@ -102,6 +98,7 @@ class ChangeLog {
   void prune(Connection& connection);
 
   const Options& options_;
+  ClusterClock& clock_;
   ChangeSession* session_ = nullptr;
   std::int64_t first_ = 0;  // entry of the transaction; 0 = none yet
   std::int64_t last_ = 0;

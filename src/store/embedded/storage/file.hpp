@@ -45,6 +45,7 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   void disown_writer() noexcept;
   [[nodiscard]] Connection& writer();
   [[nodiscard]] ChangeLog& change_log() noexcept { return change_log_; }
+  [[nodiscard]] ClusterClock& clock() noexcept { return clock_; }
 
   [[nodiscard]] std::unique_ptr<Connection> take_reader();
   void give_reader(std::unique_ptr<Connection> connection) noexcept;
@@ -70,7 +71,8 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   void load_catalog_into(Connection& connection, std::int64_t version, bool own_change);
 
   Options options_;
-  ChangeLog change_log_{options_};
+  ClusterClock clock_;
+  ChangeLog change_log_{options_, clock_};
   bool read_only_ = false;
   std::atomic<bool> closed_{false};
   unsigned fork_generation_ = 0;

@@ -58,6 +58,7 @@ void EmbeddedSession::start_transaction(const StartOptions& options) {
 
 Connection& EmbeddedSession::connection() {
   file_->check_usable();
+  if (snapshot_ != nullptr) return *snapshot_;
   if (begun_) {
     Connection& connection = file_->writer();
     if (!connection.in_transaction())
@@ -193,6 +194,8 @@ WriteScope::WriteScope(const std::shared_ptr<StorageFile>& file, Session* sessio
     throw StoreError(ErrorCode::read_only,
                      "the file cannot be written: it is open read-only or has no write permission");
   session_ = own_session(*file, session);
+  if (session_ != nullptr && session_->reads_snapshot())
+    throw StoreError(ErrorCode::transaction_state, "a snapshot is read, not written");
   if (session_ != nullptr) {
     connection_ = &session_->connection();
     if (all_or_nothing) {
@@ -217,6 +220,7 @@ WriteScope::WriteScope(const std::shared_ptr<StorageFile>& file, Session* sessio
 void WriteScope::commit() {
   if (session_ != nullptr) {
     if (savepoint_) connection_->release_savepoint();
+    CommandTime::wrote(file_->clock().tick(), false);
     done_ = true;
     return;
   }

@@ -19,7 +19,12 @@ class EmbeddedSession final : public Session {
   void start_transaction(const StartOptions& options) override;
   void commit_transaction() override;
   void abort_transaction() override;
-  [[nodiscard]] bool in_transaction() const noexcept override { return open_; }
+  [[nodiscard]] bool in_transaction() const noexcept override {
+    return open_ || snapshot_ != nullptr;
+  }
+  /// Its reads see what `snapshot`, which outlives it, sees; it writes nothing.
+  void read_snapshot(Connection& snapshot) noexcept { snapshot_ = &snapshot; }
+  [[nodiscard]] bool reads_snapshot() const noexcept { return snapshot_ != nullptr; }
   /// An operation outside of a transaction: the last one's end is no longer asked about.
   void forget_end() noexcept { end_ = End::none; }
 
@@ -50,6 +55,7 @@ class EmbeddedSession final : public Session {
   bool open_ = false;
   bool user_transaction_ = true;
   bool begun_ = false;
+  Connection* snapshot_ = nullptr;
   ChangeSession named_;
 };
 

@@ -8,6 +8,7 @@
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/matcher.hpp"
 #include "store/embedded/engine/validation_explain.hpp"
+#include "store/embedded/expression/expression.hpp"
 #include "store/validation.hpp"
 
 namespace quire::store::embedded {
@@ -17,6 +18,7 @@ using bson::View;
 
 namespace {
 
+constexpr int no_cluster_time = 10'071'200;
 constexpr int bad_value = 2;
 constexpr int type_mismatch = 14;
 constexpr int invalid_options = 72;
@@ -94,16 +96,29 @@ void check_name(View options, std::string_view option, const Names& names) {
 
 }  // namespace
 
+namespace {
+
+/// What a validator's expressions see: the cluster's time of each write.
+ParseScope validator_scope() {
+  ParseScope scope;
+  scope.cluster_time = bson::Timestamp{};
+  return scope;
+}
+
+}  // namespace
+
 /// The compiled filter, and what tells why a document does not pass.
 class ValidatorFilter {
  public:
-  explicit ValidatorFilter(View filter) : source_(filter), matcher_(filter) {}
+  explicit ValidatorFilter(View filter) : source_(filter), matcher_(filter, validator_scope()) {}
 
-  /// A document on which the filter cannot be evaluated does not pass.
+  /// A document on which the filter cannot be evaluated does not pass. Throws QueryError where the
+  /// filter asks for a cluster's time and there is none.
   [[nodiscard]] bool matches(View document) const {
     try {
       return matcher_.matches(document);
-    } catch (const QueryError&) {
+    } catch (const QueryError& error) {
+      if (error.backend_code() == no_cluster_time) throw;
       return false;
     }
   }
@@ -162,7 +177,7 @@ void check_validation_options(Namespace ns, View options) {
   const View filter = value->as_document();
   if (filter.empty()) return;
   check_allowed(filter);
-  (void)Matcher(filter);
+  (void)Matcher(filter, validator_scope());
   const bool internal = ns.database == "admin" || ns.database == "local" || ns.database == "config";
   if (internal || ns.collection.starts_with("system."))
     throw StoreError(ErrorCode::invalid_argument, FieldPath("validator"),
