@@ -183,6 +183,41 @@ TEST_F(ReplicaSet, WritesThatMoreMembersAreToHaveAreDone) {
   EXPECT_EQ(code(R"({"insert": "c", "documents": [{"_id": 2}], "writeConcern": {"w": 3}})"), 2);
 }
 
+TEST_F(ReplicaSet, AFailedWriteTellsItsWriteConcernToo) {
+  (void)answer(R"({"create": "c"})");
+  const auto reply =
+      answer(R"({"create": "c", "capped": true, "size": 4096, "writeConcern": {"w": 2}})");
+  EXPECT_EQ(code_of(reply), 48);
+  EXPECT_EQ(reply["writeConcernError"].as_document()["code"].as_int32(), 100);
+}
+
+TEST_F(ReplicaSet, ChangeStreamsReadWhatTheMajorityHas) {
+  const auto opened = [&](std::string_view level) {
+    return code_of(answer(R"({"aggregate": "c", "pipeline": [{"$changeStream": {}}], "cursor": {},
+                              "readConcern": {"level": ")" +
+                          std::string(level) + R"("}})"));
+  };
+  EXPECT_EQ(opened("majority"), 0);
+  EXPECT_EQ(opened("local"), 72);
+  EXPECT_EQ(opened("snapshot"), 72);
+}
+
+TEST_F(ReplicaSet, TransactionsMakeCollectionsAndTheirIndexesOnly) {
+  (void)answer(R"({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}]})");
+  int number = 0;
+  const auto begin = [&](std::string_view command) {
+    return code_of(answer(std::string(command) +
+                          R"(, "lsid": {"id": {"$uuid": "00000000-0000-4000-8000-000000000002"}},
+        "txnNumber": {"$numberLong": ")" +
+                          std::to_string(++number) +
+                          R"("}, "startTransaction": true, "autocommit": false})"));
+  };
+  EXPECT_EQ(begin(R"({"create": "c")"), 48);
+  EXPECT_EQ(begin(R"({"createIndexes": "c", "indexes": [{"key": {"b": 1}, "name": "b_1"}])"), 263);
+  EXPECT_EQ(begin(R"({"createIndexes": "c", "indexes": [{"key": {"a": 1}, "name": "a_1"}])"), 0);
+  EXPECT_EQ(begin(R"({"createIndexes": "d", "indexes": [{"key": {"b": 1}, "name": "b_1"}])"), 0);
+}
+
 TEST_F(ReplicaSet, ATransactionThatFindsTheWriterTakenIsAWriteConflict) {
   auto other = open(path_ + "?busy_timeout_ms=20");
   (void)answer(R"({"create": "c"})");

@@ -49,8 +49,8 @@ void run_create(Context& context, bson::Writer&) {
   try {
     context.store.create_collection(ns, options, context.options());
   } catch (const StoreError& error) {
-    // The same collection again is no mistake.
-    if (error.code() != ErrorCode::namespace_exists) throw;
+    // The same collection again is no mistake, except in a transaction.
+    if (error.code() != ErrorCode::namespace_exists || context.in_user_transaction()) throw;
     ReadScope scope(embedded_store(context.store).file(), context.options().session);
     const auto& there = scope.find(ns);
     if (there == nullptr || compare_documents(there->options, options) != 0) throw;

@@ -86,6 +86,14 @@ bool run_change_stream(Context& context, bson::Writer& reply) {
   const auto batch =
       batching.has("batchSize") ? batching.natural("batchSize") : first_batch_default;
 
+  const auto concern = context.command.find("readConcern");
+  const auto level =
+      concern && concern->is_document() ? concern->as_document().find("level") : std::nullopt;
+  if (level && level->is_string() && level->as_string() != "majority")
+    fail(code::invalid_options,
+         "$changeStream cannot run with a readConcern other than 'majority', or in a "
+         "multi-document transaction. Current readConcern: " +
+             std::string(level->as_string()));
   if (stage.count() != 1)
     fail(40323, "A pipeline stage specification object must contain exactly one field.");
   if (!stage.begin()->value.is_document())

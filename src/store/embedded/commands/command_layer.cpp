@@ -71,94 +71,6 @@ constexpr auto answered = std::to_array<Command>({
 });
 static_assert(std::ranges::is_sorted(answered, {}, &Command::name));
 
-// Commands of a server that this store refuses by name; another name is no command at all.
-constexpr auto refused = std::to_array<std::string_view>({
-    "analyze",
-    "analyzeShardKey",
-    "applyOps",
-    "authenticate",
-    "bulkWriteRead",
-    "compact",
-    "configureFailPoint",
-    "connPoolStats",
-    "connectionStatus",
-    "createRole",
-    "createSearchIndexes",
-    "createUser",
-    "currentOp",
-    "dbHash",
-    "dropAllRolesFromDatabase",
-    "dropAllUsersFromDatabase",
-    "dropConnections",
-    "dropRole",
-    "dropSearchIndex",
-    "dropUser",
-    "features",
-    "filemd5",
-    "flushRouterConfig",
-    "fsync",
-    "fsyncUnlock",
-    "getAuditConfig",
-    "getClusterParameter",
-    "getDefaultRWConcern",
-    "getShardMap",
-    "getShardVersion",
-    "grantPrivilegesToRole",
-    "grantRolesToRole",
-    "grantRolesToUser",
-    "invalidateUserCache",
-    "isdbgrid",
-    "killAllSessions",
-    "killAllSessionsByPattern",
-    "killOp",
-    "killSessions",
-    "listCommands",
-    "listSearchIndexes",
-    "listShards",
-    "lockInfo",
-    "logRotate",
-    "logout",
-    "mapReduce",
-    "mapreduce",
-    "netstat",
-    "planCacheClear",
-    "planCacheClearFilters",
-    "planCacheListFilters",
-    "planCacheSetFilter",
-    "profile",
-    "removeQuerySettings",
-    "replSetGetConfig",
-    "replSetGetStatus",
-    "resize",
-    "revokePrivilegesFromRole",
-    "revokeRolesFromRole",
-    "revokeRolesFromUser",
-    "rolesInfo",
-    "rotateCertificates",
-    "saslContinue",
-    "saslStart",
-    "setAuditConfig",
-    "setClusterParameter",
-    "setDefaultRWConcern",
-    "setFeatureCompatibilityVersion",
-    "setIndexCommitQuorum",
-    "setParameter",
-    "setProfilingFilterGlobally",
-    "setQuerySettings",
-    "setUserWriteBlockMode",
-    "shardCollection",
-    "shutdown",
-    "top",
-    "updateRole",
-    "updateSearchIndex",
-    "updateUser",
-    "usersInfo",
-    "validateDBMetadata",
-    "voteCommitIndexBuild",
-    "waitForFailPoint",
-    "whatsmyuri",
-});
-
 // What apiStrict leaves out.
 constexpr auto outside_of_api = std::to_array<std::string_view>(
     {"buildInfo", "buildinfo", "distinct", "isMaster", "ismaster", "startSession"});
@@ -211,6 +123,28 @@ std::shared_ptr<Snapshot> snapshot_of(SessionTable& sessions, Store& store, bson
                    code::write_conflict);
 }
 
+/// The reply of a command that failed; `begun`: what it said of its writes when it began to do
+/// them.
+bson::Document failure_of(bson::View command, const Error& error, const CommonArguments& begun) {
+  bson::Writer reply;
+  reply.append_all(error_reply(error));
+  append_concern_error(reply, begun);
+  const int number = server_code(error);
+  std::string_view label;
+  if (command.contains("autocommit")) {  // drivers begin such a transaction again
+    if (number == code::write_conflict || number == 24 || number == code::no_such_transaction ||
+        number == code::snapshot_unavailable)
+      label = "TransientTransactionError";
+  } else if (command.contains("txnNumber") && (number == 91 || number == 11600)) {
+    label = "RetryableWriteError";  // the server stops: its next process may do it
+  }
+  if (label.empty() && error.labels().empty()) return reply.finish();
+  reply.begin_array("errorLabels");
+  if (!label.empty()) reply.push(label);
+  for (const auto& own : error.labels()) reply.push(own);
+  return reply.end().finish();
+}
+
 bool is_read_only(Store& store) {
   const auto* own = dynamic_cast<EmbeddedStore*>(&store);
   return own != nullptr && own->file()->read_only();
@@ -224,7 +158,7 @@ const Command* find_command(std::string_view name) {
 }
 
 bool is_known_command(std::string_view name) noexcept {
-  return std::ranges::find(refused, name) != refused.end() || find_command(name) != nullptr;
+  return is_refused_command(name) || find_command(name) != nullptr;
 }
 
 Namespace Context::target() const {
@@ -274,7 +208,7 @@ bool CommandLayer::cursor_waits(std::int64_t id) const { return state_->cursors.
 std::size_t CommandLayer::cursor_count() const { return state_->cursors.size(); }
 
 bson::Document CommandLayer::execute(Store& store, std::string_view database, bson::View command,
-                                     Session* session) {
+                                     Session* session, commands::CommonArguments& begun) {
   using namespace commands;
   try {
     const auto first = command.begin();
@@ -332,11 +266,12 @@ bson::Document CommandLayer::execute(Store& store, std::string_view database, bs
     }
     Context context{store,  state_->cursors, state_->sessions,          database, name, command,
                     common, scope.key(),     scope.is_retryable_write()};
+    if (writes && may_write(name, command)) begun = common;
     bson::Document reply;
     try {
       bson::Writer writer;
       known->run(context, writer);
-      if (writes && may_write(name, command)) append_concern_error(writer, common);
+      append_concern_error(writer, begun);
       reply = writer.append("ok", 1.0).finish();
       if (scope.is_retryable_write()) scope.keep(reply);
     } catch (...) {
@@ -358,40 +293,23 @@ bson::Document CommandLayer::execute(Store& store, std::string_view database, bs
 
 bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
                                  Session* session) {
-  if (!state_->sessions.options().replica_set) return execute(store, database, command, session);
+  commands::CommonArguments begun;
+  if (!state_->sessions.options().replica_set)
+    return execute(store, database, command, session, begun);
   const CommandTime time(embedded_store(store).file()->clock());
-  return commands::with_cluster_times(execute(store, database, command, session), time);
-}
-
-/// The reply of a command that failed.
-static bson::Document failure_of(bson::View command, const Error& error) {
-  auto reply = commands::error_reply(error);
-  const int code = commands::server_code(error);
-  std::string_view label;
-  if (command.contains("autocommit")) {  // drivers begin such a transaction again
-    if (code == commands::code::write_conflict || code == 24 ||
-        code == commands::code::no_such_transaction || code == commands::code::snapshot_unavailable)
-      label = "TransientTransactionError";
-  } else if (command.contains("txnNumber") && (code == 91 || code == 11600)) {
-    label = "RetryableWriteError";  // the server stops: its next process may do it
-  }
-  if (label.empty() && error.labels().empty()) return reply;
-  bson::Writer labelled;
-  labelled.append_all(reply).begin_array("errorLabels");
-  if (!label.empty()) labelled.push(label);
-  for (const auto& own : error.labels()) labelled.push(own);
-  return labelled.end().finish();
+  return commands::with_cluster_times(execute(store, database, command, session, begun), time);
 }
 
 bson::Document CommandLayer::run_reply(Store& store, std::string_view database, bson::View command,
                                        Session* session) {
   std::optional<CommandTime> time;
   if (state_->sessions.options().replica_set) time.emplace(embedded_store(store).file()->clock());
+  commands::CommonArguments begun;
   bson::Document reply;
   try {
-    reply = execute(store, database, command, session);
+    reply = execute(store, database, command, session, begun);
   } catch (const Error& error) {
-    reply = failure_of(command, error);
+    reply = commands::failure_of(command, error, begun);
   } catch (const std::exception& error) {
     reply = commands::error_reply(Error(ErrorCode::internal, error.what()));
   }

@@ -10,6 +10,10 @@
 
 namespace quire::store::embedded {
 
+namespace commands {
+struct CommonArguments;
+}
+
 struct CommandLayerOptions {
   /// A session's commands come on any thread, and one thread runs those of many sessions: a writer
   /// held by a transaction is then waited for, whoever took it.
@@ -56,7 +60,7 @@ class CommandLayer {
  private:
   struct State;
   [[nodiscard]] bson::Document execute(Store& store, std::string_view database, bson::View command,
-                                       Session* session);
+                                       Session* session, commands::CommonArguments& begun);
   std::unique_ptr<State> state_;
 };
 

@@ -52,6 +52,8 @@ struct Command {
 
 /// Null for what this store does not answer.
 [[nodiscard]] const Command* find_command(std::string_view name);
+/// Whether a server has such a command, which this store refuses by name.
+[[nodiscard]] bool is_refused_command(std::string_view name) noexcept;
 /// Whether a server has such a command.
 [[nodiscard]] bool is_known_command(std::string_view name) noexcept;
 

@@ -71,6 +71,22 @@ void need_droppable(const std::vector<bson::Document>& indexes, std::string_view
   fail(code::index_not_found, "index not found with name [" + std::string(name) + "]");
 }
 
+/// In a transaction indexes are made of collections that it made itself; `there`: those of a
+/// collection from before.
+void need_no_build(Namespace ns, const std::vector<bson::Document>& there,
+                   const std::vector<bson::View>& specs) {
+  if (there.empty()) return;
+  const auto is_there = [&](bson::View spec) {
+    return std::ranges::any_of(there, [&](const bson::Document& index) {
+      const auto key = spec["key"];
+      return key.is_document() && same_key_pattern(index["key"].as_document(), key.as_document());
+    });
+  };
+  if (!std::ranges::all_of(specs, is_there))
+    fail(code::not_in_transaction, "Cannot create new indexes on existing collection " +
+                                       full_name(ns) + " in a multi-document transaction.");
+}
+
 }  // namespace
 
 void run_create_indexes(Context& context, bson::Writer& reply) {
@@ -88,6 +104,7 @@ void run_create_indexes(Context& context, bson::Writer& reply) {
     if (!spec.contains("name")) fail(code::failed_to_parse, "an index needs 'name'");
   }
   const auto there = context.store.list_indexes(ns);
+  if (context.in_user_transaction()) need_no_build(ns, there, specs);
   context.store.create_indexes(ns, specs, context.options());
   const auto with_id = there.empty() ? 1 : counted(there);
   const auto after = context.options().session != nullptr ? with_id + specs.size()

@@ -1,0 +1,103 @@
+#include <algorithm>
+#include <array>
+
+#include "store/embedded/commands/context.hpp"
+
+namespace quire::store::embedded::commands {
+namespace {
+
+// Commands of a server that this store refuses by name; another name is no command at all.
+constexpr auto refused = std::to_array<std::string_view>({
+    "analyze",
+    "analyzeShardKey",
+    "applyOps",
+    "authenticate",
+    "bulkWriteRead",
+    "compact",
+    "configureFailPoint",
+    "connPoolStats",
+    "connectionStatus",
+    "createRole",
+    "createSearchIndexes",
+    "createUser",
+    "currentOp",
+    "dbHash",
+    "dropAllRolesFromDatabase",
+    "dropAllUsersFromDatabase",
+    "dropConnections",
+    "dropRole",
+    "dropSearchIndex",
+    "dropUser",
+    "features",
+    "filemd5",
+    "flushRouterConfig",
+    "fsync",
+    "fsyncUnlock",
+    "getAuditConfig",
+    "getClusterParameter",
+    "getDefaultRWConcern",
+    "getShardMap",
+    "getShardVersion",
+    "grantPrivilegesToRole",
+    "grantRolesToRole",
+    "grantRolesToUser",
+    "invalidateUserCache",
+    "isdbgrid",
+    "killAllSessions",
+    "killAllSessionsByPattern",
+    "killOp",
+    "killSessions",
+    "listCommands",
+    "listSearchIndexes",
+    "listShards",
+    "lockInfo",
+    "logRotate",
+    "logout",
+    "mapReduce",
+    "mapreduce",
+    "netstat",
+    "planCacheClear",
+    "planCacheClearFilters",
+    "planCacheListFilters",
+    "planCacheSetFilter",
+    "profile",
+    "removeQuerySettings",
+    "replSetGetConfig",
+    "replSetGetStatus",
+    "resize",
+    "revokePrivilegesFromRole",
+    "revokeRolesFromRole",
+    "revokeRolesFromUser",
+    "rolesInfo",
+    "rotateCertificates",
+    "saslContinue",
+    "saslStart",
+    "setAuditConfig",
+    "setClusterParameter",
+    "setDefaultRWConcern",
+    "setFeatureCompatibilityVersion",
+    "setIndexCommitQuorum",
+    "setParameter",
+    "setProfilingFilterGlobally",
+    "setQuerySettings",
+    "setUserWriteBlockMode",
+    "shardCollection",
+    "shutdown",
+    "top",
+    "updateRole",
+    "updateSearchIndex",
+    "updateUser",
+    "usersInfo",
+    "validateDBMetadata",
+    "voteCommitIndexBuild",
+    "waitForFailPoint",
+    "whatsmyuri",
+});
+
+}  // namespace
+
+bool is_refused_command(std::string_view name) noexcept {
+  return std::ranges::find(refused, name) != refused.end();
+}
+
+}  // namespace quire::store::embedded::commands
