@@ -306,6 +306,25 @@ TEST(Updater, TakesPipelinesOfTheStagesThatChangeADocument) {
   EXPECT_THROW((void)moved.apply(from_json(R"({"_id": 1})"), {}), StoreError);
 }
 
+// As the server counts nModified: it compares the numbers before it writes, and NaN equals none.
+TEST(Updater, CountsSameBytesThatWereWrittenAsAChange) {
+  for (const char* nan : {R"({"$numberDouble": "NaN"})", R"({"$numberDecimal": "NaN"})"}) {
+    const auto document = std::string(R"({"_id": 1, "n": )") + nan + "}";
+    for (const char* update : {R"({"$inc": {"n": 1}})", R"({"$mul": {"n": 2}})"}) {
+      const auto applied = run(document.c_str(), update);
+      EXPECT_EQ(applied.json, canonical(document.c_str())) << update;
+      EXPECT_TRUE(applied.changed) << update;
+    }
+    const auto set = std::string(R"({"$set": {"n": )") + nan + "}}";
+    EXPECT_FALSE(run(document.c_str(), set.c_str()).changed);
+  }
+  const char* array = R"({"_id": 1, "t": [1, 2]})";
+  EXPECT_TRUE(run(array, R"({"$push": {"t": {"$each": [3], "$slice": 2}}})").changed);
+  EXPECT_FALSE(run(array, R"({"$push": {"t": {"$each": [], "$slice": 2}}})").changed);
+  EXPECT_FALSE(run(array, R"({"$push": {"t": {"$each": [], "$sort": 1}}})").changed);
+  EXPECT_FALSE(run(array, R"({"$inc": {"t.0": 0}})").changed);
+}
+
 TEST(Updater, SetsTheCurrentDate) {
   const auto before = now();
   const Updater updater(from_json(R"({"$currentDate": {"d": true, "t": {"$type": "timestamp"}}})"),

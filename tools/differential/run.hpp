@@ -22,7 +22,7 @@ struct Answer {
   bson::Document shown;  ///< for people
   int code = 0;          ///< of the error; 0: there was none
   bool failed = false;
-  bool refused = false;  ///< unsupported by name: nothing to compare
+  bool refused = false;  ///< unsupported, as the store itself says: nothing to compare
 };
 
 inline constexpr std::string_view collection_name = "c";

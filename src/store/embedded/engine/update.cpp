@@ -153,12 +153,14 @@ Updater::Outcome Updater::apply(View document, const MatchDetails& details, bool
   Outcome outcome;
   if (impl_->is_pipeline) {
     outcome.document = run_stages(impl_->stages, document);
+  } else if (impl_->is_replacement) {
+    outcome.document = replaced(impl_->replacement, document.find("_id"));
   } else {
-    outcome.document = impl_->is_replacement
-                           ? replaced(impl_->replacement, document.find("_id"))
-                           : update::apply(impl_->tree, document, {&details, inserting});
+    auto applied = update::apply(impl_->tree, document, {&details, inserting});
+    outcome.document = std::move(applied.document);
+    outcome.changed = applied.written;
   }
-  outcome.changed = !(outcome.document.view() == document);
+  outcome.changed = outcome.changed || !(outcome.document.view() == document);
   return outcome;
 }
 
@@ -178,7 +180,7 @@ bson::Document Updater::document_for_upsert(const Matcher& filter) const {
     }
     dotted = id.finish();
   }
-  const auto start = update::apply(update::parse_equalities(dotted), {}, {nullptr, true});
+  const auto start = update::apply(update::parse_equalities(dotted), {}, {nullptr, true}).document;
   auto document = with_id_in_front(apply(start, {}, true).document);
   check_id_value(document["_id"]);
   if (document.size() > bson::max_document_bytes)

@@ -24,7 +24,9 @@ class Updater {
 
   struct Outcome {
     bson::Document document;
-    bool changed = false;  ///< the bytes differ from the given ones
+    /// The bytes differ from the given ones, or an operator wrote the same bytes again as the
+    /// server does ($inc of NaN).
+    bool changed = false;
   };
   /// The document after the update; its _id stays in front and unchanged (StoreError
   /// immutable_field, 66). `details` resolves the positional $ (QueryError 2 when it is needed and

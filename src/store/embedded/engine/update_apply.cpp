@@ -259,14 +259,14 @@ bool Run::filter_matches(const std::string& identifier, ValueView value) const {
   return false;
 }
 
-bson::Document apply(const Tree& tree, View document, const Input& input) {
+Applied apply(const Tree& tree, View document, const Input& input) {
   Buffer out;
   out.reserve(document.size() + 64);
   Run run(tree, input, document);
   run.object(*tree.root, document, out, 1);
   if (out.size() > bson::max_document_bytes)
     fail(17419, "", "the document would be larger than 16 MiB");
-  return bson::Document(std::move(out));
+  return {bson::Document(std::move(out)), run.written()};
 }
 
 }  // namespace quire::store::embedded::update

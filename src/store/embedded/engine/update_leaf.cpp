@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/compare.hpp"
@@ -14,6 +15,12 @@ constexpr int bad_value = 2;
 constexpr int type_mismatch = 14;
 constexpr int overflow = 15;
 constexpr int path_not_viable = 28;
+
+bool is_nan(ValueView value) {
+  return value.type() == Type::double_      ? std::isnan(value.as_double())
+         : value.type() == Type::decimal128 ? value.as_decimal128().is_nan()
+                                            : false;
+}
 
 }  // namespace
 
@@ -125,6 +132,7 @@ Result Run::array_leaf(const Leaf& leaf, std::optional<ValueView> value, std::st
     return Result::unchanged;
   }
   close(out, start);
+  if (leaf.op == Op::push && !leaf.operand.view().as_array().empty()) written_ = true;
   return Result::written;
 }
 
@@ -162,9 +170,11 @@ Result Run::leaf(const Leaf& leaf, std::optional<ValueView> value, std::string_v
       }
       const auto result = leaf.op == Op::inc ? add_numbers(*value, leaf.operand, leaf.path)
                                              : multiply_numbers(*value, leaf.operand, leaf.path);
-      // Same type and equal, -0 and 0 or 1.0 and 1.00 too: as the server, left as it is.
-      if (result.type() == value->type() && compare_numbers(result, *value) == 0)
+      // Same type and equal, -0 and 0 or 1.0 and 1.00 too: as the server, left as it is. NaN is not
+      // equal to itself here.
+      if (result.type() == value->type() && !is_nan(result) && compare_numbers(result, *value) == 0)
         return Result::unchanged;
+      written_ = true;
       element(key, result, out);
       return Result::written;
     }

@@ -28,6 +28,7 @@ class Run {
   }
 
   void object(const Node& given, View document, Buffer& out, int level);
+  [[nodiscard]] bool written() const noexcept { return written_; }
 
  private:
   void header(Type type, std::string_view key, Buffer& out) {
@@ -82,6 +83,7 @@ class Run {
   std::vector<RenameSource> sources_;
   int arrays_ = 0;         // arrays on the way to the present place
   bool in_array_ = false;  // the present place is an element of one
+  bool written_ = false;   // as in Applied
 };
 
 }  // namespace quire::store::embedded::update

@@ -139,8 +139,14 @@ struct Input {
   const MatchDetails* details = nullptr;
   bool inserting = false;
 };
+struct Applied {
+  bson::Document document;
+  /// An operator wrote although the bytes may be the same: $inc and $mul that leave NaN, a $push
+  /// whose $slice takes out what it put in. The server counts these as modifications.
+  bool written = false;
+};
 /// Runs the tree on a document.
-[[nodiscard]] bson::Document apply(const Tree& tree, bson::View document, const Input& input);
+[[nodiscard]] Applied apply(const Tree& tree, bson::View document, const Input& input);
 
 /// The new array of an array operator, as elements appended to `out` between its header and end.
 /// `existing` nothing: the field is absent. Returns false when nothing changes.
