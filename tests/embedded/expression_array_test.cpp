@@ -60,6 +60,11 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"$arrayToObject": [[{"k": "a", "v": 1}]]})", R"({"a": 1})"},
         Case{R"({"$concatArrays": ["$a", [4]]})", "[3, 1, 2, 4]"},
         Case{R"({"$concatArrays": ["$a", null]})", "null"},
+        // What stands behind a null is not evaluated.
+        Case{R"({"$concatArrays": ["$missing", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
+        Case{R"({"$concat": ["$n", {"$toLower": "$a"}]})", "null"},
+        Case{R"({"$setUnion": ["$missing", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
+        Case{R"({"$setIntersection": ["$n", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
         Case{R"({"$filter": {"input": "$a", "cond": {"$gt": ["$$this", 1]}}})", "[3, 2]"},
         Case{R"({"$filter": {"input": "$a", "as": "x", "cond": {"$gt": ["$$x", 0]}, "limit": 2}})",
              "[3, 1]"},
@@ -103,6 +108,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"$allElementsTrue": [[true, 1, "a"]]})", "true"},
         Case{R"({"$anyElementTrue": [[0, null, false]]})", "false"},
         Case{R"({"$mergeObjects": ["$o", null, {"y": 3, "z": 4}]})", R"({"x": 1, "y": 3, "z": 4})"},
+        // A single array stands for its elements.
+        Case{R"({"$mergeObjects": "$d"})", R"({"v": 1})"},
+        Case{R"({"$mergeObjects": [[{"x": 1}, null, {"y": 2}]]})", R"({"x": 1, "y": 2})"},
         Case{R"({"$mergeObjects": []})", "{}"}, Case{R"({"$getField": "s"})", R"("text")"},
         Case{R"({"$getField": {"field": "x", "input": "$o"}})", "1"},
         Case{R"({"$getField": {"field": "x", "input": 5}})", "MISSING"},

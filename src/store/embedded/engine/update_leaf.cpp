@@ -165,7 +165,11 @@ Result Run::leaf(const Leaf& leaf, std::optional<ValueView> value, std::string_v
         fail(type_mismatch, leaf.path,
              "$inc and $mul need a number, found " + std::string(type_name(value->type())));
       if (!value) {
-        element(key, leaf.op == Op::inc ? leaf.operand : zero_like(leaf.operand), out);
+        // A product with int32 0: of the operand's type; -0 of a negative double, NaN of infinity.
+        element(key,
+                leaf.op == Op::inc ? leaf.operand
+                                   : multiply_numbers(leaf.operand, bson::Value(0), leaf.path),
+                out);
         return Result::written;
       }
       const auto result = leaf.op == Op::inc ? add_numbers(*value, leaf.operand, leaf.path)

@@ -74,19 +74,6 @@ Value multiply_numbers(ValueView a, ValueView b, const std::string& path) {
   return narrow(a, b, x * y);
 }
 
-Value zero_like(ValueView like) {
-  switch (like.type()) {
-    case Type::int64:
-      return {std::int64_t{0}};
-    case Type::double_:
-      return {0.0};
-    case Type::decimal128:
-      return {bson::Decimal128{}};
-    default:
-      return {std::int32_t{0}};
-  }
-}
-
 Value bit_numbers(BitOperation operation, ValueView a, ValueView b) {
   const auto x = to_int64(a);
   const auto y = to_int64(b);

@@ -14,8 +14,6 @@ namespace quire::store::embedded {
                                       const std::string& path);
 [[nodiscard]] bson::Value multiply_numbers(bson::ValueView a, bson::ValueView b,
                                            const std::string& path);
-/// Zero of the type of `like`.
-[[nodiscard]] bson::Value zero_like(bson::ValueView like);
 
 enum class BitOperation { bit_and, bit_or, bit_xor };
 /// Both are int32 or int64.

@@ -2,6 +2,7 @@
 
 #include "store/embedded/engine/numbers.hpp"
 #include "store/embedded/expression/array_functions.hpp"
+#include "store/embedded/expression/until_null.hpp"
 
 namespace quire::store::embedded {
 
@@ -104,7 +105,7 @@ ValueView reverse(const Call& c) {
 constexpr auto table = std::to_array<Operator>({
     function_operator("$arrayElemAt", element_of, 2, 2),
     function_operator("$arrayToObject", array_to_object, 1, 1),
-    function_operator("$concatArrays", concat, 0, -1),
+    until_null_operator("$concatArrays", concat),
     function_operator("$first", first, 1, 1),
     function_operator("$in", in, 2, 2),
     function_operator("$indexOfArray", index_of, 2, 4),

@@ -8,12 +8,18 @@ namespace {
 
 using bson::ValueView;
 
+/// Of a single argument that is an array, its elements.
 ValueView merge(const Call& c) {
   ValueView out = c.e.document(bson::View());
-  for (const ValueView part : c.arguments) {
-    if (is_nullish(part)) continue;
+  const auto take = [&](ValueView part) {
+    if (is_nullish(part)) return;
     check_merge_object(part);
     out = merge_objects(out, part, c.e);
+  };
+  if (c.size() == 1 && c[0].is_array()) {
+    for (const auto& element : c[0].as_array()) take(element.value);
+  } else {
+    for (const ValueView part : c.arguments) take(part);
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "store/embedded/expression/array_functions.hpp"
+#include "store/embedded/expression/until_null.hpp"
 
 namespace quire::store::embedded {
 namespace {
@@ -154,7 +155,7 @@ ExpressionPtr parse_constants_last(const Operator& op, ValueView argument, Parse
   for (auto& part : parse_arguments(function, argument, scope))
     (part->constant() == nullptr ? ordered : constants).push_back(std::move(part));
   for (auto& part : constants) ordered.push_back(std::move(part));
-  return make_function(function, std::move(ordered));
+  return std::make_unique<UntilNull>(function, std::move(ordered));
 }
 
 constexpr auto table = std::to_array<Operator>({

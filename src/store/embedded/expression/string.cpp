@@ -2,6 +2,7 @@
 
 #include "store/embedded/expression/expression.hpp"
 #include "store/embedded/expression/text.hpp"
+#include "store/embedded/expression/until_null.hpp"
 
 namespace quire::store::embedded {
 namespace {
@@ -110,7 +111,7 @@ ValueView substring_of_code_points(const Call& c) {
 
 using namespace string_detail;
 constexpr auto table = std::to_array<Operator>({
-    function_operator("$concat", concat, 0, -1),
+    until_null_operator("$concat", concat),
     function_operator("$toLower", to_lower, 1, 1),
     function_operator("$toUpper", to_upper, 1, 1),
     function_operator("$strcasecmp", compare_ignoring_case, 2, 2),

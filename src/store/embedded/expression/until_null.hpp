@@ -1,0 +1,39 @@
+#pragma once
+
+#include "store/embedded/expression/expression.hpp"
+
+namespace quire::store::embedded {
+
+/// A function of any number of arguments that is null as soon as one is: those behind it are not
+/// evaluated, so that they cannot fail. `op` must outlive it.
+class UntilNull final : public Expression {
+ public:
+  UntilNull(const Operator& op, std::vector<ExpressionPtr> arguments) : op_(op) {
+    children_ = std::move(arguments);
+  }
+  bson::ValueView evaluate(Evaluation& e) const override {
+    std::vector<bson::ValueView> values;
+    values.reserve(children_.size());
+    for (const auto& argument : children_) {
+      values.push_back(argument->evaluate(e));
+      if (is_nullish(values.back())) return op_.call({op_, values, e});
+    }
+    return op_.call({op_, values, e});
+  }
+  bool is_pure() const noexcept override { return op_.pure; }
+
+ private:
+  const Operator& op_;
+};
+
+inline ExpressionPtr parse_until_null(const Operator& op, bson::ValueView argument,
+                                      ParseScope& scope) {
+  return std::make_unique<UntilNull>(op, parse_arguments(op, argument, scope));
+}
+/// For tables: `call` gives null for a null among its arguments, or fails for what comes before it.
+[[nodiscard]] constexpr Operator until_null_operator(std::string_view name,
+                                                     Operator::Function call) {
+  return {name, call, 0, -1, parse_until_null, true};
+}
+
+}  // namespace quire::store::embedded
