@@ -19,6 +19,7 @@ Node Generator::expression(Wanted wanted, int depth) {
     return one("$let",
                object({{"vars", one("v", expression(wanted, depth - 1))}, {"in", name("$$v")}}));
   }
+  if (depth > 0 && chance(4)) return rarer(depth);
   switch (wanted) {
     case Wanted::number:
       return expression_number(depth);
@@ -49,6 +50,7 @@ Node Generator::literal_object(int depth) {
 Node Generator::expression_number(int depth) {
   if (depth == 0) return chance(60) ? name("$n") : number();
   const auto inner = [&] { return expression(Wanted::number, depth - 1); };
+  if (chance(8)) return rarer_number(depth);
   switch (below(14)) {
     case 0:
       return one(chance(50) ? "$add" : "$multiply", list({inner(), inner(), inner()}));

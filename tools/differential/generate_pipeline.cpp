@@ -138,7 +138,18 @@ Node Generator::stage(std::string_view collection, int depth, Flow& flow) {
     flow = {false, true};
     return one("$sortByCount", expression(Wanted::any, 1));
   }
-  if (kind < 86) return lookup(collection);
+  if (kind < 83) return lookup(collection);
+  if (kind < 85) return chance(50) ? graph_lookup(collection) : lookup_with_fields(collection);
+  if (kind < 86) {
+    if (chance(40)) {
+      flow = {false, true};
+      return bucket_auto();
+    }
+    if (!flow.unique) return one("$match", filter(1));
+    if (chance(50)) return fill();
+    flow.ordered = false;
+    return densify();
+  }
   if (kind < 89) {
     flow = {false, false};
     return one("$unionWith", chance(50) ? Node(bson::Value(collection))
@@ -165,7 +176,7 @@ Node Generator::stage(std::string_view collection, int depth, Flow& flow) {
                one("$cond", list({expression(Wanted::boolean, 1),
                                   name(chance(50) ? "$$DESCEND" : "$$KEEP"), name("$$PRUNE")})));
   if (!flow.unique) return one("$match", filter(1));
-  return window_fields();
+  return chance(60) ? window_fields() : range_window();
 }
 
 Node Generator::pipeline(std::string_view collection, int depth) {

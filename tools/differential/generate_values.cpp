@@ -284,7 +284,12 @@ Node Generator::read_command(std::string_view collection) {
     command.add("batchSize", 1000);
     return command;
   }
-  if (kind < 50) return object({{"count", name}, {"query", filter(2)}});
+  if (kind < 50) {
+    Node command = object({{"count", name}, {"query", filter(2)}});
+    if (chance(30)) command.add("skip", static_cast<std::int32_t>(below(4)));
+    if (chance(30)) command.add("limit", static_cast<std::int32_t>(below(5)) - 1);
+    return command;
+  }
   if (kind < 56)
     return object({{"distinct", name}, {"key", bson::Value(path())}, {"query", filter(1)}});
   return object({{"aggregate", name},

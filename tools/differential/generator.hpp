@@ -32,6 +32,10 @@ class Generator {
   /// One statement of a delete command: {q, limit: 0}.
   [[nodiscard]] Node delete_statement();
 
+  /// findAndModify, an upsert, or a pipeline that ends in $merge into the collection or $out to
+  /// "o": one document after the other in an order that is settled.
+  [[nodiscard]] Node change_command(std::string_view collection);
+
   [[nodiscard]] Node filter(int depth);
   [[nodiscard]] Node projection();
   [[nodiscard]] Node sort();
@@ -79,6 +83,18 @@ class Generator {
   Node accumulator(bool ordered);
   Node window_fields();
   Node lookup(std::string_view collection);
+  Node lookup_with_fields(std::string_view collection);
+  Node graph_lookup(std::string_view collection);
+  Node fill();
+  Node densify();
+  Node bucket_auto();
+  Node range_window();
+  Node rarer_number(int depth);
+  Node rarer(int depth);
+  void add_upsert(Node& statement);
+  Node upsert_command(std::string_view collection);
+  Node find_and_modify(std::string_view collection);
+  Node writing_pipeline(std::string_view collection);
 
   std::mt19937_64 random_;
   std::vector<Node> seen_;

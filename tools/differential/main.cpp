@@ -31,6 +31,7 @@ constexpr int documents_of_reads = 10;
 constexpr int reads_of_batch = 30;
 constexpr int documents_of_writes = 6;
 constexpr int writes_of_batch = 20;
+constexpr int changes_of_batch = 10;
 constexpr int id_step = 1000;  // between the documents of one statement and the next
 constexpr int shrink_tries = 150;
 
@@ -69,7 +70,9 @@ class Run {
       seed_ = options_.seed + batch;
       Generator generator(seed_);
       const bool reads = options_.reads && (!options_.writes || seed_ % 3 != 0);
-      if (reads) {
+      if (options_.reads && options_.writes && seed_ % 10 == 7) {
+        change_batch(generator);
+      } else if (reads) {
         read_batch(generator);
       } else {
         write_batch(generator);
@@ -112,6 +115,19 @@ class Run {
       const auto theirs = answer(*server_, batch_database_, command);
       count(mine, theirs);
       if (differ(mine, theirs)) report({documents, index, command});
+    }
+  }
+
+  // Each command on documents of its own.
+  void change_batch(Generator& generator) {
+    const auto documents = generator.documents(documents_of_writes);
+    Node index;
+    if (generator.chance(30)) index = generator.index_keys();
+    for (int i = 0; i < changes_of_batch; ++i) {
+      const Case one{documents, index, generator.change_command(collection_name)};
+      const auto answers = run_both(one);
+      count(answers.first, answers.second);
+      if (differ(answers.first, answers.second)) report(one);
     }
   }
 

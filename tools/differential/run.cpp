@@ -54,6 +54,21 @@ bool order_is_due(const Node& command) {
   return ordered;
 }
 
+// The collection that a last stage $out or $merge writes; empty where there is none.
+std::string_view written_collection(const Node& command) {
+  const Node* pipeline = command.find("pipeline");
+  if (pipeline == nullptr || pipeline->fields.empty()) return {};
+  const Node& last = pipeline->fields.back().second;
+  if (last.fields.empty()) return {};
+  const auto& [stage, argument] = last.fields.front();
+  const Node* target = stage == "$out"     ? &argument
+                       : stage == "$merge" ? argument.find("into")
+                                           : nullptr;
+  if (target == nullptr || target->kind != Node::Kind::leaf || !target->leaf.view().is_string())
+    return {};
+  return target->leaf.view().as_string();
+}
+
 std::string lines(bson::View documents, bool ordered) {
   std::vector<std::string> all;
   for (const auto& document : documents) all.push_back(canonical(document.value));
@@ -119,6 +134,19 @@ Answer answer(store::Store& store, std::string_view database, const Node& comman
   if (!reply) return out;
   if (auto error = write_error(*reply)) return *error;
   if (const auto cursor = reply->find("cursor")) {
+    if (const auto target = written_collection(command); !target.empty()) {
+      Answer failed;
+      const auto left = reply_of(store, database,
+                                 object({{"find", bson::Value(target)},
+                                         {"sort", bson::Value(one("_id", 1).document())},
+                                         {"batchSize", 100'000}}),
+                                 failed);
+      if (!left) return failed;
+      const auto documents = (*left)["cursor"].as_document()["firstBatch"].as_array();
+      out.text = lines(documents, true);
+      show_documents(out, documents);
+      return out;
+    }
     const auto documents = cursor->as_document()["firstBatch"].as_array();
     out.text = lines(documents, order_is_due(command));
     show_documents(out, documents);
@@ -130,7 +158,7 @@ Answer answer(store::Store& store, std::string_view database, const Node& comman
     return out;
   }
   bson::Writer counts;
-  for (const char* name : {"n", "nModified", "value"}) {
+  for (const char* name : {"n", "nModified", "value", "upserted", "lastErrorObject"}) {
     if (const auto count = reply->find(name)) {
       out.text += std::string(name) + ' ' + canonical(*count) + '\n';
       counts.append(name, *count);
