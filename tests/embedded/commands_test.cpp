@@ -53,6 +53,37 @@ TEST_F(Commands, InsertKeepsWriteErrorsInTheReply) {
   EXPECT_EQ(error["keyValue"].as_document()["_id"].as_int32(), 1);
 }
 
+TEST_F(Commands, AnUpsertTakesNoExpr) {
+  fill(1);
+  for (const char* filter : {R"({"$expr": {"$eq": ["$_id", 0]}})", R"({"$and": [{"$expr": 1}]})"}) {
+    const std::string given(filter);
+    const auto reply = run(R"({"update": "tea", "updates": [{"q": )" + given +
+                           R"(, "u": {"$set": {"n": 1}}, "upsert": true}]})");
+    EXPECT_EQ(reply["writeErrors"].as_array().begin()->value.as_document()["code"].as_int32(), 224);
+    const auto change =
+        R"({"findAndModify": "tea", "update": {"$set": {"n": 1}}, "query": )" + given;
+    EXPECT_EQ(code(change + R"(, "upsert": true})"), 224);
+    EXPECT_EQ(code(change + "}"), 0);
+  }
+}
+
+TEST_F(Commands, GraphLookupTakesAMissingFieldForNoValue) {
+  (void)run(
+      R"({"insert": "tea", "documents": [{"_id": 1}, {"_id": 2, "n": null}, {"_id": 3, "n": 1}]})");
+  const auto found = [&](std::string_view start) {
+    const auto reply =
+        run(R"({"aggregate": "tea", "cursor": {}, "pipeline": [{"$match": {"_id": 1}},
+        {"$graphLookup": {"from": "tea", "startWith": )" +
+            std::string(start) +
+            R"(, "connectFromField": "m", "connectToField": "n", "as": "set"}},
+        {"$project": {"_id": 0, "set": "$set._id"}}]})");
+    return bson::to_json(reply["cursor"].as_document()["firstBatch"]);
+  };
+  EXPECT_EQ(found(R"("$n")"), R"([{"set": []}])");
+  EXPECT_EQ(found(R"({"$literal": null})"), R"([{"set": [2]}])");
+  EXPECT_EQ(found("[1, null]"), R"([{"set": [2, 3]}])");
+}
+
 TEST_F(Commands, OrderedStopsAtTheFirstError) {
   (void)run(R"({"insert": "tea", "documents": [{"_id": 1}]})");
   EXPECT_EQ(run(R"({"insert": "tea", "documents": [{"_id": 2}, {"_id": 1}, {"_id": 3}]})")["n"]

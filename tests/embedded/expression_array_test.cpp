@@ -63,6 +63,10 @@ INSTANTIATE_TEST_SUITE_P(
         // What stands behind a null is not evaluated.
         Case{R"({"$concatArrays": ["$missing", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
         Case{R"({"$concat": ["$n", {"$toLower": "$a"}]})", "null"},
+        Case{R"({"$indexOfArray": ["$missing", {"$size": "$s"}]})", "null"},
+        Case{R"({"$indexOfArray": ["$a", "$n"]})", "-1"},
+        Case{R"({"$indexOfCP": ["$n", {"$toLower": "$a"}]})", "null"},
+        Case{R"({"$indexOfBytes": ["$missing", {"$toLower": "$a"}]})", "null"},
         Case{R"({"$setUnion": ["$missing", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
         Case{R"({"$setIntersection": ["$n", {"$minN": {"n": 1, "input": "$s"}}]})", "null"},
         Case{R"({"$filter": {"input": "$a", "cond": {"$gt": ["$$this", 1]}}})", "[3, 2]"},

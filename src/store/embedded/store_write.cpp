@@ -70,6 +70,7 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
                                   ? Projector()
                                   : Projector(options.projection, Projector::Kind::find, variables);
   const Matcher matcher(filter, variables);
+  if (options.upsert) check_upsert_filter(filter);
   FindAndModifyResult result;
   WriteScope scope(file_, options.session, true);
   auto collection = scope.target(ns);

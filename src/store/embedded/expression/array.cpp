@@ -108,7 +108,7 @@ constexpr auto table = std::to_array<Operator>({
     until_null_operator("$concatArrays", concat),
     function_operator("$first", first, 1, 1),
     function_operator("$in", in, 2, 2),
-    function_operator("$indexOfArray", index_of, 2, 4),
+    unless_first_null_operator("$indexOfArray", index_of, 2, 4),
     function_operator("$isArray", is_array, 1, 1),
     function_operator("$last", last, 1, 1),
     function_operator("$objectToArray", object_to_array, 1, 1),

@@ -60,8 +60,8 @@ class GraphStage final : public EvaluatingStage {
     const ValueView start = options_.start->evaluate(e_);
     if (start.is_array()) {
       for (const auto& element : start.as_array()) add(element.value, frontier);
-    } else {
-      add(is_missing(start) ? null_value : start, frontier);
+    } else if (!is_missing(start)) {
+      add(start, frontier);
     }
     for (std::int64_t depth = 0; !frontier.empty(); ++depth) {
       if (options_.max_depth && depth > *options_.max_depth) break;
@@ -80,7 +80,9 @@ class GraphStage final : public EvaluatingStage {
     bson::Writer out;
     out.begin_array("$and").push_document_begin().begin_array("$or");
     bson::Writer plain;
+    bool null = false;
     for (const auto& value : frontier) {
+      null = null || value.type() == Type::null;
       if (value.type() == Type::regex) {
         out.push_document_begin().begin_document(options_.connect_to).append("$eq", value).end();
         out.end();
@@ -91,6 +93,13 @@ class GraphStage final : public EvaluatingStage {
     out.push_document_begin().begin_document(options_.connect_to);
     out.append_array("$in", plain.finish_view()).end().end();
     out.end().end();
+    // A document without the field is not one whose field is null.
+    if (null)
+      out.push_document_begin()
+          .begin_document(options_.connect_to)
+          .append("$exists", true)
+          .end()
+          .end();
     if (options_.restrict) out.push(options_.restrict->view());
     out.end();
     return out.finish();

@@ -84,6 +84,18 @@ Updater make_updater(const UpdateSpec& update, const std::optional<bson::View>& 
   return Updater::of_pipeline(update.body, scope_of_let(let));
 }
 
+void check_upsert_filter(bson::View filter) {
+  constexpr int query_feature_not_allowed = 224;
+  for (const auto& [name, value] : filter) {
+    if (name == "$expr")
+      throw QueryError(ErrorCode::invalid_query, FieldPath("$expr"),
+                       "$expr is not allowed in the query predicate for an upsert",
+                       query_feature_not_allowed);
+    if (name != "$and" && name != "$or" && name != "$nor") continue;
+    for (const auto& clause : value.as_array()) check_upsert_filter(clause.value.as_document());
+  }
+}
+
 UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
                          const UpdateOptions& options) {
   UpdateResult result;
@@ -93,6 +105,7 @@ UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, con
   std::optional<Matcher> matcher;
   const bool by_id = is_id_equality(filter, id);
   if (!by_id || options.upsert) matcher.emplace(filter, scope_of_let(options.let));
+  if (options.upsert) check_upsert_filter(filter);
   if (collection != nullptr) {
     Deadline deadline(options.max_time);
     // One document by its _id is read where it is found, all others after the search.

@@ -29,6 +29,9 @@ void insert_one(RowWriter& rows, bson::View document, bson::Value* id = nullptr)
                                    const std::optional<bson::View>& array_filters, bool multi,
                                    bson::View let = {});
 
+/// Throws QueryError invalid_query (224) for $expr, which says nothing of the document to insert.
+void check_upsert_filter(bson::View filter);
+
 UpdateResult update_rows(WriteScope& scope, Namespace ns, bson::View filter, const Updater& updater,
                          const UpdateOptions& options);
 std::int64_t remove_rows(WriteScope& scope, Namespace ns, bson::View filter,
