@@ -11,8 +11,8 @@ Node name(const char* text) { return bson::Value(text); }
 // The _id of what an upsert inserts is given by the filter, so that both sides have the same.
 void Generator::add_upsert(Node& statement) {
   Node& filter = *statement.find("q");
-  if (filter.find("_id") == nullptr)
-    filter.fields.insert(filter.fields.begin(), {"_id", static_cast<std::int32_t>(below(9))});
+  std::erase_if(filter.fields, [](const Node::Field& field) { return field.first == "_id"; });
+  filter.fields.insert(filter.fields.begin(), {"_id", static_cast<std::int32_t>(below(9))});
   Node& update = *statement.find("u");
   if (update.kind == Node::Kind::document && !update.fields.empty() &&
       update.fields.front().first.starts_with('$') && chance(40) &&

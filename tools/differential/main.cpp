@@ -231,8 +231,7 @@ class Run {
         out[at].code = error.value.as_document()["code"].as_int32();
         constexpr int not_implemented = 238;
         out[at].refused = out[at].code == not_implemented ||
-                          error.value.as_document()["errmsg"].as_string().find("the Rust server") !=
-                              std::string_view::npos;
+                          is_refusal(error.value.as_document()["errmsg"].as_string());
       }
     }
     const auto left = reply_of(store, batch_database_,

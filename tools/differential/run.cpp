@@ -14,8 +14,7 @@ Answer failure(int code, std::string_view message) {
   Answer out;
   out.failed = true;
   out.code = code;
-  // What secantusd-rs says of all that it has not learnt, whatever the number.
-  out.refused = message.find("the Rust server") != message.npos;
+  out.refused = is_refusal(message);
   bson::Writer writer;
   writer.append("code", code).append("errmsg", message);
   out.shown = writer.finish();
@@ -93,6 +92,14 @@ void show_documents(Answer& out, bson::View documents) {
 }
 
 }  // namespace
+
+bool is_refusal(std::string_view message) {
+  static constexpr std::string_view texts[] = {"the Rust server",
+                                               "unsupported or invalid query filter",
+                                               "$graphLookup startWith expression not supported"};
+  return std::ranges::any_of(
+      texts, [message](std::string_view text) { return message.find(text) != message.npos; });
+}
 
 std::optional<bson::Document> reply_of(store::Store& store, std::string_view database,
                                        const Node& command, Answer& failed) {

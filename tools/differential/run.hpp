@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node.hpp"
@@ -35,6 +36,9 @@ Answer prepare(store::Store& store, std::string_view database, const std::vector
 [[nodiscard]] Answer answer(store::Store& store, std::string_view database, const Node& command);
 /// Both; the first answer where it is a failure.
 [[nodiscard]] Answer run(store::Store& store, std::string_view database, const Case& one);
+
+/// What secantusd-rs says of all that it has not learnt, whatever the number.
+[[nodiscard]] bool is_refusal(std::string_view message);
 
 /// Success against failure, other documents, or another number of an error. Numbers of five digits
 /// belong to one place in the server's code and are not compared, save 11000 of duplicate keys.
