@@ -20,8 +20,8 @@ using bson::View;
 
 constexpr int not_implemented = 238;  // a write's own refusal, inside a reply
 
-/// Which deployment a case asks for. The command layer is either, and both have transactions and
-/// change streams.
+/// Which deployment a case asks for: of MongoDB's, only a replica set has what these cases require.
+/// The command layer is either, and has transactions and change streams always.
 enum class Deployment { standalone, replica_set };
 
 struct Required {
@@ -43,17 +43,19 @@ bool expects_no_cluster_time(View steps) {
 }
 
 Required required(View line, View steps) {
-  constexpr auto of_sets = std::to_array<std::string_view>(
-      {"cluster_read_concern", "cluster_time", "quorum_write_concern"});
+  constexpr auto of_sets =
+      std::to_array<std::string_view>({"change_streams", "cluster_read_concern", "cluster_time",
+                                       "quorum_write_concern", "transactions"});
   Required out;
   const auto needs = line.find("requires");
   if (!needs) return out;
   for (const auto& need : needs->as_document()) {
     const bool wanted = need.value.as_bool();
-    if (std::ranges::find(of_sets, need.key) != of_sets.end()) {
-      if (wanted) out.deployment = Deployment::replica_set;
-    } else if (wanted != (need.key == "transactions" || need.key == "change_streams")) {
+    const bool has_both = need.key == "transactions" || need.key == "change_streams";
+    if (std::ranges::find(of_sets, need.key) == of_sets.end() ? wanted : has_both && !wanted) {
       out.missing = need.key;
+    } else if (wanted) {
+      out.deployment = Deployment::replica_set;
     }
   }
   if (expects_no_cluster_time(steps)) out.deployment = Deployment::standalone;
@@ -286,6 +288,11 @@ Document read_line(std::string_view json) {
 Case::Case(std::string_view json) : line(read_line(json)) {
   id = line["id"].as_string();
   op = line["op"].as_string();
+}
+
+bool Case::needs_file() const {
+  const auto needs = line.find("requires");
+  return needs && needs->as_document().contains("transactions");
 }
 
 Outcome Case::run(store::Store& store) const {

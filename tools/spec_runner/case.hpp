@@ -25,6 +25,8 @@ struct Case {
 
   /// Reads one line. Throws FormatError or MappingError.
   explicit Case(std::string_view json);
+  /// Whether it has transactions: a store in memory has one connection, so others wait for them.
+  [[nodiscard]] bool needs_file() const;
   /// Runs it on an empty store. Refused when the store says `unsupported` by name, or the case asks
   /// for a kind of deployment that an embedded store is not.
   [[nodiscard]] Outcome run(store::Store& store) const;

@@ -1,13 +1,16 @@
-// quire_spec: feeds case files to run_command of an embedded store in memory and counts the
-// answers.
+// quire_spec: feeds case files to the commands of an embedded store, in memory or, for
+// transactions, in a file, as the kind of deployment that a case requires, and counts the answers.
 //   quire_spec [--failures] [--refusals] [--op NAME] [--id TEXT] [-j N] [--skip-absent] FILE...
 // --failures and --refusals print each such case; --op and --id choose cases; --skip-absent ends
 // with status 77 for a file that is not there, which ctest shows as skipped.
 // Ends in "N passed, M failed, R refused"; the exit status is 1 when one failed.
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -119,6 +122,28 @@ Options read_options(int argc, char** argv) {
   return options;
 }
 
+// Where a case's store is: in memory, or in a file that goes with it.
+class Place {
+ public:
+  Place(bool file, unsigned worker) {
+    if (!file) return;
+    folder_ = std::filesystem::temp_directory_path() /
+              ("quire_spec_" + std::to_string(::getpid()) + "_" + std::to_string(worker));
+    std::filesystem::create_directories(folder_);
+  }
+  ~Place() {
+    std::error_code ignored;
+    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+  }
+  Place(Place&&) = delete;
+  [[nodiscard]] std::string uri() const {
+    return folder_.empty() ? ":memory:" : (folder_ / "a.quire").string() + "?durability=normal";
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
 Outcome run_case(const std::string& line, std::string& id, std::string& op, const Options& options,
                  Watchdog& watchdog, unsigned worker, bool& skipped) {
   try {
@@ -129,7 +154,8 @@ Outcome run_case(const std::string& line, std::string& id, std::string& op, cons
               (!options.id.empty() && id.find(options.id) == id.npos);
     if (skipped) return {};
     watchdog.begin(worker, id);
-    const auto store = quire::store::open(":memory:");
+    const Place place(one.needs_file(), worker);
+    const auto store = quire::store::open(place.uri());
     auto outcome = one.run(*store);
     store->close();
     watchdog.end(worker);
