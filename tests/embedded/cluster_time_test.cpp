@@ -134,6 +134,11 @@ TEST_F(ReplicaSet, ReadsWaitForNothingThatIsPast) {
   EXPECT_EQ(code_of(answer(R"({"ping": 1, "$clusterTime": 1})")), 14);
 }
 
+TEST_F(ReplicaSet, AClosedStoreIsToldInAReply) {
+  store_->close();
+  EXPECT_EQ(code_of(answer(R"({"find": "c"})")), 91);
+}
+
 TEST_F(ReplicaSet, ASnapshotStaysWhatItWas) {
   (void)answer(R"({"insert": "c", "documents": [{"_id": 1}]})");
   const auto first = answer(R"({"find": "c", "readConcern": {"level": "snapshot"}})");

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a client of others on `quire serve`. Usage: run_client.py pymongo|mongosh QUIRE_TOOL
+"""Runs a client of others on `quire serve`. Usage: run_client.py pymongo|mongosh|dump QUIRE_TOOL
 
 pymongo: pymongo_client.py with the Python of $QUIRE_SERVER_VENV (default build/server-venv).
 mongosh: mongosh_client.js with $QUIRE_MONGOSH or `mongosh` on the PATH; its output must be mongosh_client.expected.
+dump: mongodb-snapshot-read and -write of the npm package @apostrophecms/mongodb-snapshot, in $QUIRE_SNAPSHOT_TOOLS or
+    on the PATH, restore dump_client.snapshot, dump that, restore it elsewhere and dump it again: always the same.
 Exits with 77 where the client is not installed.
 """
 import os
@@ -66,8 +68,27 @@ def mongosh(tool, folder):
         sys.exit(f"mongosh ended with {done.returncode}\nexpected:\n{expected}\nprinted:\n{done.stdout}")
 
 
+def dump(tool, folder):
+    where = os.environ.get("QUIRE_SNAPSHOT_TOOLS")
+    read, write = (shutil.which(f"mongodb-snapshot-{name}", path=where) for name in ("read", "write"))
+    if not read or not write:
+        skip("mongodb-snapshot is not installed; npm install @apostrophecms/mongodb-snapshot and set QUIRE_SNAPSHOT_TOOLS")
+    source = HERE / "dump_client.snapshot"
+    for name in ("first", "second"):
+        own, target = os.path.join(folder, name), os.path.join(folder, name + ".snapshot")
+        os.mkdir(own)
+        with Served(tool, own) as server:
+            uri = server.uri.replace("/?", "/shop?")
+            subprocess.run([read, f"--from={source}", f"--to={uri}"], check=True, timeout=60)
+            subprocess.run([write, f"--from={uri}", f"--to={target}"], check=True, timeout=60)
+        dumped, expected = pathlib.Path(target).read_text(), (HERE / "dump_client.snapshot").read_text()
+        if dumped != expected:
+            sys.exit(f"the {name} dump differs\nexpected:\n{expected}\ndumped:\n{dumped}")
+        source = target
+
+
 def main():
-    clients = {"pymongo": pymongo, "mongosh": mongosh}
+    clients = {"pymongo": pymongo, "mongosh": mongosh, "dump": dump}
     if len(sys.argv) != 3 or sys.argv[1] not in clients:
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory() as folder:

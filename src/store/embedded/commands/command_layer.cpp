@@ -222,10 +222,9 @@ bson::Document CommandLayer::execute(Store& store, std::string_view database, bs
     const bool ends = name == "commitTransaction" || name == "abortTransaction";
     const bool replica_set = state_->sessions.options().replica_set;
     auto common = read_common(command, known->concern, name, replica_set);
-    if (replica_set) {
-      auto& clock = embedded_store(store).file()->clock();
-      receive_cluster_time(clock, command);
-      check_after_cluster_time(clock, common);
+    if (auto* clock = clock_of(store)) {
+      receive_cluster_time(*clock, command);
+      check_after_cluster_time(*clock, common);
     }
     if (const auto strict = command.find("apiStrict");
         strict && strict->type() == bson::Type::boolean && strict->as_bool() &&
@@ -291,19 +290,25 @@ bson::Document CommandLayer::execute(Store& store, std::string_view database, bs
   }
 }
 
+ClusterClock* CommandLayer::clock_of(Store& store) const noexcept {
+  if (!state_->sessions.options().replica_set) return nullptr;
+  auto* own = dynamic_cast<EmbeddedStore*>(&store);
+  return own != nullptr ? &own->file()->clock() : nullptr;
+}
+
 bson::Document CommandLayer::run(Store& store, std::string_view database, bson::View command,
                                  Session* session) {
   commands::CommonArguments begun;
-  if (!state_->sessions.options().replica_set)
-    return execute(store, database, command, session, begun);
-  const CommandTime time(embedded_store(store).file()->clock());
+  auto* clock = clock_of(store);
+  if (clock == nullptr) return execute(store, database, command, session, begun);
+  const CommandTime time(*clock);
   return commands::with_cluster_times(execute(store, database, command, session, begun), time);
 }
 
 bson::Document CommandLayer::run_reply(Store& store, std::string_view database, bson::View command,
                                        Session* session) {
   std::optional<CommandTime> time;
-  if (state_->sessions.options().replica_set) time.emplace(embedded_store(store).file()->clock());
+  if (auto* clock = clock_of(store)) time.emplace(*clock);
   commands::CommonArguments begun;
   bson::Document reply;
   try {

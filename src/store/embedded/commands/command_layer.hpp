@@ -10,6 +10,7 @@
 
 namespace quire::store::embedded {
 
+class ClusterClock;
 namespace commands {
 struct CommonArguments;
 }
@@ -59,6 +60,8 @@ class CommandLayer {
 
  private:
   struct State;
+  /// Null for a single server, which has none.
+  [[nodiscard]] ClusterClock* clock_of(Store& store) const noexcept;
   [[nodiscard]] bson::Document execute(Store& store, std::string_view database, bson::View command,
                                        Session* session, commands::CommonArguments& begun);
   std::unique_ptr<State> state_;
