@@ -4,7 +4,7 @@ import threading
 
 import pymongo
 from pymongo import MongoClient, ReturnDocument
-from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, WriteConcernError
 
 
 def equal(found, wanted):
@@ -85,6 +85,34 @@ def changes(db):
         equal(next(stream)["operationType"], "delete")
 
 
+def cluster_times(client, db):
+    with client.start_session(causal_consistency=True) as session:
+        db.times.insert_one({"_id": 1}, session=session)
+        wrote = session.operation_time
+        assert wrote is not None and session.cluster_time["clusterTime"] >= wrote
+        equal(db.times.find_one(session=session), {"_id": 1})  # sent with afterClusterTime
+        with client.start_session() as other:
+            other.advance_cluster_time(session.cluster_time)
+            other.advance_operation_time(session.operation_time)
+            equal(db.times.count_documents({}, session=other), 1)
+    with client.start_session(snapshot=True) as session:
+        equal(sorted(db.times.distinct("_id", session=session)), [1])
+        db.times.insert_one({"_id": 2})
+        equal([d["_id"] for d in db.times.find(session=session)], [1])
+        equal([d["_id"] for d in db.times.aggregate([{"$sort": {"_id": 1}}], session=session)], [1])
+    equal(db.times.count_documents({}), 2)
+    with db.times.watch(start_at_operation_time=wrote) as stream:
+        event = next(stream)
+        equal((event["documentKey"], event["clusterTime"]), ({"_id": 1}, wrote))
+
+
+def write_concerns(db):
+    both = db.get_collection("both", write_concern=pymongo.WriteConcern(w=2, wtimeout=50))
+    raises(WriteConcernError, 100, lambda: both.insert_one({"_id": 1}))
+    equal(db.both.count_documents({}), 1)
+    raises(WriteConcernError, 79, lambda: db.get_collection("both", write_concern=pymongo.WriteConcern(w="backup")).drop())
+
+
 def unacknowledged(client, db):
     quiet = db.get_collection("quiet", write_concern=pymongo.WriteConcern(w=0))
     quiet.insert_one({"_id": 1})
@@ -110,6 +138,8 @@ def main():
         transactions(client, db)
         many_writers(client, db)
         changes(db)
+        cluster_times(client, db)
+        write_concerns(db)
         unacknowledged(client, db)
         about_the_server(client)
         client.drop_database("app")
