@@ -134,6 +134,18 @@ TEST_F(ReplicaSet, ReadsWaitForNothingThatIsPast) {
   EXPECT_EQ(code_of(answer(R"({"ping": 1, "$clusterTime": 1})")), 14);
 }
 
+TEST_F(ReplicaSet, PipelinesThatWriteReadNoSnapshot) {
+  const auto out = [&](std::string_view level) {
+    return code_of(answer(
+        R"({"aggregate": "c", "pipeline": [{"$out": "o"}], "cursor": {}, "readConcern": {"level": ")" +
+        std::string(level) + R"("}})"));
+  };
+  EXPECT_EQ(out("majority"), 0);
+  EXPECT_EQ(out("linearizable"), 72);
+  EXPECT_EQ(out("snapshot"), 238);
+  EXPECT_EQ(code_of(answer(R"({"find": "c", "readConcern": {"level": "linearizable"}})")), 0);
+}
+
 TEST_F(ReplicaSet, AClosedStoreIsToldInAReply) {
   store_->close();
   EXPECT_EQ(code_of(answer(R"({"find": "c"})")), 91);

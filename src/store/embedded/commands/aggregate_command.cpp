@@ -79,6 +79,20 @@ void check_statistics(const Context& context, bson::View pipeline) {
   }
 }
 
+/// What a pipeline that writes its result cannot read with.
+void check_write_stage(const Context& context, bson::View pipeline) {
+  std::string_view last;
+  for (const auto& element : pipeline) {
+    const bson::View stage = element.value.as_document();
+    last = stage.empty() ? std::string_view() : stage.begin()->key;
+  }
+  if (last != "$out" && last != "$merge") return;
+  if (context.common.linearizable)
+    fail(code::invalid_options,
+         std::string(last) + " cannot be used with a 'linearizable' read concern level");
+  if (context.common.snapshot) refuse(std::string(last) + " with the readConcern 'snapshot'");
+}
+
 bool is_strict(bson::View command) {
   const auto strict = command.find("apiStrict");
   return strict && strict->type() == bson::Type::boolean && strict->as_bool();
@@ -175,6 +189,7 @@ void run_aggregate(Context& context, bson::Writer& reply) {
   }
   check_first_stage(ns, pipeline);
   check_statistics(context, pipeline);
+  check_write_stage(context, pipeline);
   check_strict(context.command, pipeline);
   if (explain) {
     check_explain(context.command);

@@ -90,6 +90,7 @@ struct CommonArguments {
   bool acknowledged = true;  ///< false for {w: 0}
   // In a replica set only.
   bool snapshot = false;  ///< readConcern "snapshot" outside of a transaction
+  bool linearizable = false;
   std::optional<bson::Timestamp> after_cluster_time;
   std::optional<bson::Timestamp> at_cluster_time;
   /// Number of what one member cannot do of the writeConcern; the write is done all the same.

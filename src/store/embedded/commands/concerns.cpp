@@ -141,8 +141,11 @@ void check_read_concern(bson::View concern, bool in_transaction, bool reads, std
     fail(code::invalid_options,
          "'" + std::string(what) + "' does not take a readConcern of '" + std::string(name) + "'");
   if (name == "local" || name == "available" || name == "majority") return;
-  if (name == "snapshot" && in_transaction) return;   // what every transaction reads
-  if (replica_set && name == "linearizable") return;  // one member: nobody writes elsewhere
+  if (name == "snapshot" && in_transaction) return;  // what every transaction reads
+  if (replica_set && name == "linearizable") {       // one member: nobody writes elsewhere
+    common.linearizable = true;
+    return;
+  }
   if (replica_set && name == "snapshot" && what == "getMore") return;  // its cursor has one
   if (replica_set && name == "snapshot") {
     if (!reads_snapshots(what))
