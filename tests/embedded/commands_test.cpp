@@ -84,6 +84,17 @@ TEST_F(Commands, GraphLookupTakesAMissingFieldForNoValue) {
   EXPECT_EQ(found("[1, null]"), R"([{"set": [2, 3]}])");
 }
 
+TEST_F(Commands, GroupsComputeNothingMoreOnceTheyHaveTheFirst) {
+  (void)run(R"({"insert": "tea", "documents": [{"_id": 1, "t": [3]}, {"_id": 2, "t": "x"}]})");
+  const auto reply = run(R"({"aggregate": "tea", "cursor": {}, "pipeline": [{"$sort": {"_id": 1}},
+      {"$group": {"_id": null, "first": {"$first": {"$size": "$t"}}}}]})");
+  EXPECT_EQ(bson::to_json(reply["cursor"].as_document()["firstBatch"]),
+            R"([{"_id": null, "first": 1}])");
+  EXPECT_EQ(code(R"({"aggregate": "tea", "cursor": {}, "pipeline": [{"$sort": {"_id": 1}},
+      {"$group": {"_id": null, "last": {"$last": {"$size": "$t"}}}}]})"),
+            17124);
+}
+
 TEST_F(Commands, OrderedStopsAtTheFirstError) {
   (void)run(R"({"insert": "tea", "documents": [{"_id": 1}]})");
   EXPECT_EQ(run(R"({"insert": "tea", "documents": [{"_id": 2}, {"_id": 1}, {"_id": 3}]})")["n"]

@@ -35,6 +35,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"$subtract": ["$t", 1]})", R"({"$date": "2025-12-31T23:59:59.999Z"})"},
         Case{R"({"$subtract": ["$s", null]})", "null"},
         Case{R"({"$multiply": [3, "$d", 2]})", "15.0"},
+        // The product of doubles is kept from the first operand on.
+        Case{R"({"$multiply": [0, -1, 2.5]})", "-0.0"},
+        Case{R"({"$multiply": [0, -1]})", "0"},
+        Case{R"({"$multiply": [{"$numberLong": "9007199254740993"}, 1.0]})", "9007199254740992.0"},
         Case{R"({"$type": {"$multiply": [65536, 65536]}})", R"("long")"},
         Case{R"({"$multiply": [1.5, {"$numberDecimal": "2.0"}]})",
              R"({"$numberDecimal": "3.000000000000000"})"},

@@ -122,9 +122,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MulOfNothingIsZeroOfItsType", R"({"_id": 1})",
              R"({"$mul": {"a": {"$numberLong": "3"}, "b": {"$numberDecimal": "3"}}})",
              R"({"_id": 1, "a": {"$numberLong": "0"}, "b": {"$numberDecimal": "0"}})"},
-        Case{"MulOfAMissingFieldIsAProductWithZero", R"({"_id": 1})",
-             R"({"$mul": {"a": -1.5, "b": {"$numberDouble": "Infinity"}, "c": {"$numberDecimal": "-2.5"}}})",
-             R"({"_id": 1, "a": -0.0, "b": {"$numberDouble": "NaN"}, "c": {"$numberDecimal": "-0.0"}})"},
+        Case{
+            "MulOfAMissingFieldIsAProductWithZero", R"({"_id": 1})",
+            R"({"$mul": {"a": -1.5, "b": {"$numberDouble": "Infinity"}, "c": {"$numberDecimal": "-2.5"}}})",
+            R"({"_id": 1, "a": -0.0, "b": {"$numberDouble": "NaN"}, "c": {"$numberDecimal": "-0.0"}})"},
         Case{"MulWidens", R"({"_id": 1, "n": 65536})", R"({"$mul": {"n": 65536}})",
              R"({"_id": 1, "n": {"$numberLong": "4294967296"}})"},
         Case{"BitTakesOneAfterTheOther", R"({"_id": 1, "n": 13})",
@@ -321,6 +322,9 @@ TEST(Updater, CountsSameBytesThatWereWrittenAsAChange) {
     const auto set = std::string(R"({"$set": {"n": )") + nan + "}}";
     EXPECT_FALSE(run(document.c_str(), set.c_str()).changed);
   }
+  // A replacement is compared as it was given: without the _id it is another document.
+  EXPECT_TRUE(run(R"({"_id": 1, "a": 2})", R"({"a": 2})").changed);
+  EXPECT_FALSE(run(R"({"_id": 1, "a": 2})", R"({"_id": 1, "a": 2})").changed);
   const char* array = R"({"_id": 1, "t": [1, 2]})";
   EXPECT_TRUE(run(array, R"({"$push": {"t": {"$each": [3], "$slice": 2}}})").changed);
   EXPECT_FALSE(run(array, R"({"$push": {"t": {"$each": [], "$slice": 2}}})").changed);

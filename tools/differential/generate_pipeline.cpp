@@ -176,6 +176,7 @@ Node Generator::stage(std::string_view collection, int depth, Flow& flow) {
                one("$cond", list({expression(Wanted::boolean, 1),
                                   name(chance(50) ? "$$DESCEND" : "$$KEEP"), name("$$PRUNE")})));
   if (!flow.unique) return one("$match", filter(1));
+  flow.ordered = false;  // by partition
   return chance(60) ? window_fields() : range_window();
 }
 

@@ -124,10 +124,11 @@ bool Updater::is_replacement() const noexcept { return impl_->is_replacement; }
 
 namespace {
 
-/// What the stages make of the document, with its _id in front.
-bson::Document run_stages(const StageSpecs& stages, View document) {
+/// What the stages make of the document, with its _id in front. It counts as changed where what
+/// they gave is not the same: without the _id it never is.
+Updater::Outcome run_stages(const StageSpecs& stages, View document) {
   const auto after = run_on_one(stages, document);
-  if (!after) return bson::Document(document);
+  if (!after) return {bson::Document(document), false};
   const auto id = document.find("_id");
   const auto made = after->find("_id");
   if (id && made && compare(*id, *made) != 0) fail_immutable();
@@ -144,7 +145,7 @@ bson::Document run_stages(const StageSpecs& stages, View document) {
   auto whole = out.finish();
   if (whole.size() > bson::max_document_bytes)
     update::fail(too_large, "", "the document would be larger than 16 MiB");
-  return whole;
+  return {std::move(whole), !(after->view() == document)};
 }
 
 }  // namespace
@@ -152,9 +153,11 @@ bson::Document run_stages(const StageSpecs& stages, View document) {
 Updater::Outcome Updater::apply(View document, const MatchDetails& details, bool inserting) const {
   Outcome outcome;
   if (impl_->is_pipeline) {
-    outcome.document = run_stages(impl_->stages, document);
+    outcome = run_stages(impl_->stages, document);
   } else if (impl_->is_replacement) {
     outcome.document = replaced(impl_->replacement, document.find("_id"));
+    // Compared as it was given: one without the _id is never the same.
+    outcome.changed = !(impl_->replacement.view() == document);
   } else {
     auto applied = update::apply(impl_->tree, document, {&details, inserting});
     outcome.document = std::move(applied.document);

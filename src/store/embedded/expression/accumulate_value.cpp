@@ -35,6 +35,7 @@ class First final : public Accumulator {
     if (!began_) held_.set(value);
     began_ = true;
   }
+  bool takes_more() const noexcept override { return !began_; }
   ValueView result(Evaluation&) override {
     return is_missing(held_.view()) ? null_value : held_.view();
   }

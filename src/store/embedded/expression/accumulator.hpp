@@ -24,6 +24,8 @@ class Accumulator {
   /// Takes in what AccumulatorSpec::argument gave for a document; missing is a value, too. Throws
   /// QueryError with the server's number.
   virtual void add(bson::ValueView value, Evaluation& e) = 0;
+  /// Whether another value can still count: where it cannot, none need be computed.
+  [[nodiscard]] virtual bool takes_more() const noexcept { return true; }
   /// Never missing. Holds until the next add(), the evaluation's reset or the end of either.
   [[nodiscard]] virtual bson::ValueView result(Evaluation& e) = 0;
   /// Bytes of the object and what it holds.

@@ -42,29 +42,25 @@ std::int64_t milliseconds(ValueView number, const std::string& message) {
   }
 }
 
-/// A running sum or product whose type widens with what comes.
-class Total {
+/// A running sum whose type widens with what comes.
+class Sum {
  public:
-  Total(IntegerOperation operation, std::int64_t start) : operation_(operation), integer_(start) {}
-
   void take(ValueView number) {
     const Type wide = wider_type(type_, number.type());
     if (wide != type_) widen(wide);
     switch (type_) {
       case Type::double_:
-        take_double(to_double(number));
+        double_ += to_double(number);
         return;
       case Type::decimal128:
-        decimal_ = operation_ == IntegerOperation::add
-                       ? decimal_add(decimal_, to_decimal(number))
-                       : decimal_multiply(decimal_, to_decimal(number));
+        decimal_ = decimal_add(decimal_, to_decimal(number));
         return;
       default: {
         const std::int64_t before = integer_;
-        if (compute(operation_, before, integer_of(number), integer_)) return;
+        if (compute(IntegerOperation::add, before, integer_of(number), integer_)) return;
         integer_ = before;
         widen(Type::double_);
-        take_double(to_double(number));
+        double_ += to_double(number);
       }
     }
   }
@@ -86,14 +82,50 @@ class Total {
       decimal_ = type_ == Type::double_ ? decimal_from(double_) : decimal_from(integer_);
     type_ = wide;
   }
-  void take_double(double value) {
-    double_ = operation_ == IntegerOperation::add ? double_ + value : double_ * value;
+
+  Type type_ = Type::int32;
+  std::int64_t integer_ = 0;
+  double double_ = 0;
+  bson::Decimal128 decimal_;
+};
+
+/// A running product. That of doubles is kept beside that of integers from the beginning, as the
+/// server does: 0 · -1 · 2.5 is -0.0, and large integers round at each step.
+class Product {
+ public:
+  void take(ValueView number) {
+    const Type before = type_;
+    type_ = wider_type(type_, number.type());
+    if (type_ == Type::decimal128) {
+      if (before != Type::decimal128)
+        decimal_ = before == Type::double_ ? decimal_from(double_) : decimal_from(integer_);
+      decimal_ = decimal_multiply(decimal_, to_decimal(number));
+      return;
+    }
+    double_ *= to_double(number);
+    if (type_ == Type::double_) return;
+    std::int64_t product = 0;
+    if (compute(IntegerOperation::multiply, integer_, integer_of(number), product)) {
+      integer_ = product;
+    } else {
+      type_ = Type::double_;
+    }
+  }
+  [[nodiscard]] ValueView value(Evaluation& e) const {
+    switch (type_) {
+      case Type::double_:
+        return e.number(double_);
+      case Type::decimal128:
+        return e.decimal(decimal_);
+      default:
+        return integer_result(e, type_, integer_);
+    }
   }
 
-  IntegerOperation operation_;
+ private:
   Type type_ = Type::int32;
-  std::int64_t integer_;
-  double double_ = 0;
+  std::int64_t integer_ = 1;
+  double double_ = 1;
   bson::Decimal128 decimal_;
 };
 
@@ -104,7 +136,7 @@ class AddExpression final : public Expression {
     children_ = std::move(arguments);
   }
   ValueView evaluate(Evaluation& e) const override {
-    Total total(IntegerOperation::add, 0);
+    Sum total;
     bool date = false;
     std::int64_t ms = 0;
     const auto shift = [&](std::int64_t by) {
@@ -136,7 +168,7 @@ class MultiplyExpression final : public Expression {
     children_ = std::move(arguments);
   }
   ValueView evaluate(Evaluation& e) const override {
-    Total total(IntegerOperation::multiply, 1);
+    Product total;
     for (const auto& child : children_) {
       const ValueView value = child->evaluate(e);
       if (is_nullish(value)) return null_value;

@@ -78,6 +78,7 @@ class GroupStage final : public EvaluatingStage {
     }
     auto& accumulators = found->second.accumulators;
     for (std::size_t i = 0; i < accumulators.size(); ++i) {
+      if (!accumulators[i]->takes_more()) continue;
       const auto before = accumulators[i]->bytes();
       accumulators[i]->add(fields_.accumulators[i].argument(e_), e_);
       memory_ += accumulators[i]->bytes() - before;

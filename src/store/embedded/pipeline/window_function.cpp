@@ -30,8 +30,10 @@ class GrowingRun final : public WindowRun {
   ValueView at(std::size_t i, const WindowInput& input) override {
     Evaluation& e = input.e;
     e.reset();
-    const auto window = finder_.find(i, e);
-    taken_ = std::max(taken_, std::min(window.begin, window.end));
+    auto window = finder_.find(i, e);
+    // An empty one lies anywhere: nothing is taken, and nothing passed over.
+    if (window.begin >= window.end) window = {taken_, taken_};
+    taken_ = std::max(taken_, window.begin);
     for (; taken_ < window.end; ++taken_) {
       e.begin(input.partition.at(taken_));
       accumulator_->add(spec_.argument(e), e);
