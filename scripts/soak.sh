@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The long forms of what scripts/test.sh runs in slices. Takes about two hours with the defaults.
+# QUIRE_DIFFERENTIAL_URI names another server for the random commands (docs/differential-testing.md).
 # Usage: scripts/soak.sh [--no-install] [--fuzz SECONDS_EACH] [--kills N] [--flips N] [--clients SECONDS] [--rows N] [--differential N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -41,7 +42,8 @@ printf '\n== Random commands on the embedded store and on SecantusDB: %s\n' "$di
 tools/servers.py start "$build/servers" >/dev/null
 trap 'tools/servers.py stop "$build/servers"' EXIT
 status=0
-QUIRE_TEST_SERVERS=$PWD/$build/servers/servers.json "$build/tools/quire_differential" --seed 1000000 --operations "$differential" \
+QUIRE_TEST_SERVERS=$PWD/$build/servers/servers.json "$build/tools/quire_differential" \
+  ${QUIRE_DIFFERENTIAL_URI:+--uri "$QUIRE_DIFFERENTIAL_URI"} --seed 1000000 --operations "$differential" \
   --most 1000 --known tools/differential/known_differences.txt || status=$?
 # Without a server it says so and is skipped.
 [ "$status" = 0 ] || [ "$status" = 77 ]
