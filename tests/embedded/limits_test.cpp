@@ -22,8 +22,8 @@ TEST(SortRun, GivesTheSameOrderInMemoryAndSpilled) {
   test::Random random(3);
   for (std::int64_t rid = 1; rid <= 5000; ++rid) {
     const auto key = std::to_string(random.below(1000));
-    memory.add(std::string(key), rid);
-    spilled.add(std::string(key), rid);
+    memory.add(key, rid);
+    spilled.add(key, rid);
   }
   const auto wanted = all_of(memory);
   EXPECT_FALSE(memory.spilled());
@@ -38,8 +38,8 @@ TEST(SortRun, KeepsTheFirstOnlyWhereNoMoreAreWanted) {
   test::Random random(4);
   for (std::int64_t rid = 1; rid <= 3000; ++rid) {
     const auto key = std::to_string(random.below(500));
-    all.add(std::string(key), rid);
-    few.add(std::string(key), rid);
+    all.add(key, rid);
+    few.add(key, rid);
   }
   auto wanted = all_of(all);
   wanted.resize(7);

@@ -139,7 +139,7 @@ class BucketAutoStage final : public EvaluatingStage {
       append_group_key(key, value);
       bson::Writer row;
       row.append("k", value).append("d", *document);
-      spool_.add(std::move(key), row.finish_view());
+      spool_.add(key, row.finish_view());
     }
     source_.reset();
     left_ = static_cast<std::int64_t>(spool_.size());

@@ -66,7 +66,7 @@ class DensifyStage final : public EvaluatingStage {
         run_.check();
         std::string key;
         spec_.sort_.append_sort_key(*document, key);
-        spool_.add(std::move(key), *document);
+        spool_.add(key, *document);
       }
       source_.reset();
       spool_.rewind();

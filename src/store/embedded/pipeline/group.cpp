@@ -96,7 +96,7 @@ class GroupStage final : public EvaluatingStage {
       const ValueView value = fields_.accumulators[i].argument(e_);
       if (!is_missing(value)) row_.append("a" + std::to_string(i), value);
     }
-    spilled_->add(std::string(key_), row_.finish_view());
+    spilled_->add(key_, row_.finish_view());
   }
 
   std::optional<View> next_spilled() {

@@ -38,15 +38,8 @@ void Partition::spill(bson::View document) {
                          " bytes, and disk use was not allowed; pass allowDiskUse: true",
                      5643011);
   if (file_ == nullptr) {
-    const int code = sqlite3_open_v2(
-        "", &file_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    if (code != SQLITE_OK) fail_sqlite(file_, code, "cannot open a temporary file for a partition");
-    const int made = sqlite3_exec(file_,
-                                  "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-                                  "CREATE TABLE p(i INTEGER PRIMARY KEY, document BLOB NOT NULL);"
-                                  "BEGIN",
-                                  nullptr, nullptr, nullptr);
-    if (made != SQLITE_OK) fail_sqlite(file_, made, "cannot write a temporary file");
+    open_temporary(file_, "CREATE TABLE p(i INTEGER PRIMARY KEY, document BLOB NOT NULL); BEGIN",
+                   "a partition");
     insert_ = Statement(file_, "INSERT INTO p VALUES(?1,?2)");
     read_ = Statement(file_, "SELECT document FROM p WHERE i=?1");
   }

@@ -79,7 +79,7 @@ class WindowStage final : public EvaluatingStage {
         std::string key;
         append_partition(*document, key);
         spec_.sort_.append_sort_key(*document, key);
-        spool_.add(std::move(key), *document);
+        spool_.add(key, *document);
       }
       source_.reset();
       spool_.rewind();

@@ -28,9 +28,9 @@ class SortStage final : public Stage {
     if (source_ != nullptr) {
       while (const auto document = source_->next()) {
         run_.check();
-        std::string key;
-        sorter_.append_sort_key(*document, key);
-        spool_.add(std::move(key), *document);
+        key_.clear();
+        sorter_.append_sort_key(*document, key_);
+        spool_.add(key_, *document);
       }
       source_.reset();
       spool_.rewind();
@@ -43,6 +43,7 @@ class SortStage final : public Stage {
   StagePtr source_;
   Run run_;
   Spool spool_;
+  std::string key_;
 };
 
 StageSpecPtr parse_sort(ValueView given, PipelineContext&) {

@@ -80,10 +80,11 @@ bool Execution::next_match() {
 void Execution::sort_all() {
   const auto keep = query_->limit == 0 ? 0 : query_->limit + query_->skip;
   run_ = std::make_unique<SortRun>(static_cast<std::size_t>(keep));
+  std::string key;
   while (next_match()) {
-    std::string key;
+    key.clear();
     query_->sorter.append_sort_key(source_.body(), key);
-    run_->add(std::move(key), source_.rid());
+    run_->add(key, source_.rid());
   }
   run_->finish();
 }

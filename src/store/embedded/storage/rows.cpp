@@ -7,6 +7,7 @@
 #include "quire/core/error.hpp"
 #include "store/embedded/storage/capped.hpp"
 #include "store/embedded/storage/checksum.hpp"
+#include "store/embedded/storage/sort_run.hpp"
 
 namespace quire::store::embedded {
 
@@ -203,17 +204,27 @@ void RowWriter::erase(std::int64_t rid, bson::View before, Statement& source) {
 
 void RowWriter::build(const IndexMeta& index) {
   building_ = true;
+  SortRun entries(0);
   Statement& row = connection_.row_statement(collection_->cid, RowSql::scan);
   {
     const Resetter resetter(row);
     Keys keys;
     while (row.step()) {
-      const bson::View document = row.document(1);
-      make_keys(index, document, keys);
-      for (const auto& key : keys) {
-        if (!insert_entry(index, key, row.integer(0))) fail_duplicate(&index, key, document);
-      }
+      make_keys(index, row.document(1), keys);
+      for (const auto& key : keys) entries.add(key, row.integer(0));
     }
+  }
+  // In their order, so that the tree grows at its end alone.
+  entries.finish();
+  std::string key;
+  while (const auto rid = entries.next()) {
+    key = entries.key();
+    if (insert_entry(index, key, *rid)) [[likely]]
+      continue;
+    Statement& found = connection_.row_statement(collection_->cid, RowSql::by_rid);
+    const Resetter resetter(found);
+    if (!found.bind(1, *rid).step()) fail_body(*rid);
+    fail_duplicate(&index, key, found.document(1));
   }
   flush_multikey();
   building_ = false;
