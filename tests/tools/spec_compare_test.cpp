@@ -132,18 +132,24 @@ TEST(SpecCase, ComparesShortErrorNumbersAndForgivesLongOnes) {
 }
 
 TEST(SpecCase, CountsNamedRefusalsApart) {
-  EXPECT_EQ(
-      run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"docs": []}})")
-          .verdict,
-      Verdict::refused);
-  EXPECT_EQ(
-      run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"error": 2}})")
-          .verdict,
-      Verdict::refused);
-  EXPECT_EQ(run(R"({"command": {"ping": 1}, "expect": {"ok": true}})",
-                R"(, "requires": {"cluster_time": true})")
+  EXPECT_EQ(run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"docs": []}})")
                 .verdict,
             Verdict::refused);
+  EXPECT_EQ(run(R"({"command": {"find": "c", "filter": {"$where": "1"}}, "expect": {"error": 2}})")
+                .verdict,
+            Verdict::refused);
+  EXPECT_EQ(run(R"({"command": {"ping": 1}, "expect": {"ok": true}})",
+                R"(, "requires": {"search": true})")
+                .verdict,
+            Verdict::refused);
+}
+
+TEST(SpecCase, RunsOnTheDeploymentThatItRequires) {
+  const char* reads_time = R"({"command": {"aggregate": 1, "pipeline": [{"$documents": [{}]},
+      {"$project": {"t": {"$eq": ["$$CLUSTER_TIME", "$$CLUSTER_TIME"]}}}], "cursor": {}},
+      "expect": {"docs": [{"t": true}]}})";
+  EXPECT_EQ(run(reads_time, R"(, "requires": {"cluster_time": true})").verdict, Verdict::passed);
+  EXPECT_EQ(run(reads_time, R"(, "requires": {"cluster_time": false})").verdict, Verdict::failed);
 }
 
 }  // namespace
