@@ -236,6 +236,25 @@ TEST_F(Pipeline, GroupsAndSortsBeyondMemoryGoToDisk) {
       StoreError);
 }
 
+TEST_F(Pipeline, ALimitedSortNeedsMemoryForWhatItGivesOnly) {
+  open(":memory:?aggregate_memory_mib=1");
+  for (std::int32_t i = 0; i < 60; ++i) {
+    const auto document =
+        bson::make_document("_id", i, "k", (i * 7) % 60, "t", std::string(100'000, 'x'));
+    (void)store_->insert({"db", "wide"}, std::vector<bson::View>{document}, {});
+  }
+  AggregateOptions in_memory;
+  in_memory.allow_disk_use = false;
+  const auto first =
+      all("wide", R"([{"$set": {"m": 1}}, {"$sort": {"k": 1}}, {"$limit": 5}])", in_memory);
+  ASSERT_EQ(first.size(), 5U);
+  for (std::int32_t i = 0; i < 5; ++i)
+    EXPECT_EQ(first[static_cast<std::size_t>(i)]["k"].as_int32(), i);
+  EXPECT_THROW(
+      (void)all("wide", R"([{"$set": {"m": 1}}, {"$sort": {"k": 1}}, {"$limit": 20}])", in_memory),
+      StoreError);
+}
+
 TEST_F(Pipeline, MistakesHaveTheServersNumbers) {
   EXPECT_EQ(code(R"([{"$nothing": 1}])"), 40324);
   EXPECT_EQ(code(R"([{"$match": {}, "$skip": 1}])"), 40323);

@@ -92,6 +92,22 @@ TEST(RecordSorter, KeepingFewNeedsLittleMemory) {
   EXPECT_LE(sorter.bytes(), 1U << 17);
 }
 
+TEST(RecordSorter, TellsWhatTakesTooMuchMemoryWhereItMayNotSpill) {
+  const std::string body(1'000, 'b');
+  for (const std::size_t keep : {0U, 1U, 40U, 200U}) {
+    RecordSorter sorter("a test", 64U << 10, keep, false);
+    // Each is smaller than all before: it is kept, and one of those goes.
+    for (std::uint64_t i = 3'000; i-- > 0;) sorter.add(std::to_string(10'000 + i), body, i);
+    sorter.rewind();
+    EXPECT_EQ(sorter.is_over_limit(), keep == 0 || keep == 200) << keep;
+    EXPECT_FALSE(sorter.spilled());
+    if (sorter.is_over_limit()) continue;
+    const auto kept = all_of(sorter);
+    ASSERT_EQ(kept.size(), keep);
+    for (std::size_t i = 0; i < keep; ++i) EXPECT_EQ(std::get<1>(kept[i]), i);
+  }
+}
+
 TEST(RecordSorter, OfNothingGivesNothing) {
   RecordSorter sorter("a test", 100);
   sorter.rewind();

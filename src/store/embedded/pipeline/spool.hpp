@@ -18,7 +18,7 @@ class Spool {
   Spool(std::string_view stage, std::size_t memory_limit, bool may_spill, std::size_t keep = 0);
   void add(std::string_view key, bson::View document);
   /// No add() afterwards. May be called again to read from the beginning.
-  void rewind() { sorter_.rewind(); }
+  void rewind();
   /// The next document, valid until the next call.
   [[nodiscard]] std::optional<bson::View> next();
   /// Of the document that next() gave.
@@ -28,9 +28,9 @@ class Spool {
   [[nodiscard]] std::size_t size() const noexcept { return sorter_.added(); }
 
  private:
+  void check_memory() const;
   std::string stage_;
   std::size_t memory_limit_;
-  bool may_spill_;
   RecordSorter sorter_;
 };
 

@@ -59,8 +59,13 @@ class RecordSorter::Reader {
   std::size_t at_ = 0, filled_ = 0, size_ = 0;
 };
 
-RecordSorter::RecordSorter(std::string_view purpose, std::size_t memory_limit, std::size_t keep)
-    : purpose_(purpose), memory_limit_(memory_limit), keep_(keep) {}
+RecordSorter::RecordSorter(std::string_view purpose, std::size_t memory_limit, std::size_t keep,
+                           bool may_spill)
+    : purpose_(purpose),
+      memory_limit_(memory_limit),
+      keep_(keep),
+      may_spill_(may_spill),
+      most_bytes_(memory_limit) {}
 
 RecordSorter::~RecordSorter() = default;
 
@@ -126,12 +131,20 @@ void RecordSorter::add(std::string_view key, std::string_view body, std::uint64_
   if (ordered_ && !items_.empty() && item < items_.back()) ordered_ = false;
   items_.push_back(item);
   bytes_ += size + sizeof(Item);
-  const bool full = bytes_ > memory_limit_;
-  if (keep_ != 0 && items_.size() > keep_) {
-    // Twice as many, so that each is looked at a few times only.
-    if (full || items_.size() - keep_ >= std::max<std::size_t>(keep_, 256)) keep_the_first();
+  const bool full = bytes_ > most_bytes_;
+  // At twice as many, so that each is looked at a few times only.
+  if (keep_ != 0 && items_.size() > keep_ &&
+      (full || items_.size() - keep_ >= std::max<std::size_t>(keep_, 256)))
+    keep_the_first();
+  if (!full) return;
+  if (!may_spill_) {
+    check_memory();
+    // Room for half as much again, so that memory that is nearly full is not looked through anew
+    // for each record.
+    most_bytes_ = std::max(memory_limit_, bytes_ + memory_limit_ / 2);
+  } else if (bytes_ > memory_limit_ / 2) {
+    spill();
   }
-  if (full && bytes_ > memory_limit_ / 2) spill();
 }
 
 void RecordSorter::keep_the_first() {
@@ -155,6 +168,11 @@ void RecordSorter::keep_the_first() {
     items_.push_back({item.prefix, record});
     bytes_ += size + sizeof(Item);
   }
+}
+
+void RecordSorter::check_memory() {
+  if (keep_ != 0 && items_.size() > keep_) keep_the_first();
+  over_limit_ = bytes_ > memory_limit_;
 }
 
 void RecordSorter::order() {
@@ -218,6 +236,7 @@ void RecordSorter::merge_runs(std::size_t first_run) {
 }
 
 void RecordSorter::rewind() {
+  if (!may_spill_) check_memory();
   order();
   at_ = given_ = 0;
   advance_first_ = false;

@@ -18,7 +18,9 @@ class RecordSorter {
  public:
   /// `memory_limit`: bytes, about. `keep`: only the first so many are wanted; 0 = all. `purpose`
   /// is told when the file fails; it outlives the sorter.
-  RecordSorter(std::string_view purpose, std::size_t memory_limit, std::size_t keep = 0);
+  /// Without `may_spill` all stays in memory, and is_over_limit() tells when that is too much.
+  RecordSorter(std::string_view purpose, std::size_t memory_limit, std::size_t keep = 0,
+               bool may_spill = true);
   ~RecordSorter();
   RecordSorter(const RecordSorter&) = delete;
   RecordSorter& operator=(const RecordSorter&) = delete;
@@ -33,6 +35,9 @@ class RecordSorter {
   [[nodiscard]] std::string_view body() const noexcept;
   [[nodiscard]] std::uint64_t number() const noexcept;
 
+  /// Whether what is wanted takes more than the limit and may not spill, as add() or rewind()
+  /// found.
+  [[nodiscard]] bool is_over_limit() const noexcept { return over_limit_; }
   /// Bytes in memory.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool spilled() const noexcept { return file_ != nullptr; }
@@ -67,6 +72,7 @@ class RecordSorter {
   void release() noexcept;
   void order();
   void keep_the_first();
+  void check_memory();
   void spill();
   void open_readers(std::size_t first_run, std::size_t room);
   void merge_runs(std::size_t first_run);
@@ -76,6 +82,9 @@ class RecordSorter {
 
   std::string_view purpose_;
   std::size_t memory_limit_, keep_;
+  bool may_spill_;
+  bool over_limit_ = false;
+  std::size_t most_bytes_;  // at more the memory is looked through
   std::size_t bytes_ = 0, added_ = 0, given_ = 0;
   std::vector<Item> items_;
   bool ordered_ = true;
