@@ -135,6 +135,22 @@ Answer prepare(store::Store& store, std::string_view database, const std::vector
   return out;
 }
 
+/// `out` with the documents of a collection behind what it says.
+Answer with_documents_of(store::Store& store, std::string_view database,
+                         std::string_view collection, Answer out) {
+  Answer failed;
+  const auto left = reply_of(store, database,
+                             object({{"find", bson::Value(collection)},
+                                     {"sort", bson::Value(one("_id", 1).document())},
+                                     {"batchSize", 100'000}}),
+                             failed);
+  if (!left) return failed;
+  const auto documents = (*left)["cursor"].as_document()["firstBatch"].as_array();
+  out.text += lines(documents, true);
+  show_documents(out, documents);
+  return out;
+}
+
 Answer answer(store::Store& store, std::string_view database, const Node& command) {
   Answer out;
   const auto reply = reply_of(store, database, command, out);
@@ -142,17 +158,7 @@ Answer answer(store::Store& store, std::string_view database, const Node& comman
   if (auto error = write_error(*reply)) return *error;
   if (const auto cursor = reply->find("cursor")) {
     if (const auto target = written_collection(command); !target.empty()) {
-      Answer failed;
-      const auto left = reply_of(store, database,
-                                 object({{"find", bson::Value(target)},
-                                         {"sort", bson::Value(one("_id", 1).document())},
-                                         {"batchSize", 100'000}}),
-                                 failed);
-      if (!left) return failed;
-      const auto documents = (*left)["cursor"].as_document()["firstBatch"].as_array();
-      out.text = lines(documents, true);
-      show_documents(out, documents);
-      return out;
+      return with_documents_of(store, database, target, std::move(out));
     }
     const auto documents = cursor->as_document()["firstBatch"].as_array();
     out.text = lines(documents, order_is_due(command));
@@ -174,17 +180,7 @@ Answer answer(store::Store& store, std::string_view database, const Node& comman
   out.shown = counts.finish();
   const std::string_view kind = command.fields.front().first;
   if (kind == "count") return out;
-  Answer failed;
-  const auto left = reply_of(store, database,
-                             object({{"find", bson::Value(collection_name)},
-                                     {"sort", bson::Value(one("_id", 1).document())},
-                                     {"batchSize", 100'000}}),
-                             failed);
-  if (!left) return failed;
-  const auto documents = (*left)["cursor"].as_document()["firstBatch"].as_array();
-  out.text += lines(documents, true);
-  show_documents(out, documents);
-  return out;
+  return with_documents_of(store, database, collection_name, std::move(out));
 }
 
 Answer run(store::Store& store, std::string_view database, const Case& one) {

@@ -46,17 +46,6 @@ constexpr auto common_names = std::to_array<std::string_view>({
     "requestGossipRoutingCache",
 });
 
-std::string quoted(std::string_view what, std::string_view name) {
-  return "'" + std::string(what) + "." + std::string(name) + "'";
-}
-
-[[noreturn]] void wrong_type(std::string_view what, std::string_view name, bson::Type found,
-                             std::string_view wanted) {
-  fail(code::type_mismatch, "field " + quoted(what, name) + " is the wrong type '" +
-                                std::string(bson::type_name(found)) + "', expected type '" +
-                                std::string(wanted) + "'");
-}
-
 bool is_flag(bson::ValueView value) {
   return value.type() == bson::Type::boolean || value.is_number();
 }
@@ -154,6 +143,17 @@ std::chrono::milliseconds check_max_time(bson::ValueView value, std::string_view
 }
 
 }  // namespace
+
+std::string quoted(std::string_view what, std::string_view name) {
+  return "'" + std::string(what) + "." + std::string(name) + "'";
+}
+
+void wrong_type(std::string_view what, std::string_view name, bson::Type found,
+                std::string_view wanted) {
+  fail(code::type_mismatch, "field " + quoted(what, name) + " is the wrong type '" +
+                                std::string(bson::type_name(found)) + "', expected type '" +
+                                std::string(wanted) + "'");
+}
 
 Arguments::Arguments(bson::View document, std::span<const Rule> rules, std::string_view what)
     : rules_(rules), what_(what), values_(rules.size()) {

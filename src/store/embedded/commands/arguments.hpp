@@ -72,6 +72,11 @@ class Arguments {
   std::vector<std::optional<bson::ValueView>> values_;
 };
 
+/// 'what.name', as a server's errors show a field.
+[[nodiscard]] std::string quoted(std::string_view what, std::string_view name);
+/// Throws 14: the field is of type `found`, not of that which is `wanted`.
+[[noreturn]] void wrong_type(std::string_view what, std::string_view name, bson::Type found,
+                             std::string_view wanted);
 /// As a server reads numbers where any will do: doubles are cut, decimals rounded half to even, NaN
 /// is 0, the rest saturates.
 [[nodiscard]] std::int64_t rough_integer(bson::ValueView number);

@@ -11,21 +11,16 @@
 namespace quire::store::embedded::commands {
 namespace {
 
-std::string quoted(std::string_view concern) { return "'" + std::string(concern) + ".provenance'"; }
-
 // The provenance that a server itself adds to a concern.
 void check_provenance(bson::ValueView value, std::string_view what) {
   if (value.is_null()) return;
-  if (!value.is_string())
-    fail(code::type_mismatch, "field " + quoted(what) + " is the wrong type '" +
-                                  std::string(bson::type_name(value.type())) +
-                                  "', expected type 'string'");
+  if (!value.is_string()) wrong_type(what, "provenance", value.type(), "string");
   constexpr auto known =
       std::to_array<std::string_view>({"clientSupplied", "implicitDefault", "customDefault",
                                        "getLastErrorDefaults", "internalWriteDefault"});
   if (std::ranges::find(known, value.as_string()) == known.end())
     fail(code::bad_value, "enumeration value '" + std::string(value.as_string()) + "' for field " +
-                              quoted(what) + " is not a valid value");
+                              quoted(what, "provenance") + " is not a valid value");
 }
 
 constexpr auto read_concern_rules = std::to_array<Rule>({

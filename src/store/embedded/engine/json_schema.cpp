@@ -6,6 +6,7 @@
 
 #include "store/embedded/engine/compare.hpp"
 #include "store/embedded/engine/json_schema_node.hpp"
+#include "store/embedded/engine/numbers.hpp"
 
 namespace quire::store::embedded {
 
@@ -15,11 +16,6 @@ using bson::ValueView;
 using bson::View;
 
 namespace {
-
-bool is_nan(ValueView v) {
-  if (v.type() == Type::double_) return std::isnan(v.as_double());
-  return v.type() == Type::decimal128 && v.as_decimal128().is_nan();
-}
 
 std::vector<Element> by_name(View document) {
   std::vector<Element> out;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -87,11 +86,6 @@ class PathWalk {
   bool leaf_elements_;
   Sink sink_;
 };
-
-bool is_nan(ValueView v) {
-  if (v.type() == Type::double_) return std::isnan(v.as_double());
-  return v.type() == Type::decimal128 && v.as_decimal128().is_nan();
-}
 
 bool compares(Kind kind, ValueView value, ValueView operand) {
   if (type_rank(value.type()) != type_rank(operand.type())) {

@@ -34,6 +34,9 @@ struct FloorDouble {
 /// NaN gives NaN, exact. Infinities are themselves.
 [[nodiscard]] FloorDouble floor_double(const bson::Decimal128& value);
 
+/// False for what is no number.
+[[nodiscard]] bool is_nan(bson::ValueView value) noexcept;
+
 /// The integer part of a number of any type; nothing for NaN, infinities, what does not fit, and
 /// what is no number. `whole` says whether there was no fraction.
 struct IntegerPart {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 #include "quire/core/error.hpp"
 #include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/numbers.hpp"
 #include "store/embedded/engine/update_run.hpp"
 
 /// What the operators do at their fields, and where they can do it.
@@ -15,12 +15,6 @@ constexpr int bad_value = 2;
 constexpr int type_mismatch = 14;
 constexpr int overflow = 15;
 constexpr int path_not_viable = 28;
-
-bool is_nan(ValueView value) {
-  return value.type() == Type::double_      ? std::isnan(value.as_double())
-         : value.type() == Type::decimal128 ? value.as_decimal128().is_nan()
-                                            : false;
-}
 
 }  // namespace
 

@@ -42,9 +42,33 @@ std::int64_t milliseconds(ValueView number, const std::string& message) {
   }
 }
 
-/// A running sum whose type widens with what comes.
-class Sum {
+/// A number whose type widens with what comes; the member of its type has it.
+class RunningNumber {
  public:
+  [[nodiscard]] ValueView value(Evaluation& e) const {
+    switch (type_) {
+      case Type::double_:
+        return e.number(double_);
+      case Type::decimal128:
+        return e.decimal(decimal_);
+      default:
+        return integer_result(e, type_, integer_);
+    }
+  }
+
+ protected:
+  explicit RunningNumber(std::int64_t start)
+      : integer_(start), double_(static_cast<double>(start)) {}
+
+  Type type_ = Type::int32;
+  std::int64_t integer_;
+  double double_;
+  bson::Decimal128 decimal_;
+};
+
+class Sum : public RunningNumber {
+ public:
+  Sum() : RunningNumber(0) {}
   void take(ValueView number) {
     const Type wide = wider_type(type_, number.type());
     if (wide != type_) widen(wide);
@@ -64,16 +88,6 @@ class Sum {
       }
     }
   }
-  [[nodiscard]] ValueView value(Evaluation& e) const {
-    switch (type_) {
-      case Type::double_:
-        return e.number(double_);
-      case Type::decimal128:
-        return e.decimal(decimal_);
-      default:
-        return integer_result(e, type_, integer_);
-    }
-  }
 
  private:
   void widen(Type wide) {
@@ -82,17 +96,13 @@ class Sum {
       decimal_ = type_ == Type::double_ ? decimal_from(double_) : decimal_from(integer_);
     type_ = wide;
   }
-
-  Type type_ = Type::int32;
-  std::int64_t integer_ = 0;
-  double double_ = 0;
-  bson::Decimal128 decimal_;
 };
 
-/// A running product. That of doubles is kept beside that of integers from the beginning, as the
+/// The product of doubles is kept beside that of integers from the beginning, as the
 /// server does: 0 · -1 · 2.5 is -0.0, and large integers round at each step.
-class Product {
+class Product : public RunningNumber {
  public:
+  Product() : RunningNumber(1) {}
   void take(ValueView number) {
     const Type before = type_;
     type_ = wider_type(type_, number.type());
@@ -111,22 +121,6 @@ class Product {
       type_ = Type::double_;
     }
   }
-  [[nodiscard]] ValueView value(Evaluation& e) const {
-    switch (type_) {
-      case Type::double_:
-        return e.number(double_);
-      case Type::decimal128:
-        return e.decimal(decimal_);
-      default:
-        return integer_result(e, type_, integer_);
-    }
-  }
-
- private:
-  Type type_ = Type::int32;
-  std::int64_t integer_ = 1;
-  double double_ = 1;
-  bson::Decimal128 decimal_;
 };
 
 /// $add: numbers and at most one date. Null as soon as an operand is.

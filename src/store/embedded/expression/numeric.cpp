@@ -40,11 +40,6 @@ bson::Decimal128 to_decimal(ValueView number) {
   }
 }
 
-bool is_nan(ValueView number) noexcept {
-  if (number.type() == Type::double_) return std::isnan(bson::load<double>(number.data()));
-  return number.type() == Type::decimal128 && bson::load<bson::Decimal128>(number.data()).is_nan();
-}
-
 bool compute(IntegerOperation operation, std::int64_t a, std::int64_t b,
              std::int64_t& out) noexcept {
   switch (operation) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "store/embedded/engine/numbers.hpp"
 #include "store/embedded/expression/expression.hpp"
 
 /// Numbers of the four types as the operators of arithmetic see them.
@@ -16,7 +17,6 @@ namespace quire::store::embedded {
 [[nodiscard]] bson::Type wider_type(bson::Type a, bson::Type b) noexcept;
 /// A number as a decimal; a double with 15 digits, as the server converts it.
 [[nodiscard]] bson::Decimal128 to_decimal(bson::ValueView number);
-[[nodiscard]] bool is_nan(bson::ValueView number) noexcept;
 /// `a op b` of integers of at most 64 bits: of `type` (int32 or int64), an int32 that overflows is
 /// an int64; nothing where int64 overflows.
 enum class IntegerOperation : std::uint8_t { add, subtract, multiply };

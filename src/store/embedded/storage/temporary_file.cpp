@@ -12,6 +12,17 @@ namespace {
 /// SQLite's unix files take 17 bits of a request's length; it asks for pages, of this at most.
 constexpr std::size_t largest_request = 1U << 16;
 
+/// Calls `request(bytes, size, offset)` for one part after the other, to the end or what is not
+/// SQLITE_OK.
+template <class Byte, class Request>
+int in_parts(std::uint64_t offset, Byte* bytes, std::size_t n, Request request) {
+  int code = SQLITE_OK;
+  for (std::size_t done = 0; done < n && code == SQLITE_OK; done += largest_request)
+    code = request(bytes + done, static_cast<int>(std::min(n - done, largest_request)),
+                   static_cast<sqlite3_int64>(offset + done));
+  return code;
+}
+
 }  // namespace
 
 TemporaryFile::TemporaryFile(std::string_view purpose) : purpose_(purpose) {
@@ -37,25 +48,19 @@ void TemporaryFile::fail(int code, std::string_view doing) const {
 }
 
 void TemporaryFile::write(std::uint64_t offset, const void* bytes, std::size_t n) {
-  const auto* from = static_cast<const std::byte*>(bytes);
-  for (std::size_t done = 0; done < n;) {
-    const std::size_t part = std::min(n - done, largest_request);
-    const int code = file_->pMethods->xWrite(file_, from + done, static_cast<int>(part),
-                                             static_cast<sqlite3_int64>(offset + done));
-    if (code != SQLITE_OK) fail(code, "cannot write");
-    done += part;
-  }
+  const int code = in_parts(offset, static_cast<const std::byte*>(bytes), n,
+                            [this](const std::byte* part, int size, sqlite3_int64 at) {
+                              return file_->pMethods->xWrite(file_, part, size, at);
+                            });
+  if (code != SQLITE_OK) fail(code, "cannot write");
 }
 
 void TemporaryFile::read(std::uint64_t offset, void* bytes, std::size_t n) {
-  auto* to = static_cast<std::byte*>(bytes);
-  for (std::size_t done = 0; done < n;) {
-    const std::size_t part = std::min(n - done, largest_request);
-    const int code = file_->pMethods->xRead(file_, to + done, static_cast<int>(part),
-                                            static_cast<sqlite3_int64>(offset + done));
-    if (code != SQLITE_OK) fail(code, "cannot read");
-    done += part;
-  }
+  const int code = in_parts(offset, static_cast<std::byte*>(bytes), n,
+                            [this](std::byte* part, int size, sqlite3_int64 at) {
+                              return file_->pMethods->xRead(file_, part, size, at);
+                            });
+  if (code != SQLITE_OK) fail(code, "cannot read");
 }
 
 }  // namespace quire::store::embedded
