@@ -255,6 +255,111 @@ TEST_F(Pipeline, ALimitedSortNeedsMemoryForWhatItGivesOnly) {
       StoreError);
 }
 
+TEST_F(Pipeline, FieldsThatNobodyReadsAreDroppedBeforeDocumentsAreHeld) {
+  const auto cursor = [&](const std::string& pipeline) {
+    return bson::to_json(explain(pipeline)["stages"]
+                             .as_array()
+                             .begin()
+                             ->value.as_document()["$cursor"]
+                             .as_document()["queryPlanner"]
+                             .as_document()["winningPlan"]
+                             .as_document());
+  };
+  const auto keeps = [&](const std::string& pipeline, const std::string& fields) {
+    EXPECT_NE(cursor(pipeline).find(R"({"stage": "PROJECTION_SIMPLE", "transformBy": )" + fields),
+              std::string::npos)
+        << pipeline << "\n"
+        << cursor(pipeline);
+  };
+  keeps(R"([{"$sort": {"n": 1}}, {"$group": {"_id": "$who", "first": {"$first": "$item"}}}])",
+        R"({"item": 1, "who": 1, "_id": 0})");
+  keeps(R"([{"$set": {"x": {"$add": ["$n", 1]}}}, {"$sort": {"x": 1}}, {"$project": {"x": 1}}])",
+        R"({"_id": 1, "n": 1, "x": 1})");
+  keeps(R"([{"$setWindowFields": {"partitionBy": "$who", "sortBy": {"n": 1},
+             "output": {"sum": {"$sum": "$price"}}}}, {"$project": {"_id": 0, "sum": 1}}])",
+        R"({"n": 1, "price": 1, "sum": 1, "who": 1, "_id": 0})");
+  keeps(R"([{"$facet": {"a": [{"$group": {"_id": "$who"}}], "b": [{"$sortByCount": "$item"}]}}])",
+        R"({"item": 1, "who": 1, "_id": 0})");
+  keeps(
+      R"([{"$bucketAuto": {"groupBy": "$n", "buckets": 2, "output": {"p": {"$max": "$price"}}}}])",
+      R"({"n": 1, "price": 1, "_id": 0})");
+  // What is given out whole, and what nothing holds back, is not touched.
+  for (const auto* pipeline :
+       {R"([{"$sort": {"n": 1}}, {"$set": {"x": 1}}])", R"([{"$group": {"_id": "$who"}}])",
+        R"([{"$sort": {"n": 1}}, {"$group": {"_id": "$who", "all": {"$push": "$$ROOT"}}}])",
+        R"([{"$facet": {"a": [{"$group": {"_id": "$who"}}], "b": [{"$limit": 1}]}}])",
+        R"([{"$sort": {"n": 1}}, {"$redact": "$$KEEP"}, {"$count": "n"}])"})
+    EXPECT_EQ(cursor(pipeline).find("PROJECTION"), std::string::npos) << cursor(pipeline);
+}
+
+TEST_F(Pipeline, DroppedFieldsChangeNoAnswer) {
+  insert("deep", R"([
+    {"_id": 3, "a": {"b": [{"c": 1, "d": 9}, {"c": 2}], "e": 5}, "pad": "x", "k": 2},
+    {"_id": 1, "a": [{"b": {"c": 7}}, {"b": {"d": 8}}], "k": 1, "pad": "y"},
+    {"_id": 2, "k": 3, "pad": "z", "a": "text"}])");
+  // Beside each, the same with a stage in front of the reader's place that needs everything.
+  for (
+      const std::string rest :
+      {R"({"$sort": {"k": 1}}, {"$project": {"a.b.c": 1}}])",
+       R"({"$sort": {"k": 1}}, {"$project": {"_id": 0, "x": "$a.b", "a": {"e": "$k"}}}])",
+       R"({"$sort": {"k": -1}}, {"$set": {"a.b.new": "$k"}}, {"$project": {"a": 1}}])",
+       R"({"$sort": {"k": -1}}, {"$unset": "a.b"}, {"$replaceWith": {"v": "$a"}}])",
+       R"({"$sort": {"k": 1}}, {"$unwind": "$a.b"}, {"$group": {"_id": "$a.b.c"}}, {"$sort": {"_id": 1}}])",
+       R"({"$sort": {"k": 1}}, {"$group": {"_id": null, "t": {"$top": {"sortBy": {"pad": -1}, "output": "$k"}}}}])",
+       R"({"$sort": {"k": 1}}, {"$match": {"a.b.c": {"$gt": 0}}}, {"$project": {"k": 1}}])",
+       R"({"$sort": {"k": 1}}, {"$lookup": {"from": "people", "localField": "pad", "foreignField": "_id", "as": "l"}}, {"$project": {"l": 1}}])",
+       R"({"$sort": {"k": 1}}, {"$lookup": {"from": "deep", "let": {"v": "$k"}, "pipeline": [{"$match": {"$expr": {"$lt": ["$k", "$$v"]}}}, {"$sort": {"pad": 1}}, {"$project": {"k": 1}}], "as": "l"}}, {"$project": {"l": 1}}])",
+       R"({"$sort": {"k": 1}}, {"$project": {"x": {"$let": {"vars": {"CURRENT": "$a"}, "in": "$e"}}}}])",
+       R"({"$sort": {"k": 1}}, {"$project": {"x": {"$getField": "pad"}, "y": {"$map": {"input": "$a.b", "in": "$$this.c"}}}}])",
+       R"({"$sort": {"k": 1}}, {"$bucket": {"groupBy": "$k", "boundaries": [0, 2, 9], "output": {"p": {"$push": "$pad"}}}}])",
+       R"({"$sort": {"k": 1}}, {"$count": "n"}])"}) {
+    const std::string whole = R"([{"$redact": "$$KEEP"}, )";
+    EXPECT_EQ(answer("[" + rest, "deep"), answer(whole + rest, "deep")) << rest;
+    EXPECT_FALSE(answer("[" + rest, "deep").empty()) << rest;
+  }
+}
+
+TEST_F(Pipeline, ASortNeedsNoMemoryForFieldsThatAreDropped) {
+  open(":memory:?aggregate_memory_mib=1");
+  for (std::int32_t i = 0; i < 60; ++i) {
+    const auto document =
+        bson::make_document("_id", i, "k", (i * 7) % 60, "t", std::string(100'000, 'x'));
+    (void)store_->insert({"db", "wide"}, std::vector<bson::View>{document}, {});
+  }
+  AggregateOptions in_memory;
+  in_memory.allow_disk_use = false;
+  const auto sorted = all(
+      "wide", R"([{"$set": {"m": 1}}, {"$sort": {"k": 1}}, {"$project": {"k": 1}}])", in_memory);
+  ASSERT_EQ(sorted.size(), 60U);
+  for (std::int32_t i = 0; i < 60; ++i)
+    EXPECT_EQ(sorted[static_cast<std::size_t>(i)]["k"].as_int32(), i);
+}
+
+TEST_F(Pipeline, SortsGiveDocumentsOfAnySizeBackAsTheyWere) {
+  // Small ones go along with the sort, large ones are read again.
+  std::vector<bson::Document> documents;
+  for (std::int32_t i = 0; i < 400; ++i)
+    documents.push_back(bson::make_document("_id", i, "k", (i * 37) % 400, "t",
+                                            std::string(i % 3 == 0 ? 9'000U : 30U, 'a')));
+  const std::vector<bson::View> views(documents.begin(), documents.end());
+  (void)store_->insert({"db", "mixed"}, views, {});
+  for (const std::int64_t limit : {0, 7, 399}) {
+    const auto by_k = bson::make_document("k", std::int32_t{1});
+    FindOptions options;
+    options.sort = by_k;
+    options.skip = 1;
+    options.limit = limit;
+    const auto cursor = store_->find({"db", "mixed"}, {}, options);
+    std::int32_t expected = 1;
+    while (const auto document = cursor->next()) {
+      const auto id = static_cast<std::size_t>((*document)["_id"].as_int32());
+      EXPECT_EQ((*document)["k"].as_int32(), expected++);
+      EXPECT_EQ(bson::to_json(*document), bson::to_json(documents[id]));
+    }
+    EXPECT_EQ(expected, limit == 0 ? 400 : limit + 1);
+  }
+}
+
 TEST_F(Pipeline, MistakesHaveTheServersNumbers) {
   EXPECT_EQ(code(R"([{"$nothing": 1}])"), 40324);
   EXPECT_EQ(code(R"([{"$match": {}, "$skip": 1}])"), 40323);

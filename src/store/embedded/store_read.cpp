@@ -362,7 +362,7 @@ bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
     out.append("limitAmount", options.limit);
   }
   if (!query->projector.keeps_everything()) {
-    open("PROJECTION_DEFAULT");
+    open(query->projector.includes_plain_fields() ? "PROJECTION_SIMPLE" : "PROJECTION_DEFAULT");
     out.append("transformBy", options.projection);
   }
   if (options.skip != 0) {

@@ -228,6 +228,15 @@ bool Projector::needs_details() const noexcept {
   return impl_ != nullptr && impl_->tree.has_positional;
 }
 
+bool Projector::includes_plain_fields() const noexcept {
+  if (impl_ == nullptr || impl_->tree.mode != ProjectionTree::Mode::include) return false;
+  const auto& fields = impl_->tree.root.children;
+  return std::all_of(fields.begin(), fields.end(), [](const ProjectionNode& field) {
+    const bool drops_id = field.kind == ProjectionNode::Kind::exclude && field.name == "_id";
+    return drops_id || (field.kind == ProjectionNode::Kind::include && !field.positional);
+  });
+}
+
 bool Projector::computes() const noexcept { return impl_ != nullptr && impl_->tree.computes; }
 
 const ProjectionTree& Projector::tree() const { return impl_->tree; }

@@ -28,6 +28,8 @@ class Projector {
   [[nodiscard]] bool keeps_everything() const noexcept;
   /// True when apply() needs the position of the match (positional $).
   [[nodiscard]] bool needs_details() const noexcept;
+  /// Whether it includes fields of the document itself, and computes nothing.
+  [[nodiscard]] bool includes_plain_fields() const noexcept;
   /// Whether it has expressions.
   [[nodiscard]] bool computes() const noexcept;
   [[nodiscard]] bson::Document apply(bson::View document, const MatchDetails& details) const;

@@ -201,6 +201,7 @@ class UnwindSpec final : public StageSpec {
     }
     return true;
   }
+  void add_needs(FieldNeeds& needs) const override { needs.use.paths.push_back(options_.dotted); }
 
  private:
   UnwindOptions options_;
@@ -291,6 +292,10 @@ class ReplaceSpec final : public StageSpec {
       : StageSpec(name, given), root_(std::move(root)) {}
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<ReplaceStage>(*root_, std::move(source), run);
+  }
+  void add_needs(FieldNeeds& needs) const override {
+    root_->add_fields(needs.use);
+    needs.complete = true;
   }
 
  private:

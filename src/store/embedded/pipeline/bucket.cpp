@@ -224,6 +224,12 @@ class BucketAutoSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<BucketAutoStage>(options_, std::move(source), run);
   }
+  void add_needs(FieldNeeds& needs) const override {
+    options_.group_by->add_fields(needs.use);
+    for (const auto& accumulator : options_.accumulators)
+      accumulator.expression().add_fields(needs.use);
+    needs.held = needs.complete = true;
+  }
 
  private:
   AutoOptions options_;

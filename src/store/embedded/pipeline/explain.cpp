@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store/embedded/expression/let.hpp"
 #include "store/embedded/pipeline/reader.hpp"
 #include "store/embedded/pipeline/write.hpp"
@@ -18,6 +20,14 @@ bson::Document explain_reader(EmbeddedStore& store, const PreparedPipeline& prep
   find.hint = options.hint;
   find.hint_name = options.hint_name;
   find.let = options.let;
+  bson::Writer used;
+  if (prepared.stages.fields) {
+    for (const auto& field : *prepared.stages.fields) used.append(field, std::int32_t{1});
+    if (std::ranges::find(*prepared.stages.fields, "_id") == prepared.stages.fields->end())
+      used.append("_id", std::int32_t{0});
+  }
+  const bson::Document projection = used.finish();
+  find.projection = projection;
   const bson::Document filter =
       prepared.stages.match ? bson::Document(prepared.stages.match->filter()) : bson::Document();
   return store.explain({prepared.database, prepared.collection}, filter, find);

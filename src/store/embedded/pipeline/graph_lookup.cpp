@@ -149,6 +149,7 @@ class GraphSpec final : public StageSpec {
     }
     return true;
   }
+  void add_needs(FieldNeeds& needs) const override { options_.start->add_fields(needs.use); }
 
  private:
   GraphOptions options_;

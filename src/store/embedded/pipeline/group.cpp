@@ -168,6 +168,12 @@ class GroupSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<GroupStage>(fields_, std::move(source), run);
   }
+  void add_needs(FieldNeeds& needs) const override {
+    fields_.id->add_fields(needs.use);
+    for (const auto& accumulator : fields_.accumulators)
+      accumulator.expression().add_fields(needs.use);
+    needs.complete = true;
+  }
 
  private:
   GroupFields fields_;
@@ -233,6 +239,7 @@ class CountSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run&) const override {
     return std::make_unique<CountStage>(field_, std::move(source));
   }
+  void add_needs(FieldNeeds& needs) const override { needs.complete = true; }
 
  private:
   std::string field_;

@@ -13,6 +13,12 @@ class CompositeSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return open_stages(stages_, std::move(source), run);
   }
+  void add_needs(FieldNeeds& needs) const override {
+    for (const auto& stage : stages_) {
+      stage->add_needs(needs);
+      if (needs.complete) return;
+    }
+  }
 
  private:
   StageSpecs stages_;

@@ -20,11 +20,7 @@ InnerPipeline::InnerPipeline(const ResolvedNamespace& from, StageSpecs stages)
 StagePtr InnerPipeline::open(Run& run) const {
   StagePtr source;
   if (!collection_.empty()) {
-    Sources::Read read;
-    read.sort = stages_.sort.view();
-    read.skip = stages_.skip;
-    read.limit = stages_.limit;
-    source = run.sources().open({database_, collection_}, stages_.match, read, run);
+    source = run.sources().open({database_, collection_}, stages_.match, stages_.read(), run);
   }
   return open_stages(stages_.rest, std::move(source), run);
 }
@@ -41,12 +37,8 @@ StagePtr InnerPipeline::open(Run& run, const bson::Document* extra, const ParseS
   if (extra != nullptr) filter.push(extra->view());
   if (stages_.match) filter.push(stages_.match->filter());
   filter.end();
-  Sources::Read read;
-  read.sort = stages_.sort.view();
-  read.skip = stages_.skip;
-  read.limit = stages_.limit;
-  StagePtr source =
-      run.sources().open({database_, collection_}, Matcher(filter.finish_view(), scope), read, run);
+  StagePtr source = run.sources().open({database_, collection_},
+                                       Matcher(filter.finish_view(), scope), stages_.read(), run);
   return open_stages(stages_.rest, std::move(source), run);
 }
 

@@ -40,6 +40,7 @@ class UnionSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<UnionStage>(other_, std::move(source), run);
   }
+  void add_needs(FieldNeeds&) const override {}
 
  private:
   InnerPipeline other_;
@@ -158,6 +159,14 @@ class FacetSpec final : public StageSpec {
       : StageSpec("$facet", given), facets_(std::move(facets)) {}
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<FacetStage>(facets_, std::move(source), run);
+  }
+  void add_needs(FieldNeeds& needs) const override {
+    for (const auto& facet : facets_) {
+      const FieldNeeds inner = needs_of(facet.stages);
+      needs.use.paths.insert(needs.use.paths.end(), inner.use.paths.begin(), inner.use.paths.end());
+      needs.use.whole = needs.use.whole || inner.use.whole;
+    }
+    needs.held = needs.complete = true;
   }
 
  private:

@@ -246,6 +246,10 @@ class LookupSpec final : public StageSpec {
     }
     return true;
   }
+  void add_needs(FieldNeeds& needs) const override {
+    if (!options_.local_steps.empty()) needs.use.paths.push_back(options_.local);
+    for (const auto& variable : options_.let) variable.value->add_fields(needs.use);
+  }
 
  private:
   LookupOptions options_;

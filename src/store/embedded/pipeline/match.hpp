@@ -17,6 +17,7 @@ class MatchSpec final : public StageSpec {
   [[nodiscard]] const Matcher& matcher() const noexcept { return matcher_; }
   [[nodiscard]] const ParseScope& scope() const noexcept { return scope_; }
   bool lets_match_pass(std::span<const std::string>) const override { return true; }
+  void add_needs(FieldNeeds& needs) const override { matcher_.add_fields(needs.use); }
 
  private:
   Matcher matcher_;
@@ -28,6 +29,7 @@ class SkipSpec final : public StageSpec {
   explicit SkipSpec(std::int64_t n) : StageSpec("$skip", bson::Value(n).view()), n_(n) {}
   StagePtr open(StagePtr source, Run&) const override;
   [[nodiscard]] std::int64_t count() const noexcept { return n_; }
+  void add_needs(FieldNeeds&) const override {}
 
  private:
   std::int64_t n_;
@@ -38,6 +40,7 @@ class LimitSpec final : public StageSpec {
   explicit LimitSpec(std::int64_t n) : StageSpec("$limit", bson::Value(n).view()), n_(n) {}
   StagePtr open(StagePtr source, Run&) const override;
   [[nodiscard]] std::int64_t count() const noexcept { return n_; }
+  void add_needs(FieldNeeds&) const override {}
 
  private:
   std::int64_t n_;

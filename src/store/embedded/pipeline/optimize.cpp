@@ -70,7 +70,25 @@ void bound_sorts(StageSpecs& stages) {
   }
 }
 
+/// The fields of a document at the beginnings of `paths`, each once.
+std::vector<std::string> first_steps(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const auto& path : paths) out.push_back(path.substr(0, path.find('.')));
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
 }  // namespace
+
+Sources::Read OptimizedPipeline::read() const {
+  Sources::Read out;
+  out.sort = sort.view();
+  out.skip = skip;
+  out.limit = limit;
+  if (fields) out.fields = &*fields;
+  return out;
+}
 
 StageSpecs optimize(StageSpecs stages) {
   move_matches(stages);
@@ -107,6 +125,9 @@ OptimizedPipeline push_down(StageSpecs stages) {
     }
   }
   out.rest.assign(stages.begin() + static_cast<std::ptrdiff_t>(i), stages.end());
+  const FieldNeeds needs = needs_of(out.rest);
+  if (!needs.use.whole && (needs.held || !out.sort.view().empty()))
+    out.fields = first_steps(needs.use.paths);
   return out;
 }
 

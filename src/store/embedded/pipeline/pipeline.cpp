@@ -87,6 +87,16 @@ StagePtr open_stages(const StageSpecs& specs, StagePtr source, Run& run) {
   return source;
 }
 
+FieldNeeds needs_of(const StageSpecs& stages) {
+  FieldNeeds needs;
+  for (const auto& stage : stages) {
+    stage->add_needs(needs);
+    if (needs.complete || needs.use.whole) break;
+  }
+  if (!needs.complete) needs.use.whole = true;
+  return needs;
+}
+
 std::optional<bson::Document> run_on_one(const StageSpecs& specs, bson::View document) {
   NoSources none;
   Deadline deadline{std::chrono::milliseconds(0)};

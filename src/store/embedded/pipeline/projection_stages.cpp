@@ -29,6 +29,14 @@ class ProjectionStage final : public EvaluatingStage {
   bson::Writer out_;
 };
 
+void add_node_needs(const ProjectionNode& node, FieldUse& use) {
+  if (node.kind == ProjectionNode::Kind::include) use.paths.push_back(node.path);
+  if (node.expression != nullptr) node.expression->add_fields(use);
+  // Under a field that is computed the documents of an array stay as they are.
+  if (node.computes && !node.path.empty()) use.paths.push_back(node.path);
+  for (const auto& child : node.children) add_node_needs(child, use);
+}
+
 class ProjectionSpec final : public StageSpec {
  public:
   ProjectionSpec(std::string_view name, ValueView given, Projector projector)
@@ -49,6 +57,14 @@ class ProjectionSpec final : public StageSpec {
       }
     }
     return true;
+  }
+  void add_needs(FieldNeeds& needs) const override {
+    const auto& tree = projector_.tree();
+    if (tree.mode == ProjectionTree::Mode::exclude) return;
+    add_node_needs(tree.root, needs.use);
+    if (tree.mode != ProjectionTree::Mode::include) return;
+    if (!tree.excludes_id) needs.use.paths.emplace_back("_id");
+    needs.complete = true;
   }
 
  private:

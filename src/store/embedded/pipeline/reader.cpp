@@ -20,7 +20,7 @@ class ReadStage final : public Stage {
       execution_.reset();
       return std::nullopt;
     }
-    return execution_->body();
+    return execution_->needed();
   }
 
  private:
@@ -80,6 +80,7 @@ StagePtr ConnectionSources::open(Namespace ns, std::optional<Matcher> match, con
   options.hint_name = read.hint_name;
   auto query = match ? std::make_shared<Query>(std::move(*match), options)
                      : std::make_shared<Query>(bson::View{}, options);
+  if (read.fields != nullptr) query->fields = *read.fields;
   return std::make_unique<ReadStage>(connection_, collection, std::move(query), verify_, run);
 }
 
@@ -142,10 +143,7 @@ StagePtr open_pipeline(const PreparedPipeline& prepared, ConnectionSources& sour
                        bson::View hint, std::string_view hint_name) {
   StagePtr source;
   if (!prepared.collection.empty()) {
-    Sources::Read read;
-    read.sort = prepared.stages.sort.view();
-    read.skip = prepared.stages.skip;
-    read.limit = prepared.stages.limit;
+    Sources::Read read = prepared.stages.read();
     read.hint = hint;
     read.hint_name = hint_name;
     source =

@@ -22,6 +22,12 @@ class WindowSpec final : public StageSpec {
  public:
   WindowSpec(ValueView given, PipelineContext& context);
   StagePtr open(StagePtr source, Run& run) const override;
+  void add_needs(FieldNeeds& needs) const override {
+    if (partition_ != nullptr) partition_->add_fields(needs.use);
+    for (const auto& field : sort_.fields()) needs.use.paths.push_back(field.path);
+    for (const auto& output : outputs_) output.function->add_fields(needs.use);
+    needs.held = true;
+  }
 
  private:
   friend class WindowStage;

@@ -16,6 +16,10 @@ class SortSpec final : public StageSpec {
     return limit_ == 0 ? StageSpec::text() : shown_.view();
   }
   bool lets_match_pass(std::span<const std::string>) const override { return limit_ == 0; }
+  void add_needs(FieldNeeds& needs) const override {
+    needs.held = true;
+    for (const auto& field : sorter_.fields()) needs.use.paths.push_back(field.path);
+  }
 
  private:
   bson::Document keys_;

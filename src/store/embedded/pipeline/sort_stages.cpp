@@ -101,6 +101,7 @@ class SampleSpec final : public StageSpec {
   StagePtr open(StagePtr source, Run& run) const override {
     return std::make_unique<SampleStage>(size_, std::move(source), run);
   }
+  void add_needs(FieldNeeds& needs) const override { needs.held = true; }
 
  private:
   std::size_t size_;

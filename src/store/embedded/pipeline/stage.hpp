@@ -46,6 +46,7 @@ class Sources {
     std::int64_t limit = 0;  ///< 0 = all
     bson::View hint = {};
     std::string_view hint_name = {};
+    const std::vector<std::string>* fields = nullptr;  ///< the only ones that are wanted
   };
   /// The documents of a collection (not of a view: its pipeline is put in front when it is parsed)
   /// that match. `run`: knows the variables of the filter, and outlives what is given.
@@ -97,6 +98,13 @@ class Run {
 /// Throws when a stage holds more than it may: QueryExceededMemoryLimitNoDiskUseAllowed (292).
 [[noreturn]] void fail_memory(std::string_view stage, std::size_t limit);
 
+/// What the stages behind a place in a pipeline need of the documents there.
+struct FieldNeeds {
+  FieldUse use;
+  bool complete = false;  ///< what comes out of the last stage looked at is made of these alone
+  bool held = false;      ///< a stage keeps documents until it has seen all
+};
+
 /// A stage as parsed. Immutable; may be opened any number of times, from several threads.
 class StageSpec {
  public:
@@ -114,6 +122,8 @@ class StageSpec {
     (void)paths;
     return false;
   }
+  /// Adds what it reads; sets `complete` when nothing else of a document gets past it.
+  virtual void add_needs(FieldNeeds& needs) const { needs.use.whole = true; }
 
  protected:
   StageSpec(std::string_view name, bson::ValueView given) : name_(name) {
@@ -139,6 +149,10 @@ class EvaluatingStage : public Stage {
 [[nodiscard]] StagePtr list_stage(std::vector<bson::Document> documents);
 /// Opens a whole chain on `source`.
 [[nodiscard]] StagePtr open_stages(const StageSpecs& specs, StagePtr source, Run& run);
+
+/// Of the stages in their order, up to the first that makes its documents anew. `whole` where there
+/// is none, as what comes out of the last stage is given to somebody.
+[[nodiscard]] FieldNeeds needs_of(const StageSpecs& stages);
 
 /// What stages that look into no collection (those of updates and change streams) make of one
 /// document; nothing when they drop it.

@@ -112,6 +112,7 @@ class AccumulatorFunction final : public WindowFunction {
     });
   }
   bool needs_sort_values() const noexcept override { return bounds_.range; }
+  void add_fields(FieldUse& use) const override { spec_.expression().add_fields(use); }
 
  private:
   AccumulatorSpec spec_;
@@ -127,6 +128,7 @@ class StateFunction final : public WindowFunction {
     return std::make_unique<SlidingRun>(*argument_, bounds_, make_);
   }
   bool needs_sort_values() const noexcept override { return bounds_.range; }
+  void add_fields(FieldUse& use) const override { argument_->add_fields(use); }
 
  private:
   ExpressionPtr argument_;

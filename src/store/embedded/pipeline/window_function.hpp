@@ -45,6 +45,8 @@ class WindowFunction {
   [[nodiscard]] virtual WindowRunPtr open() const = 0;
   /// Whether it reads WindowInput::sort_values.
   [[nodiscard]] virtual bool needs_sort_values() const noexcept { return false; }
+  /// Appends what it reads of the documents.
+  virtual void add_fields(FieldUse& use) const = 0;
 
  protected:
   WindowFunction() = default;

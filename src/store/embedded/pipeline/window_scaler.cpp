@@ -24,6 +24,7 @@ struct Scaler final : WindowFunction {
 
   WindowRunPtr open() const override;
   bool needs_sort_values() const noexcept override { return bounds.range; }
+  void add_fields(FieldUse& use) const override { input->add_fields(use); }
 };
 
 class ScalerRun final : public WindowRun {

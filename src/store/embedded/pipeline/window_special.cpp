@@ -27,6 +27,9 @@ class Simple : public WindowFunction {
   WindowRunPtr open() const override {
     return std::make_unique<Run>(static_cast<const Derived&>(*this));
   }
+  void add_fields(FieldUse& use) const override {
+    if (input != nullptr) input->add_fields(use);
+  }
   ExpressionPtr input;
 };
 

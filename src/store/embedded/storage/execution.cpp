@@ -20,6 +20,13 @@ void refuse_collation(bson::View collation) {
 
 namespace {
 
+/// A sort takes documents of at most so many bytes along; the others are read again in their order.
+/// Reading again costs a search for each row, and a disk's seek where the file is not in memory;
+/// taking along costs room in the temporary file.
+constexpr std::size_t most_stored = 4096;
+/// Of few documents the rows are quickly found.
+constexpr std::int64_t few = 1000;
+
 Matcher matcher_of(bson::View filter, bson::View let) {
   if (let.empty()) return Matcher(filter);
   return Matcher(filter, scope_of_let(let));
@@ -62,7 +69,9 @@ Execution::Execution(Connection& connection, std::shared_ptr<const CollectionMet
       query_(std::move(query)),
       verify_(verify),
       source_(connection, *collection_, query_->plan(*collection_), verify),
-      sorts_(!source_.plan().sorted) {}
+      sorts_(!source_.plan().sorted) {
+  if (query_->fields) trimmer_.emplace(*query_->fields);
+}
 
 bool Execution::next_match() {
   while (source_.next()) {
@@ -80,11 +89,15 @@ bool Execution::next_match() {
 void Execution::sort_all() {
   const auto keep = query_->limit == 0 ? 0 : query_->limit + query_->skip;
   run_ = std::make_unique<SortRun>(static_cast<std::size_t>(keep));
+  const bool stores = keep == 0 || keep > few;
   std::string key;
   while (next_match()) {
     key.clear();
-    query_->sorter.append_sort_key(source_.body(), key);
-    run_->add(key, source_.rid());
+    bson::View body = source_.body();
+    query_->sorter.append_sort_key(body, key);
+    if (stores && trimmer_) body = trimmer_->trim(body);
+    const bool fits = stores && body.size() <= most_stored;
+    run_->add(key, source_.rid(), fits ? bytes_of(body) : std::string_view());
   }
   run_->finish();
 }
@@ -93,6 +106,23 @@ bool Execution::next_sorted() {
   if (by_rid_ != nullptr) by_rid_->reset();
   const auto rid = run_->next();
   if (!rid) return false;
+  rid_ = *rid;
+  query_->deadline.check();
+  const auto stored = run_->body();
+  if (stored.empty()) {
+    stored_.reset();
+    find_row(*rid);
+  } else {
+    stored_.emplace(reinterpret_cast<const std::uint8_t*>(stored.data()), stored.size());
+  }
+  if (query_->projector.needs_details()) {
+    details_.array_position.reset();
+    (void)query_->matcher.matches(body(), &details_);
+  }
+  return true;
+}
+
+void Execution::find_row(std::int64_t rid) {
   if (own_by_rid_) {
     by_rid_ = &own_by_rid_;
   } else {
@@ -102,16 +132,10 @@ bool Execution::next_sorted() {
       by_rid_ = &own_by_rid_;
     }
   }
-  by_rid_->bind(1, *rid);
+  by_rid_->bind(1, rid);
   if (!by_rid_->step())
     throw StoreError(ErrorCode::corrupt, "an index names a row that is not there; run check()");
   if (verify_) verify_row(*by_rid_);
-  query_->deadline.check();
-  if (query_->projector.needs_details()) {
-    details_.array_position.reset();
-    (void)query_->matcher.matches(by_rid_->document(1), &details_);
-  }
-  return true;
 }
 
 bool Execution::next() {
@@ -134,10 +158,17 @@ bool Execution::next() {
   }
 }
 
-std::int64_t Execution::rid() const noexcept {
-  return sorts_ ? by_rid_->integer(0) : source_.rid();
+std::int64_t Execution::rid() const noexcept { return sorts_ ? rid_ : source_.rid(); }
+
+bson::View Execution::body() const {
+  if (!sorts_) return source_.body();
+  return stored_ ? *stored_ : by_rid_->document(1);
 }
-bson::View Execution::body() const { return sorts_ ? by_rid_->document(1) : source_.body(); }
+
+bson::View Execution::needed() {
+  if (!trimmer_ || stored_) return body();
+  return trimmer_->trim(body());
+}
 
 bson::View Execution::projected() {
   if (query_->projector.keeps_everything()) return body();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/embedded/engine/projection.hpp"
+#include "store/embedded/storage/field_trimmer.hpp"
 #include "store/embedded/storage/row_source.hpp"
 #include "store/embedded/storage/sort_run.hpp"
 
@@ -40,6 +41,8 @@ struct Query {
   std::int64_t limit = 0;
   bson::Document hint_key;
   std::string hint_name;
+  /// The only fields of a document that needed() has to have.
+  std::optional<std::vector<std::string>> fields;
   Deadline deadline;
   Evaluation* variables = nullptr;  ///< of $expr in the filter, where a pipeline has some
   /// The plan, when asked for before it runs.
@@ -64,6 +67,8 @@ class Execution {
   [[nodiscard]] std::int64_t rid() const noexcept;
   /// Valid until next().
   [[nodiscard]] bson::View body() const;
+  /// The fields that the query asks for; valid until next().
+  [[nodiscard]] bson::View needed();
   [[nodiscard]] const MatchDetails& details() const noexcept { return details_; }
   /// The row as the projection makes it; valid until next().
   [[nodiscard]] bson::View projected();
@@ -75,6 +80,7 @@ class Execution {
   bool next_match();
   bool next_sorted();
   void sort_all();
+  void find_row(std::int64_t rid);
 
   Connection& connection_;
   std::shared_ptr<const CollectionMeta> collection_;
@@ -84,6 +90,9 @@ class Execution {
   bool sorts_;
   bool ready_ = false;
   std::unique_ptr<SortRun> run_;
+  std::optional<FieldTrimmer> trimmer_;
+  std::int64_t rid_ = 0;              // of the sorted row
+  std::optional<bson::View> stored_;  // where the sort has kept it
   Statement* by_rid_ = nullptr;
   Statement own_by_rid_;
   std::int64_t skipped_ = 0;

@@ -8,7 +8,8 @@
 
 namespace quire::store::embedded {
 
-/// Sorts pairs of key bytes and row number; of equal keys the lower row number comes first.
+/// Sorts pairs of key bytes and row number, perhaps with bytes that go along; of equal keys the
+/// lower row number comes first.
 class SortRun {
  public:
   static constexpr std::size_t default_memory_limit = 64U << 20;
@@ -16,8 +17,8 @@ class SortRun {
   /// in a temporary file.
   explicit SortRun(std::size_t keep, std::size_t memory_limit = default_memory_limit)
       : sorter_("a sort", memory_limit, keep) {}
-  void add(std::string_view key, std::int64_t rid) {
-    sorter_.add(key, {}, static_cast<std::uint64_t>(rid));
+  void add(std::string_view key, std::int64_t rid, std::string_view body = {}) {
+    sorter_.add(key, body, static_cast<std::uint64_t>(rid));
   }
   /// No add() afterwards.
   void finish() { sorter_.rewind(); }
@@ -27,6 +28,7 @@ class SortRun {
   }
   /// Of the pair that next() gave.
   [[nodiscard]] std::string_view key() const noexcept { return sorter_.key(); }
+  [[nodiscard]] std::string_view body() const noexcept { return sorter_.body(); }
   [[nodiscard]] bool spilled() const noexcept { return sorter_.spilled(); }
 
  private:
