@@ -2,6 +2,7 @@
 
 #include "quire/bson/writer.hpp"
 #include "store/embedded/pipeline/stage.hpp"
+#include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
 #include "store/embedded/store.hpp"
 
@@ -31,12 +32,6 @@ class StreamCursor final : public Cursor {
   std::unique_ptr<ReadScope> scope_;
   std::optional<Execution> execution_;
 };
-
-bool is_bare(const FindOptions& options) noexcept {
-  return options.session == nullptr && options.skip == 0 && options.hint_name.empty() &&
-         options.projection.empty() && options.sort.empty() && options.hint.empty() &&
-         options.collation.empty();
-}
 
 /// The statement that finds the one document of a plain equality, bound; null when there is none.
 Statement* point_statement(Connection& connection, Namespace ns, bson::View filter) {
@@ -73,36 +68,6 @@ Statement* point_statement(Connection& connection, Namespace ns, bson::View filt
     return &row;
   }
   return nullptr;
-}
-
-}  // namespace
-
-namespace {
-
-bool is_view(const CollectionMeta& collection) noexcept { return collection.traits.view; }
-
-/// What a find, a count or a distinct asks of a view: as stages behind the view's own.
-bson::Document stages_of(bson::View filter, const FindOptions& options) {
-  bson::Writer out;
-  if (!filter.empty()) out.push(bson::make_document("$match", filter));
-  if (!options.sort.empty() && !options.sort.contains("$natural"))
-    out.push(bson::make_document("$sort", options.sort));
-  if (options.skip > 0) out.push(bson::make_document("$skip", options.skip));
-  if (options.limit != 0)
-    out.push(bson::make_document("$limit", options.limit < 0 ? -options.limit : options.limit));
-  if (!options.projection.empty()) out.push(bson::make_document("$project", options.projection));
-  return out.finish();
-}
-
-AggregateOptions options_of(const FindOptions& options) {
-  AggregateOptions out;
-  static_cast<OperationOptions&>(out) = options;
-  out.allow_disk_use = options.allow_disk_use;
-  out.batch_size = options.batch_size;
-  out.hint = options.hint;
-  out.hint_name = options.hint_name;
-  out.let = options.let;
-  return out;
 }
 
 }  // namespace
@@ -144,7 +109,7 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
     ReadScope scope(file_, options.session);
     const auto collection = scope.find(ns);
     if (collection == nullptr) return false;
-    view = is_view(*collection);
+    view = collection->traits.view;
     if (!view) {
       Execution execution(scope.connection(), collection, query, file_->options().verify_checksums);
       if (!execution.next()) return false;
@@ -156,7 +121,7 @@ bool EmbeddedStore::find_one_general(Namespace ns, bson::View filter, const Find
     }
   }
   if (view) {  // its pipeline takes a scope of its own
-    const auto cursor = read_view(ns, stages_of(filter, one), options_of(one));
+    const auto cursor = read_view(ns, view_stages(filter, one), view_options(one));
     const auto document = cursor->next();
     if (document) sink(*document);
     return document.has_value();
@@ -172,9 +137,9 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   auto scope = std::make_unique<ReadScope>(file_, options.session);
   const auto collection = scope->find(ns);
   if (collection == nullptr) return list_stage({});
-  if (is_view(*collection)) {
+  if (collection->traits.view) {
     scope.reset();
-    return read_view(ns, stages_of(filter, options), options_of(options));
+    return read_view(ns, view_stages(filter, options), view_options(options));
   }
   if (scope->is_private())
     return std::make_unique<StreamCursor>(file_, std::move(scope), collection, std::move(query));
@@ -210,9 +175,9 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
   scope.emplace(file_, options.session);
   const auto collection = scope->find(ns);
   if (collection == nullptr) return 0;
-  if (is_view(*collection)) {
+  if (collection->traits.view) {
     scope.reset();  // its pipeline takes one of its own
-    const auto cursor = read_view(ns, stages_of(filter, find), options_of(find));
+    const auto cursor = read_view(ns, view_stages(filter, find), view_options(find));
     std::int64_t n = 0;
     while (cursor->next()) ++n;
     return n;
@@ -286,9 +251,9 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
   std::set<std::string> seen;
   std::unique_ptr<Cursor> view;
   std::optional<Execution> execution;
-  if (is_view(*collection)) {
+  if (collection->traits.view) {
     scope.reset();  // its pipeline takes one of its own
-    view = read_view(ns, stages_of(filter, find), options_of(find));
+    view = read_view(ns, view_stages(filter, find), view_options(find));
   } else {
     execution.emplace(scope->connection(), collection, query, file_->options().verify_checksums);
   }
@@ -310,105 +275,6 @@ bson::Document EmbeddedStore::do_distinct(Namespace ns, std::string_view field, 
     if (out.size() > bson::max_document_bytes)
       throw StoreError(ErrorCode::document_too_large, "distinct too big, 16mb cap", 17217);
   }
-  return out.finish();
-}
-
-bson::Document EmbeddedStore::do_explain(Namespace ns, bson::View filter,
-                                         const FindOptions& options) {
-  refuse_collation(options.collation);
-  const auto query = std::make_shared<Query>(filter, options);
-  std::optional<ReadScope> scope;
-  scope.emplace(file_, options.session);
-  const auto collection = scope->find(ns);
-  const std::string full = std::string(ns.database) + "." + std::string(ns.collection);
-  bson::Writer out;
-  out.append("explainVersion", "1");
-  if (collection == nullptr) {
-    out.begin_document("queryPlanner").append("namespace", full).append("parsedQuery", filter);
-    out.begin_document("winningPlan").append("stage", "EOF").end().end();
-    out.begin_document("executionStats")
-        .append("executionSuccess", true)
-        .append("nReturned", std::int32_t{0})
-        .append("totalKeysExamined", std::int32_t{0})
-        .append("totalDocsExamined", std::int32_t{0})
-        .end();
-    return out.finish();
-  }
-  if (is_view(*collection)) {
-    scope.reset();  // its pipeline takes one of its own
-    return explain_aggregate(ns, stages_of(filter, options), options_of(options));
-  }
-  const auto start = std::chrono::steady_clock::now();
-  Execution execution(scope->connection(), collection, query, file_->options().verify_checksums);
-  std::int64_t returned = 0;
-  while (execution.next()) ++returned;
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - start);
-  const Plan& plan = execution.source().plan();
-
-  bson::ValueView id;
-  const bool id_hack =
-      plan.kind == Plan::Kind::id_range && is_id_equality(filter, id) && is_bare(options);
-  int levels = 0;
-  out.begin_document("queryPlanner").append("namespace", full);
-  out.append("indexFilterSet", false).append("parsedQuery", filter);
-  out.begin_document("winningPlan");
-  const auto open = [&](std::string_view stage) {
-    if (levels++ > 0) out.begin_document("inputStage");
-    out.append("stage", stage);
-  };
-  if (options.limit != 0 && !execution.sorts()) {
-    open("LIMIT");
-    out.append("limitAmount", options.limit);
-  }
-  if (!query->projector.keeps_everything()) {
-    open(query->projector.includes_plain_fields() ? "PROJECTION_SIMPLE" : "PROJECTION_DEFAULT");
-    out.append("transformBy", options.projection);
-  }
-  if (options.skip != 0) {
-    open("SKIP");
-    out.append("skipAmount", options.skip);
-  }
-  if (execution.sorts()) {
-    open("SORT");
-    out.append("sortPattern", options.sort);
-    if (options.limit != 0) out.append("limitAmount", options.limit + options.skip);
-  }
-  if (plan.kind == Plan::Kind::nothing) {
-    open("EOF");
-  } else if (plan.kind == Plan::Kind::scan) {
-    open("COLLSCAN");
-    if (!filter.empty()) out.append("filter", filter);
-    out.append("direction", plan.backwards ? "backward" : "forward");
-  } else if (id_hack) {
-    open("IDHACK");
-    out.append("indexName", "_id_");
-  } else {
-    open("FETCH");
-    if (!filter.empty()) out.append("filter", filter);
-    open("IXSCAN");
-    if (plan.kind == Plan::Kind::index) {
-      const IndexSpec& spec = plan.index->spec;
-      out.append("keyPattern", spec.key).append("indexName", spec.name);
-      out.append("isMultiKey", plan.index->multikey).append("isUnique", spec.unique);
-      out.append("isSparse", spec.sparse).append("isPartial", spec.partial_filter.has_value());
-    } else {
-      out.append("keyPattern", bson::make_document("_id", std::int32_t{1}));
-      out.append("indexName", "_id_").append("isMultiKey", false).append("isUnique", true);
-      out.append("isSparse", false).append("isPartial", false);
-    }
-    out.append("direction", plan.backwards ? "backward" : "forward");
-    out.append("ranges", static_cast<std::int32_t>(plan.ranges.size()));
-  }
-  for (; levels > 0; --levels) out.end();
-  out.begin_array("rejectedPlans").end().end();
-  out.begin_document("executionStats")
-      .append("executionSuccess", true)
-      .append("nReturned", returned)
-      .append("executionTimeMillis", static_cast<std::int64_t>(took.count()))
-      .append("totalKeysExamined", execution.source().keys_examined())
-      .append("totalDocsExamined", execution.source().rows_examined())
-      .end();
   return out.finish();
 }
 
