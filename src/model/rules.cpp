@@ -1,10 +1,8 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <cmath>
 #include <compare>
 #include <cstdlib>
 
+#include "core/pattern.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -153,43 +151,9 @@ class Length final : public Rule {
 class Matches final : public Rule {
  public:
   Matches(std::string pattern, std::string options)
-      : pattern_(std::move(pattern)), options_(std::move(options)) {
-    std::uint32_t flags = PCRE2_UTF;
-    for (const char option : options_) {
-      switch (option) {
-        case 'i':
-          flags |= PCRE2_CASELESS;
-          break;
-        case 'm':
-          flags |= PCRE2_MULTILINE;
-          break;
-        case 's':
-          flags |= PCRE2_DOTALL;
-          break;
-        case 'x':
-          flags |= PCRE2_EXTENDED;
-          break;
-        case 'u':
-          break;
-        default:
-          fail("the option '" + std::string(1, option) + "' is none of \"imsxu\"");
-      }
-    }
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern_.data()), pattern_.size(), flags,
-                          &error, &offset, nullptr);
-    if (code_ == nullptr) {
-      PCRE2_UCHAR message[256];
-      pcre2_get_error_message(error, message, sizeof message);
-      fail(std::string(reinterpret_cast<const char*>(message)) + " at offset " +
-           std::to_string(offset));
-    }
-    (void)pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE);  // without it, slower
-  }
-  Matches(const Matches&) = delete;
-  Matches& operator=(const Matches&) = delete;
-  ~Matches() override { pcre2_code_free(code_); }
+      : pattern_(std::move(pattern)),
+        options_(std::move(options)),
+        compiled_(compile(pattern_, options_)) {}
 
   std::string_view kind() const noexcept override { return "matches"; }
   std::string text() const override { return "text that matches /" + pattern_ + "/" + options_; }
@@ -198,20 +162,24 @@ class Matches final : public Rule {
   }
   bool accepts(ValueView value) const override {
     if (!value.is_string()) return false;
-    const auto text = value.as_string();
-    auto* data = pcre2_match_data_create(1, nullptr);
-    const int found = pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
-                                  0, data, nullptr);
-    pcre2_match_data_free(data);
-    return found >= 0;
+    return compiled_.search(value.as_string()) == Pattern::Found::one;
   }
 
  private:
-  [[noreturn]] void fail(const std::string& why) const {
-    throw ModelError(ErrorCode::invalid_model, "matches(\"" + pattern_ + "\"): " + why);
+  static Pattern compile(const std::string& pattern, const std::string& options) {
+    try {
+      return {pattern, options, {.machine_code = true}};
+    } catch (const PatternError& error) {
+      const auto option = error.option();
+      throw ModelError(
+          ErrorCode::invalid_model,
+          "matches(\"" + pattern + "\"): " +
+              (option ? "the option '" + std::string(1, *option) + "' is none of \"imsxu\""
+                      : std::string(error.what())));
+    }
   }
   std::string pattern_, options_;
-  pcre2_code* code_ = nullptr;
+  Pattern compiled_;
 };
 
 }  // namespace

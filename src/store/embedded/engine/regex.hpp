@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/pattern.hpp"
 
 namespace quire::store::embedded {
 
@@ -18,11 +18,7 @@ class Regex {
     int options;  ///< an unknown option
     int steps;    ///< the pattern needs too many steps on a text
   };
-  /// A stretch of a text, in bytes; npos where a group took no part.
-  struct Span {
-    std::size_t from;
-    std::size_t to;
-  };
+  using Span = Pattern::Span;
 
   /// Throws QueryError invalid_query at `path` with the place of the mistake.
   Regex(std::string_view pattern, std::string_view options, const Codes& codes,
@@ -32,15 +28,13 @@ class Regex {
   [[nodiscard]] bool matches(std::string_view text) const;
   /// The first match from byte `from` on: the whole, then each group. False where there is none.
   [[nodiscard]] bool search(std::string_view text, std::size_t from, std::vector<Span>& out) const;
-  [[nodiscard]] std::size_t groups() const noexcept { return groups_; }
+  [[nodiscard]] std::size_t groups() const noexcept { return pattern_.groups(); }
 
  private:
-  /// Spans of at most `most` groups; their number, 0 = no match.
-  [[nodiscard]] std::size_t run(std::string_view text, std::size_t from, void* data) const;
-  std::shared_ptr<void> code_;
+  [[nodiscard]] bool is_match(Pattern::Found found) const;
+  Pattern pattern_;
   std::string path_;
   int steps_code_;
-  std::uint32_t groups_ = 0;
 };
 
 }  // namespace quire::store::embedded
