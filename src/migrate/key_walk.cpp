@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "bson/nan.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -44,11 +45,6 @@ std::size_t bracket_of(Type type) {
   return brackets.size() - 1;
 }
 
-bool is_nan(bson::ValueView value) {
-  if (value.type() == Type::double_) return std::isnan(value.as_double());
-  return value.type() == Type::decimal128 && value.as_decimal128().is_nan();
-}
-
 }  // namespace
 
 WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
@@ -59,7 +55,7 @@ WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
     return batch;
   }
   bson::Writer behind;
-  if (is_nan(*after)) {  // NaN is below all numbers but compares with none
+  if (bson::is_nan(*after)) {  // NaN is below all numbers but compares with none
     behind.begin_document("_id").append("$gte", -HUGE_VAL).end();
   } else {
     behind.begin_document("_id").append("$gt", *after).end();

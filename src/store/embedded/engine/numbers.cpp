@@ -23,12 +23,6 @@ void strip(ExactDecimal& number) {
 
 }  // namespace
 
-bool is_nan(bson::ValueView value) noexcept {
-  if (value.type() == bson::Type::double_) return std::isnan(bson::load<double>(value.data()));
-  return value.type() == bson::Type::decimal128 &&
-         bson::load<bson::Decimal128>(value.data()).is_nan();
-}
-
 ExactDecimal ExactDecimal::of(std::int64_t value) {
   ExactDecimal number;
   number.negative = value < 0;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "bson/nan.hpp"
 #include "quire/bson/view.hpp"
 
 namespace quire::store::embedded {
@@ -34,8 +35,7 @@ struct FloorDouble {
 /// NaN gives NaN, exact. Infinities are themselves.
 [[nodiscard]] FloorDouble floor_double(const bson::Decimal128& value);
 
-/// False for what is no number.
-[[nodiscard]] bool is_nan(bson::ValueView value) noexcept;
+using bson::is_nan;
 
 /// The integer part of a number of any type; nothing for NaN, infinities, what does not fit, and
 /// what is no number. `whole` says whether there was no fraction.
