@@ -65,6 +65,22 @@ TEST_F(ReplicaSet, RepliesTellTimesThatWritesAdvance) {
   EXPECT_FALSE(run(R"({"ping": 1})").contains("operationTime"));  // of a single server
 }
 
+TEST_F(ReplicaSet, TheTimesStandBehindAllThatAReplyHas) {
+  (void)answer(R"({"insert": "c", "documents": [{"_id": 1, "a": "text"}]})");
+  for (const auto* command : {R"({"find": "c"})", R"({"find": 1})", R"({"ping": 1})"}) {
+    const auto reply = answer(command);
+    bson::validate(reply);
+    std::vector<std::string> names;
+    for (const auto& field : reply) names.emplace_back(field.key);
+    ASSERT_GE(names.size(), 3U);
+    EXPECT_EQ(names.end()[-2], "$clusterTime");
+    EXPECT_EQ(names.back(), "operationTime");
+    EXPECT_TRUE(reply.contains("ok"));
+  }
+  EXPECT_EQ(batch(answer(R"({"find": "c"})")).begin()->value.as_document()["a"].as_string(),
+            "text");
+}
+
 TEST_F(ReplicaSet, EventsHaveTheTimeOfTheirWrite) {
   (void)answer(R"({"create": "c"})");
   const auto opened =

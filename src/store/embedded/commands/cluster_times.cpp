@@ -1,7 +1,9 @@
 #include "store/embedded/commands/cluster_times.hpp"
 
 #include <array>
+#include <cstring>
 #include <string>
+#include <utility>
 
 #include "store/embedded/commands/reply.hpp"
 #include "store/embedded/commands/sessions.hpp"
@@ -17,6 +19,18 @@ std::string text_of(bson::Timestamp time) {
 }
 
 std::string text_of(std::int64_t time) { return text_of(to_timestamp(time)); }
+
+/// The document with further fields at its end, without a copy of those that it has: a reply may
+/// be 16 MiB.
+bson::Document append_fields(bson::Document document, bson::View more) {
+  if (document.empty()) return bson::Document(more);
+  bson::Buffer bytes = document.release();
+  bytes.resize_down(bytes.size() - 1);
+  bytes.append(more.data() + sizeof(std::int32_t), more.size() - sizeof(std::int32_t));
+  const auto size = static_cast<std::int32_t>(bytes.size());
+  std::memcpy(bytes.data(), &size, sizeof size);
+  return bson::Document(std::move(bytes));
+}
 
 }  // namespace
 
@@ -51,12 +65,11 @@ void check_after_cluster_time(ClusterClock& clock, const CommonArguments& common
            text_of(*common.after_cluster_time) + "; current clusterTime: " + text_of(current));
 }
 
-bson::Document with_cluster_times(bson::View reply, const CommandTime& time) {
+bson::Document with_cluster_times(bson::Document reply, const CommandTime& time) {
   static constexpr std::size_t hash_bytes = 20;  // of SHA-1; zeros where nobody signs
   bson::Binary hash;
   hash.bytes.assign(hash_bytes, 0);
   bson::Writer out;
-  out.append_all(reply);
   out.begin_document("$clusterTime")
       .append("clusterTime", bson::Value(to_timestamp(time.clock().now())))
       .begin_document("signature")
@@ -65,7 +78,7 @@ bson::Document with_cluster_times(bson::View reply, const CommandTime& time) {
       .end()
       .end();
   out.append("operationTime", bson::Value(to_timestamp(time.operation_time())));
-  return out.finish();
+  return append_fields(std::move(reply), out.finish_view());
 }
 
 bson::Document with_snapshot_time(bson::View reply, std::int64_t time) {

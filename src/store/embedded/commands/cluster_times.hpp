@@ -12,8 +12,8 @@ namespace quire::store::embedded::commands {
 void receive_cluster_time(ClusterClock& clock, bson::View command);
 /// A read that is to see all up to afterClusterTime: one file has it all. Throws 72 for the future.
 void check_after_cluster_time(ClusterClock& clock, const CommonArguments& common);
-/// The reply with $clusterTime and operationTime.
-[[nodiscard]] bson::Document with_cluster_times(bson::View reply, const CommandTime& time);
+/// The reply with $clusterTime and operationTime at its end, in the same buffer.
+[[nodiscard]] bson::Document with_cluster_times(bson::Document reply, const CommandTime& time);
 /// The reply of a read of a snapshot: its cursor, or a reply without one, with atClusterTime.
 [[nodiscard]] bson::Document with_snapshot_time(bson::View reply, std::int64_t time);
 /// Appends writeConcernError where one member cannot do what the writeConcern asks for.

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "store/embedded/commands/cluster_times.hpp"
 #include "store/embedded/commands/context.hpp"
@@ -318,7 +319,7 @@ bson::Document CommandLayer::run_reply(Store& store, std::string_view database, 
   } catch (const std::exception& error) {
     reply = commands::error_reply(Error(ErrorCode::internal, error.what()));
   }
-  return time ? commands::with_cluster_times(reply, *time) : reply;
+  return time ? commands::with_cluster_times(std::move(reply), *time) : reply;
 }
 
 }  // namespace quire::store::embedded
