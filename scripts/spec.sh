@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Feeds case files of MongoDB's answers to the embedded store's commands; prints for each file and operator what passed, failed
 # and was refused as unsupported, and ends in "N passed, M failed, R refused".
-# Usage: scripts/spec.sh [--failures] [--refusals] [--op NAME] [--id TEXT] [-j N] PATH...   PATH: a case file or a folder of them
+# Usage: scripts/spec.sh [--failures] [--refusals] [--op NAME] [--id TEXT] [-j N] [--known LIST] PATH...   PATH: a case file or a folder of them
 #        scripts/spec.sh --unified [--uri URI | --server NAME] [--failures] [--skips] [--test TEXT] PATH...   driver tests on a store
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,6 +30,7 @@ paths=0
 while [ $# -gt 0 ]; do
   case "$1" in
     --op | --id | -j) arguments+=("$1" "$2"); shift ;;
+    --known) arguments+=("$1" "$(realpath "$2")"); shift ;;
     -*) arguments+=("$1") ;;
     *)
       paths=1

@@ -10,7 +10,8 @@
 /// One case of a case file (the format's README): steps of commands with what each must answer.
 namespace quire::spec {
 
-enum class Verdict { passed, failed, refused };
+/// `known`: failed, as a list says.
+enum class Verdict { passed, failed, refused, known };
 
 struct Outcome {
   Verdict verdict = Verdict::passed;
