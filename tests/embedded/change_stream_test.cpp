@@ -3,6 +3,7 @@
 #include "file_fixture.hpp"
 #include "quire/store/embedded/embedded.hpp"
 #include "store/embedded/storage/change_log.hpp"
+#include "store/embedded/storage/read_locks.hpp"
 
 // Change streams at the port: what the typed layer's tests do not see.
 namespace quire::store::embedded {
@@ -240,7 +241,8 @@ TEST_F(ChangeStreamTest, GivesUpTheLogWhenNobodyAskedForSoLong) {
   (void)watch(*store);
   std::this_thread::sleep_for(1100ms);
   for (int i = 0; i < 600; ++i) insert(*store, "{\"_id\":" + std::to_string(i) + "}");
-  Connection connection(Options::parse(path_), false);
+  ReadLocks locks;
+  Connection connection(Options::parse(path_), false, locks);
   const auto state = read_log_state(connection);
   ASSERT_TRUE(state);
   EXPECT_FALSE(state->active);
@@ -350,7 +352,8 @@ TEST_F(ChangeStreamTest, FindsABrokenEntry) {
   const auto stream = watch(*store);
   insert(*store, R"({"_id":1})");
   {
-    Connection connection(Options::parse(path_), false);
+    ReadLocks locks;
+    Connection connection(Options::parse(path_), false, locks);
     connection.execute("UPDATE quire_changes SET wall=wall+1");
   }
   EXPECT_EQ(code_of([&] { (void)stream->next(); }), ErrorCode::corrupt);

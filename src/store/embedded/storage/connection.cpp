@@ -1,10 +1,11 @@
 #include "store/embedded/storage/connection.hpp"
 
 #include "quire/core/error.hpp"
+#include "store/embedded/storage/read_locks.hpp"
 
 namespace quire::store::embedded {
 
-Connection::Connection(const Options& options, bool create) {
+Connection::Connection(const Options& options, bool create, ReadLocks& locks) {
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= options.read_only ? SQLITE_OPEN_READONLY
                              : SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
@@ -17,6 +18,7 @@ Connection::Connection(const Options& options, bool create) {
   const int code = sqlite3_open_v2(path.c_str(), &db_, flags, nullptr);
   try {
     if (code != SQLITE_OK) fail_sqlite(db_, code, "cannot open " + path);
+    locks.attach(db_);
     sqlite3_busy_timeout(db_, static_cast<int>(options.busy_timeout.count()));
     // The first statement to read the file, so the one to meet files that are something else.
     const char* sync = options.full_sync ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL";

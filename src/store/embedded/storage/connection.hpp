@@ -13,6 +13,8 @@
 
 namespace quire::store::embedded {
 
+class ReadLocks;
+
 /// The statements of a collection's table. Rows are read as (rid, body, sum, id).
 enum class RowSql {
   insert,     // id, sum, body
@@ -48,7 +50,7 @@ enum class KeySql {
 class Connection {
  public:
   /// Opens; `create` makes an absent file. Throws StoreError io_error, not_a_database …
-  Connection(const Options& options, bool create);
+  Connection(const Options& options, bool create, ReadLocks& locks);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

@@ -1,33 +1,20 @@
 #include "store/embedded/storage/file.hpp"
 
-#include <pthread.h>
 #include <sys/stat.h>
 
 #include <chrono>
 
 #include "quire/core/error.hpp"
+#include "store/embedded/storage/forks.hpp"
 
 namespace quire::store::embedded {
-namespace {
-
-// Counts forks, in children: SQLite's locks and memory must not be used across one.
-std::atomic<unsigned> fork_count{0};
-
-unsigned fork_generation() {
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { fork_count.fetch_add(1, std::memory_order_relaxed); });
-  (void)registered;
-  return fork_count.load(std::memory_order_relaxed);
-}
-
-}  // namespace
 
 StorageFile::StorageFile(Options options)
-    : options_(std::move(options)), fork_generation_(fork_generation()) {
+    : options_(std::move(options)), fork_generation_(fork_count()) {
   open_or_create();
 }
 
-StorageFile::~StorageFile() = default;
+StorageFile::~StorageFile() { drop_idle_readers(); }
 
 void StorageFile::open_or_create() {
   if (!options_.memory) {
@@ -39,7 +26,7 @@ void StorageFile::open_or_create() {
       throw StoreError(ErrorCode::io_error,
                        options_.path + " is not there; read_only=true creates nothing");
   }
-  writer_ = std::make_unique<Connection>(options_, true);
+  writer_ = std::make_unique<Connection>(options_, true, read_locks_);
   Connection& connection = *writer_;
   read_only_ = options_.read_only || (sqlite3_db_readonly(connection.handle(), "main") == 1);
 
@@ -85,7 +72,7 @@ void StorageFile::open_or_create() {
 
 void StorageFile::check_usable() const {
   if (closed()) throw StoreError(ErrorCode::store_closed, "the store was closed");
-  if (fork_count.load(std::memory_order_relaxed) != fork_generation_)
+  if (fork_count() != fork_generation_)
     throw StoreError(ErrorCode::transaction_state,
                      "the store was opened before fork(); open it again in the child");
 }
@@ -131,40 +118,57 @@ void StorageFile::unlock_writer() noexcept {
 
 Connection& StorageFile::writer() { return *writer_; }
 
+namespace {
+
+/// A thread's place among `n`: threads get theirs in turn.
+std::size_t place_of_thread(std::size_t n) noexcept {
+  static std::atomic<std::size_t> next{0};
+  thread_local const std::size_t place = next.fetch_add(1, std::memory_order_relaxed);
+  return place % n;
+}
+
+}  // namespace
+
 std::unique_ptr<Connection> StorageFile::take_reader() {
-  {
-    const std::lock_guard lock(mutex_);
-    check_usable();
-    if (!readers_.empty()) {
-      auto out = std::move(readers_.back());
-      readers_.pop_back();
-      return out;
-    }
+  check_usable();
+  const std::size_t own = place_of_thread(most_idle);
+  for (std::size_t i = 0; i < most_idle; ++i) {
+    auto& idle = idle_readers_[(own + i) % most_idle];
+    if (idle.load(std::memory_order_relaxed) == nullptr) continue;
+    if (Connection* found = idle.exchange(nullptr); found != nullptr)
+      return std::unique_ptr<Connection>(found);
   }
-  return std::make_unique<Connection>(options_, false);
+  return std::make_unique<Connection>(options_, false, read_locks_);
 }
 
 void StorageFile::give_reader(std::unique_ptr<Connection> connection) noexcept {
-  static constexpr std::size_t kept = 16;
-  const std::lock_guard lock(mutex_);
-  if (closed() || readers_.size() >= kept) return;  // the argument's end closes it
-  readers_.push_back(std::move(connection));
+  const std::size_t own = place_of_thread(most_idle);
+  for (std::size_t i = 0; i < most_idle && !closed(); ++i) {
+    auto& idle = idle_readers_[(own + i) % most_idle];
+    Connection* none = nullptr;
+    if (!idle.compare_exchange_strong(none, connection.get())) continue;
+    (void)connection.release();
+    if (closed()) drop_idle_readers();  // close() may have looked at the place before
+    return;
+  }
+  // The argument's end closes it.
+}
+
+void StorageFile::drop_idle_readers() noexcept {
+  for (auto& idle : idle_readers_) delete idle.exchange(nullptr);
 }
 
 void StorageFile::close() {
-  std::vector<std::unique_ptr<Connection>> readers;
   std::unique_ptr<Connection> writer;
   {
     const std::lock_guard lock(mutex_);
     if (closed_.exchange(true)) return;
-    readers = std::move(readers_);
-    readers_.clear();
     if (!writer_held_) writer = std::move(writer_);
     catalog_ = nullptr;
   }
   writer_free_.notify_all();
   change_log_.wake();
-  readers.clear();  // the writer goes last: it checkpoints and removes the log
+  drop_idle_readers();  // the writer goes last: it checkpoints and removes the log
   writer.reset();
 }
 

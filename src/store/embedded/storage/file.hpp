@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "store/embedded/storage/change_log.hpp"
 #include "store/embedded/storage/connection.hpp"
+#include "store/embedded/storage/read_locks.hpp"
 
 namespace quire::store::embedded {
 
@@ -68,6 +70,7 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
 
  private:
   void open_or_create();
+  void drop_idle_readers() noexcept;
   void load_catalog_into(Connection& connection, std::int64_t version, bool own_change);
 
   Options options_;
@@ -76,6 +79,12 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   bool read_only_ = false;
   std::atomic<bool> closed_{false};
   unsigned fork_generation_ = 0;
+  ReadLocks read_locks_;  // before the connections, which it outlives
+
+  /// Connections that nobody reads with, each in the place of a thread that used it last if that
+  /// was free: it finds its pages and its lock there.
+  static constexpr std::size_t most_idle = 16;
+  std::array<std::atomic<Connection*>, most_idle> idle_readers_{};
 
   mutable std::mutex mutex_;  // of all below
   std::condition_variable writer_free_;
@@ -83,7 +92,6 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   bool writer_in_session_ = false;
   std::thread::id writer_thread_;
   std::unique_ptr<Connection> writer_;
-  std::vector<std::unique_ptr<Connection>> readers_;
   std::shared_ptr<const Catalog> catalog_;
   std::function<void()> start_ttl_;
 };

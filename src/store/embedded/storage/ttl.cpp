@@ -101,7 +101,12 @@ void TtlSweeper::stop() noexcept {
     last = std::move(thread_);
   }
   wake_.notify_all();
-  if (last.joinable()) last.join();
+  if (!last.joinable()) return;
+  if (fork_count() == fork_generation_) {
+    last.join();
+  } else {
+    last.detach();  // the thread is the parent's
+  }
 }
 
 void TtlSweeper::run() {

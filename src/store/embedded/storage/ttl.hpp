@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "store/embedded/storage/file.hpp"
+#include "store/embedded/storage/forks.hpp"
 
 namespace quire::store::embedded {
 
@@ -27,6 +28,7 @@ class TtlSweeper {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  unsigned fork_generation_ = fork_count();
   std::thread thread_;
 };
 
