@@ -1,8 +1,11 @@
 #include "migrate/process.hpp"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <charconv>
 #include <fstream>
 #include <optional>
 
@@ -23,14 +26,15 @@ std::string pid_namespace() {
 }
 
 /// Field 22 of /proc/PID/stat: ticks since boot at which it started. The name in field 2 may hold
-/// anything, so count from the last ')'. Nothing: no such process, or a zombie.
+/// anything, so count from the last ')'. Empty for a zombie, which is over. Nothing where it cannot
+/// be read.
 std::optional<std::string> start_of(const std::string& pid) {
   std::ifstream file("/proc/" + pid + "/stat");
   std::string text;
   if (!std::getline(file, text)) return std::nullopt;
   auto at = text.rfind(')');
   if (at == std::string::npos || at + 2 >= text.size()) return std::nullopt;
-  if (text[at + 2] == 'Z' || text[at + 2] == 'X') return std::nullopt;
+  if (text[at + 2] == 'Z' || text[at + 2] == 'X') return "";
   for (int field = 2; field < 22; ++field) {
     at = text.find(' ', at + 1);
     if (at == std::string::npos) return std::nullopt;
@@ -59,8 +63,13 @@ bool process_is_gone(std::string_view name) {
   const std::string_view rest = name.substr(here.size());
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos || slash == 0) return false;
-  const auto start = start_of(std::string(rest.substr(0, slash)));
-  return !start || *start != rest.substr(slash + 1);
+  const std::string pid(rest.substr(0, slash));
+  if (const auto start = start_of(pid)) return *start != rest.substr(slash + 1);
+  // What /proc does not show may be another user's process.
+  pid_t number = 0;
+  if (std::from_chars(pid.data(), pid.data() + pid.size(), number).ec != std::errc() || number <= 0)
+    return false;
+  return ::kill(number, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace quire::migrate

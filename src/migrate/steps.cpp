@@ -1,5 +1,6 @@
 #include "quire/migrate/steps.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "quire/bson/writer.hpp"
@@ -146,6 +147,18 @@ bool detail::has_version(bson::View document, std::int32_t least) {
   if (version->type() == bson::Type::int32) return version->as_int32() >= least;
   if (version->type() == bson::Type::int64) return version->as_int64() >= least;
   return version->type() == bson::Type::double_ && version->as_double() >= least;
+}
+
+bool detail::has_fields_of_the_new_only(bson::View document, const FieldNames& old,
+                                        const FieldNames& now) {
+  bool has_new = false;
+  for (const auto& [key, value] : document) {
+    const bool in_old = std::ranges::find(old, key) != old.end();
+    const bool in_new = std::ranges::find(now, key) != now.end();
+    if (in_old && !in_new) return false;
+    has_new = has_new || (in_new && !in_old);
+  }
+  return has_new;
 }
 
 Step run(Atomicity atomicity, Code code) {

@@ -8,6 +8,7 @@
 
 #include "counting_store.hpp"
 #include "fixture.hpp"
+#include "migrate/process.hpp"
 
 namespace quire::migrate::test::crash {
 
@@ -216,6 +217,44 @@ TEST(Lock, IsTakenOverWhenItsHolderStoppedBeating) {
   EXPECT_TRUE(report.took_over);
   EXPECT_EQ(report.lock_token, 8);
   EXPECT_GE(report.waited_ms, 250);
+}
+
+TEST(Lock, ThrowsAtOnceWhatWaitingDoesNotCure) {
+  if (quire::test::on_server()) GTEST_SKIP() << "a file is opened for reading only";
+  SharedStore file("read_only");
+  {
+    auto db = file.open();
+    put_counters(db, 3);
+    ASSERT_TRUE((MigrationRunner{db, steps()}.run().ok()));
+  }
+  auto more = steps();
+  more.add({.id = "zz", .up = add_field("counters", "late", 1)});
+  const auto db = quire::open(file.uri() + "&read_only=true");
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(MigrationRunner(db, steps()).run().result, MigrationResult::nothing);
+  try {
+    const auto report = MigrationRunner{db, more}.run();
+    EXPECT_EQ(report.result, MigrationResult::failed) << report.json();
+    ASSERT_TRUE(report.error.has_value());
+    EXPECT_EQ(report.error->code(), ErrorCode::read_only) << report.json();
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.code(), ErrorCode::read_only) << error.what();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+}
+
+TEST(Lock, AProcessThatProcDoesNotShowMayStillRun) {
+  const std::string me = process_name();
+  ASSERT_FALSE(me.empty());
+  EXPECT_FALSE(process_is_gone(me));
+  // Another start time: a later process with the number.
+  EXPECT_TRUE(process_is_gone(me.substr(0, me.rfind('/') + 1) + "1"));
+  // A number that no process can have.
+  const auto machine = me.substr(0, me.rfind('/', me.rfind('/') - 1) + 1);
+  EXPECT_TRUE(process_is_gone(machine + "2147483646/1"));
+  EXPECT_FALSE(process_is_gone(machine + "0/1"));
+  EXPECT_FALSE(process_is_gone(machine + "x/1"));
+  EXPECT_FALSE(process_is_gone("elsewhere/1/1"));
 }
 
 TEST(Lock, TokenRisesAboveHistoryWhenItsDocumentWasLost) {

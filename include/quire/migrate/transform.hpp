@@ -4,6 +4,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "quire/bson/decode.hpp"
 #include "quire/bson/encode.hpp"
@@ -15,14 +16,34 @@ namespace detail {
 [[nodiscard]] Step row_step(Operation operation, std::string_view collection, RowFunction rows);
 
 [[nodiscard]] bool has_version(bson::View document, std::int32_t least);
-/// Whether a document says by its _v that it has B's shape already. False for models without
-/// versions.
-template <class B>
-[[nodiscard]] bool has_version_of(bson::View document) {
+using FieldNames = std::vector<std::string_view>;
+[[nodiscard]] bool has_fields_of_the_new_only(bson::View document, const FieldNames& old,
+                                              const FieldNames& now);
+template <class T>
+[[nodiscard]] const FieldNames& field_names() {
+  static const FieldNames names = []<std::size_t... I>(std::index_sequence<I...>) {
+    return FieldNames{reflect::stored_name<T, I>()...};
+  }(std::make_index_sequence<reflect::field_count<T>>());
+  return names;
+}
+
+/// Whether a document has B's shape already: by its _v where B has versions, and else by its
+/// fields, where there are such that only A or only B has.
+template <class A, class B>
+[[nodiscard]] bool is_transformed(bson::View document) {
+  constexpr bool from_versions = reflect::model_builder_t<A>::versioned;
   if constexpr (reflect::model_builder_t<B>::versioned) {
-    return has_version(document, reflect::schema_version<B>());
+    const std::int32_t version = reflect::schema_version<B>();
+    if constexpr (from_versions) {
+      // On the way back what has not A's version is there.
+      const std::int32_t from = reflect::schema_version<A>();
+      if (from > version) return !has_version(document, from);
+    }
+    return has_version(document, version);
+  } else if constexpr (from_versions) {
+    return !has_version(document, reflect::schema_version<A>());
   } else {
-    return false;
+    return has_fields_of_the_new_only(document, field_names<A>(), field_names<B>());
   }
 }
 [[nodiscard]] inline RowImages unchanged() { return {{}, bson::Document()}; }
@@ -57,10 +78,10 @@ template <class T, class F>
 
 /// Turns each document from struct A to struct B by `fn(const A&)`, which returns B, or
 /// std::optional<B> where nothing removes the document. Fields that neither A nor B names survive;
-/// fields of A that B lacks are removed. Where B's model declares a version, documents that carry
-/// it
-/// (_v) are passed over, and it is written to the others. Batches, order and repetition as for
-/// each().
+/// fields of A that B lacks are removed. Documents that are there already are passed over: where
+/// B's model declares a version, those that carry it (_v), which is written to the others; where
+/// only A's does, on a way back, those that do not carry A's; without versions those with a field
+/// that only B names and none that only A names. Batches, order and repetition as for each().
 template <class A, class B, class F>
 [[nodiscard]] Step transform(std::string_view collection, F fn) {
   static_assert(std::is_invocable_v<F&, const A&>,
@@ -70,7 +91,7 @@ template <class A, class B, class F>
                 "quire: the function of transform<A, B> returns B or std::optional<B>.");
   return detail::row_step(detail::Operation::transform, collection,
                           [fn = std::move(fn)](bson::View document) mutable {
-                            if (detail::has_version_of<B>(document)) return detail::unchanged();
+                            if (detail::is_transformed<A, B>(document)) return detail::unchanged();
                             const A before = bson::decode<A>(document);
                             RowImages images{bson::encode(before), {}};
                             if constexpr (std::is_same_v<Result, B>) {
