@@ -105,16 +105,12 @@ ReadLocks::ReadLocks() : fork_generation_(fork_count()) {}
 bool ReadLocks::is_forked() const noexcept { return fork_count() != fork_generation_; }
 
 ReadLocks::~ReadLocks() {
-  if (is_forked()) {
-    if (thread_.joinable()) thread_.detach();
-    return;
-  }
-  {
+  if (!is_forked()) {  // else its mutex may be held by who is not there
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    wake_.notify_all();
   }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  finish_thread(std::move(thread_), fork_generation_);
 }
 
 void ReadLocks::attach(sqlite3* db) {

@@ -101,12 +101,7 @@ void TtlSweeper::stop() noexcept {
     last = std::move(thread_);
   }
   wake_.notify_all();
-  if (!last.joinable()) return;
-  if (fork_count() == fork_generation_) {
-    last.join();
-  } else {
-    last.detach();  // the thread is the parent's
-  }
+  finish_thread(std::move(last), fork_generation_);
 }
 
 void TtlSweeper::run() {
