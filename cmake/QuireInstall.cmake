@@ -29,6 +29,14 @@ if(TARGET quire_tool)
 endif()
 install(EXPORT quireTargets NAMESPACE quire:: DESTINATION "${package_dir}")
 
+# Compressed backups.
+set(QUIRE_HAS_ZLIB FALSE)
+set(QUIRE_PC_ZLIB "")
+if(QUIRE_WITH_ZLIB AND TARGET ZLIB::ZLIB)
+  set(QUIRE_HAS_ZLIB TRUE)
+  set(QUIRE_PC_ZLIB " zlib")
+endif()
+
 configure_package_config_file(cmake/quireConfig.cmake.in quireConfig.cmake
   INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
 # Before 1.0 a new minor version may change the API.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing quire needs from Debian's packages, and only what is missing.
 # Usage: scripts/install_deps.sh [build|test]
-#   build  compiler, CMake, Boost headers, fmt, libmongoc, SQLite, PCRE2, CCTZ and tzdata, xxHash, CLI11, OpenSSL, iso-codes (the tour's data)
+#   build  compiler, CMake, Boost headers, fmt, libmongoc, SQLite, PCRE2, CCTZ and tzdata, xxHash, CLI11, OpenSSL, zlib, iso-codes (the tour's data)
 #   test   build + GoogleTest, Google Benchmark, RapidCheck, Clang 19 with its sanitizers, ccache, mold, Python
 set -euo pipefail
 want=${1:-build}
@@ -11,7 +11,7 @@ boost=libboost-dev
 [ "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")" = bookworm ] && boost=libboost1.81-dev
 
 packages=(g++ cmake ninja-build pkg-config git "$boost" libfmt-dev libmongoc-dev libsqlite3-dev
-  libpcre2-dev libcctz-dev tzdata libxxhash-dev libcli11-dev libssl-dev iso-codes)
+  libpcre2-dev libcctz-dev tzdata libxxhash-dev libcli11-dev libssl-dev zlib1g-dev iso-codes)
 case "$want" in
   build) ;;
   test)
