@@ -23,8 +23,7 @@ bson::Document one_operator(std::string_view op, std::string_view field, bson::V
 
 Job::Counts update_all(Database& db, const std::string& collection, const bson::Document& filter,
                        const bson::Document& update, store::Session* session) {
-  store::UpdateOptions options;
-  options.session = session;
+  auto options = safe<store::UpdateOptions>(session);
   options.multi = true;
   const auto result = db.store().update(db.ns(collection), filter, {update.view()}, options);
   return {result.matched, result.modified, 0};
@@ -56,8 +55,7 @@ void unless(ErrorCode done, ErrorCode also, F work) {
 
 Job::Counts apply_step(Database& db, const detail::StepData& step, store::Session* session) {
   const auto ns = db.ns(step.collection);
-  store::OperationOptions options;
-  options.session = session;
+  const auto options = safe<store::OperationOptions>(session);
   switch (step.operation) {
     case Operation::add_field: {
       const std::string field = get_text(step.spec, "field");

@@ -180,33 +180,39 @@ bool is_catalog(Operation operation) noexcept {
   }
 }
 
-Compiled compile(const std::shared_ptr<Migration>& migration, const store::Capabilities& can) {
+Compiled learn(const std::shared_ptr<Migration>& migration) {
   Compiled result;
   result.migration = migration;
   Recorder recorder;
   MigrationContext context(recorder);
   migration->up(context);
   result.steps = std::move(recorder.steps);
-  result.atomicity = wanted_class(natural_class(result.steps, can), *migration, result.steps, can);
-  const bool own_code = std::any_of(result.steps.begin(), result.steps.end(), [](const Step& s) {
-    return s.data().operation == Operation::code && s.data().code_class != Atomicity::transactional;
-  });
-  result.guarantee = own_code                                                        ? "guarded"
-                     : can.transactions && result.atomicity != Atomicity::idempotent ? "txn"
-                                                                                     : "replay";
   result.checksum = checksum_of(result.steps, migration->info().revision);
   result.touches =
       migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
   find_way_back(result);
-  if (result.back != Compiled::Way::none) {
-    result.down_atomicity = natural_class(result.down_steps, can);
-    if (result.atomicity == Atomicity::transactional &&
-        migration->info().atomicity == Atomicity::transactional) {
-      result.down_atomicity =
-          wanted_class(result.down_atomicity, *migration, result.down_steps, can);
-    }
-  }
   return result;
+}
+
+void classify(Compiled& compiled, const store::Capabilities& can) {
+  const Migration& migration = *compiled.migration;
+  compiled.atomicity =
+      wanted_class(natural_class(compiled.steps, can), migration, compiled.steps, can);
+  const bool own_code =
+      std::any_of(compiled.steps.begin(), compiled.steps.end(), [](const Step& s) {
+        return s.data().operation == Operation::code &&
+               s.data().code_class != Atomicity::transactional;
+      });
+  compiled.guarantee = own_code                                                          ? "guarded"
+                       : can.transactions && compiled.atomicity != Atomicity::idempotent ? "txn"
+                                                                                         : "replay";
+  if (compiled.back == Compiled::Way::none) return;
+  compiled.down_atomicity = natural_class(compiled.down_steps, can);
+  if (compiled.atomicity == Atomicity::transactional &&
+      migration.info().atomicity == Atomicity::transactional) {
+    compiled.down_atomicity =
+        wanted_class(compiled.down_atomicity, migration, compiled.down_steps, can);
+  }
 }
 
 bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {

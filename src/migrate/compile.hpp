@@ -27,10 +27,12 @@ struct Compiled {
   [[nodiscard]] const std::string& id() const noexcept { return migration->info().id; }
 };
 
-/// Throws MigrationError invalid_migration when info().atomicity asks for what the steps cannot
-/// give; StoreError unsupported for transactional code on a store without transactions.
-[[nodiscard]] Compiled compile(const std::shared_ptr<Migration>& migration,
-                               const store::Capabilities& can);
+/// All that does not depend on the store: not the classes and the guarantee.
+[[nodiscard]] Compiled learn(const std::shared_ptr<Migration>& migration);
+/// The classes and the guarantee on a store. Throws MigrationError invalid_migration when
+/// info().atomicity asks for what the steps cannot give; StoreError unsupported for transactional
+/// code on a store without transactions.
+void classify(Compiled& compiled, const store::Capabilities& can);
 /// Makes or drops an index or a collection.
 [[nodiscard]] bool is_catalog(detail::Operation operation) noexcept;
 

@@ -58,7 +58,7 @@ HistoryRow row_of(bson::View document) {
 
 History read_history(Database& db) {
   History history;
-  const auto cursor = db.store().find(db.ns(history_collection), {}, store::FindOptions{});
+  const auto cursor = db.store().find(db.ns(history_collection), {}, safe<store::FindOptions>());
   while (const auto document = cursor->next()) {
     HistoryRow row = row_of(*document);
     std::string id = row.id;
@@ -100,8 +100,7 @@ void Journal::write(const Edge& edge, store::Session* session) {
 
   const bson::Document filter_body = filter.finish();
   const bson::Document update_body = update.finish();
-  store::UpdateOptions options;
-  options.session = session;
+  auto options = safe<store::UpdateOptions>(session);
   options.upsert = !edge.from.has_value();
   const auto moved_on = [&] {
     throw MigrationError(ErrorCode::lock_lost, FieldPath(std::string(edge.id)),

@@ -42,8 +42,9 @@ using History = std::map<std::string, HistoryRow, std::less<>>;
 /// event, together in a transaction where there are any.
 class Journal {
  public:
-  Journal(Database db, bool transactions, std::string run_id)
-      : db_(std::move(db)), transactions_(transactions), run_id_(std::move(run_id)) {}
+  Journal(Database db, std::string run_id) : db_(std::move(db)), run_id_(std::move(run_id)) {}
+  /// Whether an edge and its event are one.
+  void use_transactions(bool on) noexcept { transactions_ = on; }
 
   struct Edge {
     std::string_view id;
@@ -63,7 +64,7 @@ class Journal {
  private:
   void write(const Edge& edge, store::Session* session);
   Database db_;
-  bool transactions_;
+  bool transactions_ = false;
   std::string run_id_;
 };
 

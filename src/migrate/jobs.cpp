@@ -51,7 +51,7 @@ Job::Job(Database db, std::string_view migration, bool down, int number, bson::V
     update.begin_document("$set").append("fence", fence_).end();
     const bson::Document filter_body = filter.finish();
     const bson::Document update_body = update.finish();
-    store::FindAndModifyOptions options;
+    auto options = safe<store::FindAndModifyOptions>();
     options.return_document = store::ReturnDocument::after;
     found =
         db_.store()
@@ -80,8 +80,7 @@ void Job::save(const Next& next, store::Session* session) {
   if (next.cursor) update.append("cursor", *next.cursor);
   update.end();
   const bson::Document body = update.finish();
-  store::UpdateOptions options;
-  options.session = session;
+  const auto options = safe<store::UpdateOptions>(session);
   const auto result = db_.store().update(
       db_.ns(jobs_collection), bson::make_document("_id", id_, "fence", fence_, "seq", seq_),
       {body.view()}, options);
@@ -114,8 +113,7 @@ void remove_jobs(Database& db, std::string_view migration, std::int64_t fence,
   filter.append("migration", migration);
   filter.begin_document("fence").append("$lte", fence).end();
   const bson::Document body = filter.finish();
-  store::RemoveOptions options;
-  options.session = session;
+  auto options = safe<store::RemoveOptions>(session);
   options.multi = true;
   (void)db.store().remove(db.ns(jobs_collection), body, options);
 }

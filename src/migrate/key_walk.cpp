@@ -97,7 +97,8 @@ bool KeyWalk::append(WalkBatch& batch, bson::View where, const std::optional<bso
   const bson::Document order = bson::make_document("_id", std::int32_t{1});
   const auto room = options_.batch_documents - static_cast<std::int64_t>(batch.documents.size());
   if (room <= 0 || batch.bytes >= options_.batch_bytes) return false;
-  store::FindOptions options;
+  auto options =
+      options_.from_primary ? safe<store::FindOptions>(options_.session) : store::FindOptions();
   options.session = options_.session;
   options.sort = order;
   options.limit = room;

@@ -15,7 +15,8 @@ struct WalkOptions {
   std::int64_t batch_documents = 500;
   std::size_t batch_bytes = 8 * 1024 * 1024;  ///< a batch ends behind the document that reaches it
   store::Session* session = nullptr;
-  bool one_reply = false;  ///< ask the server for a batch in one reply instead of several
+  bool from_primary = false;  ///< whatever the connection prefers
+  bool one_reply = false;     ///< ask the server for a batch in one reply instead of several
 };
 
 struct WalkBatch {

@@ -47,7 +47,7 @@ bool Lock::take(bson::View filter, bool upsert) {
       .append("beat", std::int64_t{1})
       .end();
   const bson::Document body = update.finish();
-  store::FindAndModifyOptions options;
+  auto options = safe<store::FindAndModifyOptions>();
   options.upsert = upsert;
   options.return_document = store::ReturnDocument::after;
   const auto sent = boot_time();
@@ -93,8 +93,8 @@ void Lock::raise_above_history() {
   bson::Writer update;
   update.begin_document("$set").append("token", highest + 1).end();
   const bson::Document body = update.finish();
-  const auto result =
-      db_.store().update(db_.ns(lock_collection), mine(), {body.view()}, store::UpdateOptions{});
+  const auto result = db_.store().update(db_.ns(lock_collection), mine(), {body.view()},
+                                         safe<store::UpdateOptions>());
   if (result.matched != 1) lost();
   token_ = highest + 1;
 }
@@ -144,8 +144,8 @@ bool Lock::beat() {
   update.begin_document("$inc").append("beat", std::int64_t{1}).end();
   const bson::Document body = update.finish();
   const auto sent = boot_time();
-  const auto result =
-      db_.store().update(db_.ns(lock_collection), mine(), {body.view()}, store::UpdateOptions{});
+  const auto result = db_.store().update(db_.ns(lock_collection), mine(), {body.view()},
+                                         safe<store::UpdateOptions>());
   if (result.matched == 1) {
     acknowledged_ = sent.count();
     return true;
@@ -202,7 +202,7 @@ void Lock::release() noexcept {
     update.begin_document("$set").append_null("holder").end();
     const bson::Document body = update.finish();
     (void)db_.store().update(db_.ns(lock_collection), mine(), {body.view()},
-                             store::UpdateOptions{});
+                             safe<store::UpdateOptions>());
   } catch (...) {  // the next process takes over after the lease
   }
 }

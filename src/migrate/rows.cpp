@@ -107,8 +107,12 @@ class Writer {
       try {
         if (change.kind == RowChange::Kind::none) return;
         if (change.kind == RowChange::Kind::remove) {
-          if (db_.store().remove(ns, change.filter, {}) == 1) return void(++counts.removed);
-        } else if (db_.store().update(ns, change.filter, {change.update.view()}, {}).matched == 1) {
+          if (db_.store().remove(ns, change.filter, safe<store::RemoveOptions>()) == 1)
+            return void(++counts.removed);
+        } else if (db_.store()
+                       .update(ns, change.filter, {change.update.view()},
+                               safe<store::UpdateOptions>())
+                       .matched == 1) {
           return void(++counts.changed);
         }
       } catch (const StoreError& error) {
@@ -126,8 +130,7 @@ class Writer {
 
   store::BulkResult bulk(std::string_view collection,
                          const std::vector<store::BulkOperation>& operations) {
-    store::BulkOptions options;
-    options.session = session_;
+    const auto options = safe<store::BulkOptions>(session_);
     auto result = db_.store().bulk_write(db_.ns(collection), operations, options);
     if (!result.errors.empty()) {
       const auto& first = result.errors.front();
@@ -162,6 +165,7 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.batch_documents = settings.batch_documents;
   walk.batch_bytes = settings.batch_bytes;
   walk.session = session;
+  walk.from_primary = true;
   const WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   Writer writer(db, step, session);
   if (step.operation == Operation::each || step.operation == Operation::transform) {

@@ -14,33 +14,38 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
     : db_(db),
       migrations_(migrations),
       options_(options),
-      can_(db.store().capabilities()),
-      transactions_(can_.transactions),
-      journal_(db, transactions_, Uuid::generate().str()),
+      journal_(db, Uuid::generate().str()),
       lock_(db, options.lease, options.application) {
   report_.run = journal_.run_id();
-  compile_all();
+  for (const std::size_t position : migrations_.order()) {
+    const auto& migration = migrations_.items[position];
+    naming(*migration, [&] { compiled_.push_back(learn(migration)); });
+  }
   read();
 }
 
-void MigrationRunner::Run::compile_all() {
-  for (const std::size_t position : migrations_.order()) {
-    const auto& migration = migrations_.items[position];
-    const std::string& id = migration->info().id;
-    try {
-      compiled_.push_back(compile(migration, can_));
-    } catch (const MigrationError&) {
-      throw;
-    } catch (const StoreError& error) {
-      throw StoreError(error.code(), FieldPath(id), error.detail(), error.backend_code());
-    } catch (...) {
-      const Caught caught = current_failure();
-      throw MigrationError(ErrorCode::invalid_migration, FieldPath(id),
-                           "up() or down() failed when they were called to learn their steps "
-                           "(whatever has an effect belongs into a step): " +
-                               caught.text);
-    }
+void MigrationRunner::Run::naming(const Migration& migration, FunctionRef<void()> look) {
+  const std::string& id = migration.info().id;
+  try {
+    look();
+  } catch (const MigrationError&) {
+    throw;
+  } catch (const StoreError& error) {
+    throw StoreError(error.code(), FieldPath(id), error.detail(), error.backend_code());
+  } catch (...) {
+    const Caught caught = current_failure();
+    throw MigrationError(ErrorCode::invalid_migration, FieldPath(id),
+                         "up() or down() failed when they were called to learn their steps "
+                         "(whatever has an effect belongs into a step): " +
+                             caught.text);
   }
+}
+
+void MigrationRunner::Run::classify_all() {
+  can_ = db_.store().capabilities();
+  transactions_ = can_.transactions;
+  journal_.use_transactions(transactions_);
+  for (Compiled& one : compiled_) naming(*one.migration, [&] { classify(one, can_); });
 }
 
 const HistoryRow* MigrationRunner::Run::row(std::string_view id) const {
@@ -199,6 +204,7 @@ MigrationReport MigrationRunner::Run::up() {
   };
   if (checks()) return std::move(report_);
   if (nothing_to_do()) return std::move(report_);
+  classify_all();
   try {
     if (!lock()) return std::move(report_);
     read();  // what was pending may be done by now
@@ -277,6 +283,7 @@ MigrationReport MigrationRunner::Run::down(FunctionRef<std::vector<std::string>(
   report_.operation = "down";
   try {
     if (choose().empty()) return std::move(report_);
+    classify_all();
     if (!lock()) return std::move(report_);
     read();
     const std::vector<std::string> ids = choose();
@@ -303,6 +310,7 @@ MigrationReport MigrationRunner::Run::down(FunctionRef<std::vector<std::string>(
 }
 
 MigrationPlan MigrationRunner::Run::plan() {
+  classify_all();
   MigrationPlan plan;
   std::string stopped;
   const auto refuse = [&](const std::optional<Refusal>& refusal) {
@@ -390,6 +398,7 @@ void MigrationRunner::Run::mark(std::string_view id, MigrationState state,
     throw MigrationError(ErrorCode::invalid_migration, FieldPath(std::string(id)),
                          "mark takes applied or failed, and a reason");
   }
+  classify_all();
   if (!lock()) throw MigrationError(ErrorCode::lock_busy, report_.error->detail());
   read();
   const HistoryRow* known = row(id);

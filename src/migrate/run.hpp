@@ -47,7 +47,11 @@ class MigrationRunner::Run {
     std::vector<std::string> next;
   };
 
-  void compile_all();
+  /// Puts the migration's id to what `look` throws.
+  static void naming(const Migration& migration, FunctionRef<void()> look);
+  /// Asks what the store can, and what that makes of the migrations. Before all but status() and
+  /// finding that there is nothing to do, since it may cost several round trips.
+  void classify_all();
   void read() { history_ = read_history(db_); }
   [[nodiscard]] const HistoryRow* row(std::string_view id) const;
   [[nodiscard]] const Compiled* compiled(std::string_view id) const;
@@ -79,8 +83,8 @@ class MigrationRunner::Run {
   Database db_;
   const Migrations& migrations_;
   const Options& options_;
-  store::Capabilities can_;
-  bool transactions_;
+  store::Capabilities can_;  ///< as this and the next: after classify_all()
+  bool transactions_ = false;
   std::vector<Compiled> compiled_;  ///< in the order in which they run
   History history_;
   MigrationReport report_;

@@ -20,7 +20,7 @@ void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Ses
   }
   store::TransactionSettings settings;
   settings.start.read_concern = ReadConcern{"majority"};
-  settings.start.write_concern = WriteConcern::majority();
+  settings.start.write_concern = WriteConcern{.w = "majority", .journal = true};
   settings.retry_busy = true;
   store::run_transaction(db.store(), settings, [&](store::Session& session) { work(&session); });
 }
@@ -71,8 +71,7 @@ std::string get_text(bson::View document, std::string_view key) {
 std::optional<bson::Document> find_document(Database& db, std::string_view collection,
                                             bson::View filter, store::Session* session,
                                             bson::View sort) {
-  store::FindOptions options;
-  options.session = session;
+  auto options = safe<store::FindOptions>(session);
   options.sort = sort;
   options.limit = 1;
   std::optional<bson::Document> found;

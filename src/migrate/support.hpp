@@ -16,6 +16,21 @@ inline constexpr std::string_view events_collection = "_quire_events";
 inline constexpr std::string_view jobs_collection = "_quire_jobs";
 inline constexpr std::string_view lock_collection = "_quire_lock";
 
+/// Options of a call that migrations make, whatever concerns and preference the program's
+/// connection has: reads by the primary; writes wait for the majority's journals. In a transaction
+/// its own hold.
+template <class Options>
+[[nodiscard]] Options safe(store::Session* session = nullptr) {
+  static const ReadPreference primary;
+  static const WriteConcern durable{.w = "majority", .journal = true};
+  Options options;
+  options.session = session;
+  if (session != nullptr && session->in_transaction()) return options;
+  options.read_preference = &primary;
+  options.write_concern = &durable;
+  return options;
+}
+
 /// Runs `work` in a transaction where the store has them (session non-null), else plainly. A
 /// conflict with another writer rolls back and runs `work` again, up to ten times.
 void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work);
