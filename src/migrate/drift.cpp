@@ -359,7 +359,12 @@ ModelDrift find_drift(const Database& db, std::span<const ModelInfo* const> mode
       one.models.push_back(model->type);
       if (model->version > one.model_version) one.model_version = model->version;
     }
-    const View declared = list.front()->collection_options;
+    View declared;  // of the first model that says any
+    for (const ModelInfo* model : list) {
+      if (declared.empty()) declared = model->collection_options;
+    }
+    const auto capped = (exists ? View(there->second.options) : declared).find("capped");
+    one.capped = capped && !is_default(*capped);
     compare_indexes(db, list, one);
     if (exists) {
       compare_options(declared, there->second.options, one);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quire/bson/json.hpp"
 #include "quire/model/json_schema.hpp"
 
 namespace quire::migrate {
@@ -80,13 +81,21 @@ bool is_number(Type type) {
 /// The way from the document to a value: made into text only where something is found.
 struct Way {
   const Way* up;
-  std::string_view name;  ///< "[]" and "[0]" for elements, "*" for values of a map
+  std::string_view name;
+  bool field = true;  ///< else "[]" and "[0]" for elements, "*" for values of a map
 };
+/// Whether a path could be read otherwise, or an operator would not reach it.
+bool is_odd(std::string_view name) {
+  return name.empty() || name.front() == '$' || name == "*" ||
+         name.find_first_of(".[]\"") != std::string_view::npos;
+}
 std::string text_of(const Way* way) {
   if (way == nullptr) return {};
   std::string path = text_of(way->up);
-  if (!path.empty() && !way->name.starts_with('[')) path += '.';
-  return path.append(way->name);
+  const bool element = !way->field && way->name.starts_with('[');
+  if (way->up != nullptr && !element) path += '.';
+  return way->field && is_odd(way->name) ? path + bson::to_json(bson::Value(way->name).view())
+                                         : path.append(way->name);
 }
 
 void compare(const Shape& shape, ValueView value, const Way* way, std::vector<Finding>& out);
@@ -97,7 +106,7 @@ void compare_fields(const Shape& shape, View document, const Way* way, std::vect
     if (const auto* property = shape.find(key)) {
       compare(property->shape, value, &here, out);
     } else if (!shape.values.empty()) {
-      const Way any{way, "*"};
+      const Way any{way, "*", false};
       compare(shape.values.front(), value, &any, out);
     } else if (shape.closed) {
       out.push_back(
@@ -144,11 +153,11 @@ void compare(const Shape& shape, ValueView value, const Way* way, std::vector<Fi
   std::size_t i = 0;
   for (const auto& element : value.as_array()) {
     if (!shape.items.empty()) {
-      const Way here{way, "[]"};
+      const Way here{way, "[]", false};
       compare(shape.items.front(), element.value, &here, out);
     } else if (i < shape.tuple.size()) {
       const std::string name = "[" + std::to_string(i) + "]";
-      const Way here{way, name};
+      const Way here{way, name, false};
       compare(shape.tuple[i], element.value, &here, out);
     }
     ++i;

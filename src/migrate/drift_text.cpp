@@ -157,6 +157,7 @@ void append_collection(Writer& w, const CollectionDrift& one) {
   w.push_document_begin().append("collection", one.collection);
   append_texts(w, "models", one.models);
   w.append("exists", one.exists)
+      .append("capped", one.capped)
       .append("differences", static_cast<std::int64_t>(one.differences()))
       .append("documents", one.documents)
       .append("read", one.read)

@@ -318,7 +318,7 @@ TEST(Drift, IsOneLineOfJson) {
   const auto text = find_drift<Visit>(db, {.validators = CompareValidators::none}).json();
   EXPECT_EQ(text, same(R"({"schema": "quire.drift/1", "database": ")" + db.name() +
                        R"(", "differences": 2, "collections": [{"collection": "visits",
-      "models": ["Visit"], "exists": true, "differences": 2, "documents": 1, "read": 1,
+      "models": ["Visit"], "exists": true, "capped": false, "differences": 2, "documents": 1, "read": 1,
       "all_read": true, "not_listed": 0, "model_version": 0, "indexes": [], "options": [],
       "validator": null, "types": [{"path": "page", "found": "int", "wanted": "string",
       "documents": 1, "example": 1}], "unknown": [{"path": "old", "type": "bool", "documents": 1,

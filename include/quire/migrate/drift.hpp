@@ -56,7 +56,8 @@ struct OptionDrift {
 };
 
 // Paths are as stored: "address.city", "lines[].count" for all elements of a list, "pair[0]" for a
-// part of a tuple, "scores.*" for all values of a map. Counts are of documents that were read;
+// part of a tuple, "scores.*" for all values of a map, "a.\"b.c\"" for a name that could be read as
+// a path. Counts are of documents that were read;
 // `example` is the _id of one of them.
 
 /// Values of a type that the model does not read into the member.
@@ -92,6 +93,7 @@ struct CollectionDrift {
   std::string collection;
   std::vector<std::string> models;  ///< C++ names of the types
   bool exists = true;
+  bool capped = false;              ///< it is, or is declared so where it does not exist
   bson::Document declared_options;  ///< of the model, where the collection does not exist
 
   std::int64_t documents = 0;      ///< by the store's own count, which may be an estimate
