@@ -24,6 +24,21 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
 
+/// Whether this process has the file open: a path is relative to a folder that may be another now.
+bool is_open_here(const std::string& path) {
+  struct stat wanted{};
+  if (::stat(path.c_str(), &wanted) != 0) return false;
+  std::error_code failed;
+  for (auto it = fs::directory_iterator("/proc/self/fd", failed);
+       !failed && it != fs::directory_iterator(); it.increment(failed)) {
+    struct stat open{};
+    if (::stat(it->path().c_str(), &open) == 0 && open.st_dev == wanted.st_dev &&
+        open.st_ino == wanted.st_ino)
+      return true;
+  }
+  return false;
+}
+
 /// FOLDER.part, which is this process's alone while it lives, and goes with it unless it was kept.
 class PartFolder {
  public:
@@ -168,8 +183,8 @@ class Backup {
   /// that only reads does not.
   void open_second_handle() {
     if (!options_.snapshot || db_.store().kind() != "embedded") return;
-    const std::string path = db_.store().redacted_uri();
-    if (!fs::path(path).is_absolute() || path.find_first_of("?%") != std::string::npos) return;
+    const std::string path = fs::absolute(db_.store().redacted_uri()).string();
+    if (path.find_first_of("?%") != std::string::npos || !is_open_here(path)) return;
     try {
       db_ = Database(store::open("quire:" + path + "?read_only=true"), db_.name());
     } catch (const Error&) {  // then the writers wait

@@ -300,25 +300,26 @@ void restore_into(const Database& database, const Folder& folder, const RestoreO
   }
 }
 
-}  // namespace
-
-RestoreReport restore(const Database& database, const fs::path& folder,
-                      const RestoreOptions& options) {
+/// Reads the folder and, where there is a database, restores it.
+RestoreReport read_and_restore(const Database* database, const fs::path& folder,
+                               const RestoreOptions& options) {
   RestoreReport report;
   report.folder = folder.string();
-  report.target = database.store().redacted_uri();
-  report.database = database.name();
-  report.verified_only = options.verify_only;
+  if (database != nullptr) {
+    report.target = database->store().redacted_uri();
+    report.database = database->name();
+  }
+  report.verified_only = database == nullptr || options.verify_only;
   const auto start = std::chrono::steady_clock::now();
   try {
-    const Folder found = read_folder(folder, database.name(), options);
+    const Folder found = read_folder(folder, report.database, options);
     report.from_database = found.database;
     report.manifest = found.manifest;
     report.left_out = found.left_out;
-    if (options.verify_only) {
+    if (report.verified_only) {
       for (const auto& item : found.items) report.collections.push_back(item.saved);
     } else {
-      restore_into(database, found, options, report);
+      restore_into(*database, found, options, report);
     }
   } catch (const Stopped&) {
     report.result = Result::stopped;
@@ -332,6 +333,17 @@ RestoreReport restore(const Database& database, const fs::path& folder,
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
+}
+
+}  // namespace
+
+RestoreReport restore(const Database& database, const fs::path& folder,
+                      const RestoreOptions& options) {
+  return read_and_restore(&database, folder, options);
+}
+
+RestoreReport verify(const fs::path& folder, const RestoreOptions& options) {
+  return read_and_restore(nullptr, folder, options);
 }
 
 }  // namespace quire::backup

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "quire/backup/restore.hpp"
 #include "quire/cli/copy.hpp"
 
 namespace quire::tool {
@@ -22,6 +23,20 @@ struct CopyArguments {
   std::string existing = "fail";
   cli::CopyOptions options;
   bool no_verify = false;
+  bool json = false;
+  bool quiet = false;
+  bool yes = false;
+};
+struct BackupArguments {
+  std::string uri, folder, db;
+  backup::BackupOptions options;
+  bool no_snapshot = false;
+  bool json = false;
+  bool quiet = false;
+};
+struct RestoreArguments {
+  std::string folder, uri, db;
+  backup::RestoreOptions options;
   bool json = false;
   bool quiet = false;
   bool yes = false;
@@ -55,6 +70,8 @@ struct ServeArguments {
 
 /// Each gives the exit code. Throws UsageError, and quire::Error for a URI that cannot be opened.
 [[nodiscard]] int run_copy(CopyArguments& arguments);
+[[nodiscard]] int run_backup(BackupArguments& arguments);
+[[nodiscard]] int run_restore(RestoreArguments& arguments);
 [[nodiscard]] int run_health(const HealthArguments& arguments);
 [[nodiscard]] int run_check_uri(const CheckArguments& arguments);
 #ifdef QUIRE_TOOL_SERVE
@@ -66,5 +83,12 @@ struct ServeArguments {
 enum class OpenFor { reading, writing, asking };
 /// reading: an embedded file is opened read-only. reading and asking create none.
 [[nodiscard]] std::shared_ptr<store::Store> open_store(const std::string& uri, OpenFor purpose);
+/// The database `name`, or the one that the URI names. Throws UsageError that names `option` when
+/// there is none.
+[[nodiscard]] Database open_database(const std::string& uri, const std::string& name,
+                                     OpenFor purpose, const char* option);
+/// Asks on the terminal and throws UsageError unless the answer is yes; without a terminal throws
+/// UsageError with `without`.
+void confirm(const std::string& question, const char* without);
 
 }  // namespace quire::tool

@@ -41,6 +41,10 @@ std::string grouped(std::int64_t number) {
   return digits;
 }
 
+std::string plural(std::int64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
+}
+
 std::string sized(std::int64_t bytes) {
   if (bytes < 1000) return fmt::format("{} B", bytes);
   double value = static_cast<double>(bytes);

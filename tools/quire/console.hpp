@@ -11,6 +11,8 @@ namespace quire::tool {
 
 /// 1234567 as "1,234,567".
 [[nodiscard]] std::string grouped(std::int64_t number);
+/// "1 document", "1,234 documents".
+[[nodiscard]] std::string plural(std::int64_t n, std::string_view one, std::string_view many);
 /// "0 B", "999 B", "1.2 MB": powers of 1000.
 [[nodiscard]] std::string sized(std::int64_t bytes);
 /// "0.4 s", "75 s", "12 min".

@@ -1,11 +1,9 @@
 #include "quire/cli/copy.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 
 #include "commands.hpp"
 #include "console.hpp"
@@ -15,29 +13,11 @@
 namespace quire::tool {
 namespace {
 
-Database open_database(const std::string& uri, const std::string& name, OpenFor purpose,
-                       const char* option) {
-  auto store = open_store(uri, purpose);
-  std::string database = name.empty() ? store->default_database() : name;
-  if (database.empty())
-    throw UsageError(fmt::format("{} names no database; write it into the URI or give {}",
-                                 store->redacted_uri(), option));
-  return Database(std::move(store), std::move(database));
-}
-
 void confirm_replace(const CopyArguments& arguments, const Database& to) {
   if (arguments.existing != "replace" || arguments.yes) return;
-  if (::isatty(STDIN_FILENO) != 1)
-    throw UsageError("--existing replace overwrites documents of the target; add --yes");
-  fmt::print(stderr, "Documents of {}, database \"{}\", may be replaced. Go on? [y/N] ",
-             to.store().redacted_uri(), to.name());
-  std::string answer;
-  std::getline(std::cin, answer);
-  if (answer != "y" && answer != "Y" && answer != "yes") throw UsageError("not confirmed");
-}
-
-std::string plural(std::int64_t n, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", grouped(n), n == 1 ? one : many);
+  confirm(fmt::format("Documents of {}, database \"{}\", may be replaced.",
+                      to.store().redacted_uri(), to.name()),
+          "--existing replace overwrites documents of the target; add --yes");
 }
 
 void print_collection(const cli::CopiedCollection& one, std::size_t width, bool verified) {

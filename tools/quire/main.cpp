@@ -45,6 +45,45 @@ void add_copy(CLI::App& app, CopyArguments& a) {
       "(--resume goes on), 32 stopped by a signal, 41 copied, but the two sides differ.");
 }
 
+constexpr const char* backup_exits =
+    "Exit codes: 0 done, 2 usage, 30 failed with nothing changed, 31 failed or stopped when\n"
+    "collections had been dropped already, 32 stopped by a signal with nothing changed.";
+
+void add_backup(CLI::App& app, BackupArguments& a) {
+  auto* backup = app.add_subcommand("backup", "Write a database into a folder, as mongodump does");
+  backup->add_option("URI", a.uri, uri_help)->required();
+  backup->add_option("FOLDER", a.folder, "made by this; must not be there yet")->required();
+  backup->add_option("--db", a.db, "the database, where the URI names none");
+  backup->add_flag("--gzip", a.options.gzip, "compress the files");
+  backup->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  backup->add_option("--exclude", a.options.exclude, "not this one; may be given often")
+      ->allow_extra_args(false);
+  backup->add_flag("--no-snapshot", a.no_snapshot,
+                   "read each collection by itself, not all as of one moment");
+  backup->add_flag("--json", a.json, "the report as one line of JSON");
+  backup->add_flag("--quiet", a.quiet, "print errors only");
+  backup->footer(backup_exits);
+}
+
+void add_restore(CLI::App& app, RestoreArguments& a) {
+  auto* restore = app.add_subcommand(
+      "restore", "Bring a folder of quire backup or mongodump into a database, or check it");
+  restore->add_option("FOLDER", a.folder, "the backup, or the folder of one database in it")
+      ->required();
+  restore->add_option("URI", a.uri, uri_help);
+  restore->add_option("--db", a.db, "the database, where the URI names none");
+  restore->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  restore->add_flag("--drop", a.options.drop, "replace collections that are there");
+  restore->add_flag("--verify-only", a.options.verify_only,
+                    "read and check the folder; needs no URI");
+  restore->add_flag("--json", a.json, "the report as one line of JSON");
+  restore->add_flag("--quiet", a.quiet, "print errors only");
+  restore->add_flag("--yes", a.yes, "do not ask before --drop");
+  restore->footer(backup_exits);
+}
+
 void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health) {
   auto* check_uri = app.add_subcommand("check-uri", "Check a URI, and show it without secrets");
   check_uri->add_option("URI", check.uri, uri_help)->required();
@@ -119,10 +158,14 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "quire " QUIRE_TOOL_VERSION);
   app.require_subcommand(1);
   CopyArguments copy;
+  BackupArguments backup;
+  RestoreArguments restore;
   CheckArguments check;
   HealthArguments health;
   [[maybe_unused]] ServeArguments serve;
   add_copy(app, copy);
+  add_backup(app, backup);
+  add_restore(app, restore);
   add_others(app, check, health);
 #ifdef QUIRE_TOOL_SERVE
   add_serve(app, serve);
@@ -139,6 +182,8 @@ int main(int argc, char** argv) {
   const std::string command = app.get_subcommands().front()->get_name();
   try {
     if (command == "copy") return run_copy(copy);
+    if (command == "backup") return run_backup(backup);
+    if (command == "restore") return run_restore(restore);
     if (command == "health") return run_health(health);
 #ifdef QUIRE_TOOL_SERVE
     if (command == "serve") return run_serve(serve);

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 
 #include "commands.hpp"
 #include "quire/bson/json.hpp"
@@ -26,6 +28,24 @@ std::shared_ptr<store::Store> open_store(const std::string& uri, OpenFor purpose
     throw StoreError(ErrorCode::io_error, fmt::format("{} is not there", info.redacted));
   if (purpose == OpenFor::asking) return store::open(uri);
   return store::open(uri + (uri.find('?') == std::string::npos ? "?" : "&") + "read_only=true");
+}
+
+Database open_database(const std::string& uri, const std::string& name, OpenFor purpose,
+                       const char* option) {
+  auto store = open_store(uri, purpose);
+  std::string database = name.empty() ? store->default_database() : name;
+  if (database.empty())
+    throw UsageError(fmt::format("{} names no database; write it into the URI or give {}",
+                                 store->redacted_uri(), option));
+  return Database(std::move(store), std::move(database));
+}
+
+void confirm(const std::string& question, const char* without) {
+  if (::isatty(STDIN_FILENO) != 1) throw UsageError(without);
+  fmt::print(stderr, "{} Go on? [y/N] ", question);
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer != "y" && answer != "Y" && answer != "yes") throw UsageError("not confirmed");
 }
 
 int run_check_uri(const CheckArguments& arguments) {

@@ -54,4 +54,9 @@ struct [[nodiscard]] RestoreReport {
 RestoreReport restore(const Database& database, const std::filesystem::path& folder,
                       const RestoreOptions& options = {});
 
+/// Reads and checks a folder as restore() does before it writes; needs no database. Of `options`
+/// collections, progress and stop count. Where the folder holds several databases, give the folder
+/// of one.
+RestoreReport verify(const std::filesystem::path& folder, const RestoreOptions& options = {});
+
 }  // namespace quire::backup

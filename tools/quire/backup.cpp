@@ -1,0 +1,50 @@
+#include "quire/backup/backup.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "backup_report.hpp"
+#include "commands.hpp"
+#include "console.hpp"
+#include "signals.hpp"
+
+namespace quire::tool {
+
+int run_backup(BackupArguments& arguments) {
+  const SignalStop stop;
+  const Database from =
+      open_database(resolve_uri(arguments.uri), arguments.db, OpenFor::reading, "--db");
+  auto& options = arguments.options;
+  options.snapshot = !arguments.no_snapshot;
+  options.stop = stop.token();
+  BackupProgress line(arguments.quiet);
+  options.progress = [&](const backup::Progress& progress) { line.show(progress); };
+  const bool talks = !arguments.quiet && !arguments.json;
+  if (talks) {
+    fmt::print("from {}, database \"{}\"\nto   {}\n", from.store().redacted_uri(), from.name(),
+               arguments.folder);
+    std::fflush(stdout);
+  }
+  const auto report = backup::backup(from, arguments.folder, options);
+  line.clear();
+  if (arguments.json) {
+    fmt::print("{}\n", report.json());
+  } else if (talks && report.ok()) {
+    print_collections(report.collections, report.left_out);
+    fmt::print(
+        "{}: {}, {}, {} of files in {}; {}\n", marked("Done", true),
+        plural(static_cast<std::int64_t>(report.collections.size()), "collection", "collections"),
+        plural(report.documents(), "document", "documents"), sized(report.file_bytes),
+        timed(report.seconds),
+        report.snapshot ? "all of one moment" : "each collection of its own moment");
+    if (!report.snapshot) fmt::print("not of one moment: {}\n", report.consistency);
+  }
+  std::fflush(stdout);
+  if (report.error) {
+    fmt::print(stderr, "quire backup: {}\nNothing was left behind.\n", report.error->what());
+  }
+  return report.exit_code();
+}
+
+}  // namespace quire::tool
