@@ -148,6 +148,17 @@ TEST(Drift, KnowsVariantsTuplesEnumsAndFormerNames) {
   EXPECT_TRUE(found.absent.empty()) << drift.str();
 }
 
+TEST(Drift, QuotesNamesThatCouldBeReadAsPaths) {
+  auto db = empty_database();
+  put(db, "users", R"({"_id": 1, "_v": 2, "email": "", "age": 1, "address": {"city": "", "b[0]": 1},
+      "lines": [], "scores": {"x.y": "s"}, "a.b": 1, "*": 1})");
+  std::vector<std::string> paths;
+  const auto drift = find_drift<User>(db, {.validators = CompareValidators::none});
+  for (const auto& field : of(drift, "users").unknown) paths.push_back(field.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{R"("*")", R"("a.b")", R"(address."b[0]")"}));
+  EXPECT_EQ(of(drift, "users").types.at(0).path, "scores.*");
+}
+
 TEST(Drift, TellsIndexes) {
   auto db = empty_database();
   put(db, "users", R"({"_id": 9})");

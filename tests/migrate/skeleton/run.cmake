@@ -1,13 +1,50 @@
 # Writes two migrations from differences, configures and builds a program with them, and runs it.
 # -DPROGRAM=… -DBUILD=… -DWORK=… -DCXX=… -DGENERATOR=… -DLAUNCHER=… -DFLAGS=…
+# With -DSERVERS (the file of tools/servers.py) and -DSERVER: runs the program that was built on that server.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+# The drift of `kind` into the database of `uri`, and the migration into `file`.
+function(write kind uri file)
+  run("${PROGRAM}" write "${uri}" "${file}" ${kind})
+endfunction()
+
+function(migrate mechanical undecided)
+  run("${WORK}/build/migrator" "${mechanical}" mechanical)
+  run("${PROGRAM}" check "${mechanical}" mechanical)
+  # What nobody decided fails, and leaves the documents as they were.
+  execute_process(COMMAND "${WORK}/build/migrator" "${undecided}" undecided RESULT_VARIABLE result
+    OUTPUT_VARIABLE out ERROR_VARIABLE out COMMAND_ECHO STDOUT)
+  if(NOT result MATCHES "^3[01]$" OR NOT out MATCHES "decide: ")
+    message(FATAL_ERROR "an undecided migration ended with ${result}:\n${out}")
+  endif()
+  run("${PROGRAM}" check "${undecided}" undecided)
+endfunction()
+
+if(SERVERS)
+  set(uri "")
+  if(EXISTS "${SERVERS}")
+    file(READ "${SERVERS}" servers)
+    string(JSON uri ERROR_VARIABLE none GET "${servers}" "${SERVER}")
+  endif()
+  if(none OR NOT uri)
+    message("SKIPPED: no server \"${SERVER}\" was started")
+    return()
+  endif()
+  string(RANDOM LENGTH 8 name)
+  foreach(kind mechanical undecided)
+    string(REGEX REPLACE "^(mongodb://[^/]*)/?" "\\1/written_${kind}_${name}" ${kind} "${uri}")
+    write(${kind} "${${kind}}" "${WORK}/${SERVER}.txt")
+  endforeach()
+  migrate("${mechanical}" "${undecided}")
+  return()
+endif()
+
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}/written")
 foreach(kind mechanical undecided)
-  run("${PROGRAM}" write "${WORK}/${kind}.quire" "${WORK}/written/${kind}.cpp" ${kind})
+  write(${kind} "${WORK}/${kind}.quire" "${WORK}/written/${kind}.cpp")
 endforeach()
 
 run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
@@ -15,14 +52,4 @@ run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${WORK}/build" -G "${G
   "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}" "-DCMAKE_CXX_FLAGS=${FLAGS}" -DCMAKE_BUILD_TYPE=Debug
   "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DWRITTEN=${WORK}/written")
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
-
-run("${WORK}/build/migrator" "${WORK}/mechanical.quire" mechanical)
-run("${PROGRAM}" check "${WORK}/mechanical.quire" mechanical)
-
-# What nobody decided fails, and leaves the documents as they were.
-execute_process(COMMAND "${WORK}/build/migrator" "${WORK}/undecided.quire" undecided RESULT_VARIABLE result
-  OUTPUT_VARIABLE out ERROR_VARIABLE out COMMAND_ECHO STDOUT)
-if(NOT result MATCHES "^3[01]$" OR NOT out MATCHES "decide: ")
-  message(FATAL_ERROR "an undecided migration ended with ${result}:\n${out}")
-endif()
-run("${PROGRAM}" check "${WORK}/undecided.quire" undecided)
+migrate("${WORK}/mechanical.quire" "${WORK}/undecided.quire")
