@@ -13,6 +13,7 @@
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
 #include "backup/stream.hpp"
+#include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::backup {
@@ -156,6 +157,7 @@ class Backup {
         session_ = db_.store().start_session();
         session_->start_transaction();
       } else {
+        check_snapshots();
         store::SessionOptions options;
         options.snapshot = true;
         options.causal_consistency = false;
@@ -177,6 +179,32 @@ class Backup {
       session_.reset();
       report_.consistency = "this deployment has no snapshot sessions: " + error.detail();
     }
+  }
+
+  /// Some services take the read concern and read what is there now. Those that have snapshots tell
+  /// the time of the one that was read, and have none of long ago.
+  void check_snapshots() const {
+    const auto ask = [&](bson::View concern) {
+      return db_.store().run_command(
+          db_.name(),
+          bson::make_document("find", "_quire_probe", "limit", 1, "singleBatch", true,
+                              "readConcern", concern),
+          nullptr);
+    };
+    const auto now = ask(bson::make_document("level", "snapshot"));
+    if (!now["cursor"].as_document().contains("atClusterTime"))
+      throw StoreError(ErrorCode::unsupported, "a read of a snapshot does not tell its time");
+    const auto long_ago = bson::from_json(
+        R"({"level": "snapshot", "atClusterTime": {"$timestamp": {"t": 1, "i": 1}}})");
+    try {
+      (void)ask(long_ago);
+    } catch (const StoreError& error) {
+      // SnapshotTooOld and its like, but no broken connection.
+      if (error.code() != ErrorCode::network_error && error.code() != ErrorCode::server_unreachable)
+        return;
+      throw;
+    }
+    throw StoreError(ErrorCode::unsupported, "the time of a snapshot is not looked at");
   }
 
   /// A transaction of a handle that can write holds the file's one writer back; one of a handle

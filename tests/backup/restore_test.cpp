@@ -1,3 +1,7 @@
+#include <sys/wait.h>
+
+#include <csignal>
+
 #include "fixture.hpp"
 
 namespace quire::backup {
@@ -219,6 +223,58 @@ TEST_F(StoppedBackup, WhatAKilledOneLeftIsReplaced) {
   backup(from.db, root / "b").or_throw();
   EXPECT_FALSE(fs::exists(root / "b" / "old"));
   EXPECT_FALSE(fs::exists(root / "b.part"));
+}
+
+/// Runs `work` in a process of its own, which must be killed by it.
+template <class Work>
+void killed_in(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      work();
+    } catch (...) {  // not killed: the parent sees that
+    }
+    ::_exit(1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+TEST_F(StoppedBackup, AKillLeavesNoFolderAndAKilledRestoreNothing) {
+  if (quire::test::on_server()) GTEST_SKIP() << "about files";
+  const std::string from = (root / "a.quire").string(), to = (root / "b.quire").string();
+  {
+    const Database db = open(from);
+    insert(db, "a", R"({"_id": 1})");
+    insert(db, "b", R"({"_id": 1})");
+    db.close();
+  }
+  const auto kill_at = [](std::string_view phase) {
+    return [phase](const Progress& progress) {
+      if (progress.phase == phase && progress.collection == "b" && progress.done == 1)
+        ::raise(SIGKILL);
+    };
+  };
+  killed_in([&] {
+    BackupOptions options;
+    options.progress = kill_at("write");
+    (void)backup(open(from), root / "b", options);
+  });
+  EXPECT_FALSE(fs::exists(root / "b"));
+  EXPECT_TRUE(fs::exists(root / "b.part"));
+  backup(open(from), root / "b").or_throw();
+  EXPECT_FALSE(fs::exists(root / "b.part"));
+  insert(open(to), "a", R"({"_id": 7})");
+  killed_in([&] {
+    RestoreOptions options;
+    options.drop = true;
+    options.progress = kill_at("restore");
+    (void)restore(open(to), root / "b", options);
+  });
+  const Database target = open(to);
+  EXPECT_EQ(names(target), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(all(target, "a").front()["_id"].as_int32(), 7);
 }
 
 TEST_F(StoppedBackup, TwoToOneFolderAreRefused) {

@@ -205,6 +205,23 @@ TEST_F(RoundTrip, AFileIsSavedAsOfOneMomentWhileOthersWrite) {
   EXPECT_EQ(all(db, "b").size(), 2U);
 }
 
+TEST_F(RoundTrip, AServersBackupThatSaysSoIsOfOneMoment) {
+  if (!quire::test::on_server()) GTEST_SKIP() << "about servers";
+  const TestDatabase from;
+  insert(from.db, "a", R"({"_id": 0})");
+  insert(from.db, "b", R"({"_id": 0})");
+  BackupOptions options;
+  bool wrote = false;
+  options.progress = [&](const Progress&) {
+    if (std::exchange(wrote, true)) return;
+    insert(from.db, "b", R"({"_id": 1})");
+  };
+  const auto report = backup(from.db, root / "b", options);
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(report.documents(), report.snapshot ? 2 : 3) << report.consistency;
+  EXPECT_EQ(report.consistency.empty(), report.snapshot);
+}
+
 TEST_F(RoundTrip, SaysWhenItIsNotOfOneMoment) {
   const TestDatabase from;
   insert(from.db, "a", R"({"_id": 1})");
