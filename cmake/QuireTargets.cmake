@@ -8,16 +8,6 @@ function(quire_warnings target)
   endif()
 endfunction()
 
-# Headers that most sources of a library include anyway, parsed once. In the project's own builds only: what a source
-# forgets to include shows where a user builds it.
-function(quire_precompile target)
-  if(QUIRE_BUILD_TESTS)
-    target_precompile_headers(${target} PRIVATE <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <mutex> <optional> <span>
-      <string> <string_view> <unordered_map> <vector> "${PROJECT_SOURCE_DIR}/include/quire/bson/writer.hpp"
-      "${PROJECT_SOURCE_DIR}/include/quire/store/store.hpp")
-  endif()
-endfunction()
-
 # quire_add_tests(FOLDER [SERVERS] [ALSO_ON ...] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
 #   SERVERS: ctest starts the test servers before and ends them after; tests read where they are from $QUIRE_TEST_SERVERS.
 #   ALSO_ON: servers on which the same tests run once more, as FOLDER@SERVER; they open quire::test::store_uri().
