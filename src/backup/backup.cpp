@@ -369,20 +369,7 @@ BackupReport backup(const Database& database, const fs::path& folder,
   report.source = database.store().redacted_uri();
   report.database = database.name();
   report.folder = folder.string();
-  const auto start = std::chrono::steady_clock::now();
-  try {
-    Backup(database, folder, options, report).run();
-  } catch (const Stopped&) {
-    report.result = Result::stopped;
-    report.error.emplace(ErrorCode::timeout, "the backup was asked to stop");
-  } catch (const Error& error) {
-    report.result = Result::failed;
-    report.error.emplace(error);
-  } catch (const fs::filesystem_error& error) {
-    report.result = Result::failed;
-    report.error.emplace(StoreError(ErrorCode::io_error, error.what()));
-  }
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run_into(report, "the backup", [&] { Backup(database, folder, options, report).run(); });
   return report;
 }
 

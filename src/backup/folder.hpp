@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backup/manifest.hpp"
@@ -50,6 +52,24 @@ struct Folder {
                                  const RestoreOptions& options);
 
 struct Stopped {};
+/// Runs `work`; what it throws goes into `report`, and how long it took. `what`: "the backup".
+template <class Report, class Work>
+void run_into(Report& report, std::string_view what, Work work) {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    work();
+  } catch (const Stopped&) {
+    report.result = Result::stopped;
+    report.error.emplace(ErrorCode::timeout, std::string(what) + " was asked to stop");
+  } catch (const Error& error) {
+    report.result = Result::failed;
+    report.error.emplace(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    report.result = Result::failed;
+    report.error.emplace(StoreError(ErrorCode::io_error, error.what()));
+  }
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 inline constexpr std::int64_t report_each = 1000;  ///< documents between two reports
 
 /// Collections that are of one run, or that servers make themselves.

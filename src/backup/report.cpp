@@ -1,3 +1,4 @@
+#include "bson/report_fields.hpp"
 #include "quire/backup/restore.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -39,19 +40,9 @@ std::string finish(bson::Writer& w, const Report& report) {
         .append("indexes", one.indexes)
         .end();
   }
-  w.end().begin_array("left_out");
-  for (const auto& text : report.left_out) w.push(text);
   w.end();
-  if (report.error) {
-    w.begin_document("error")
-        .append("code", static_cast<std::int32_t>(report.error->code()))
-        .append("name", to_string(report.error->code()))
-        .append("path", report.error->path().str())
-        .append("detail", report.error->detail())
-        .end();
-  } else {
-    w.append_null("error");
-  }
+  bson::append_texts(w, "left_out", report.left_out);
+  bson::append_error(w, report.error);
   return bson::to_json(w.finish());
 }
 

@@ -310,8 +310,7 @@ RestoreReport read_and_restore(const Database* database, const fs::path& folder,
     report.database = database->name();
   }
   report.verified_only = database == nullptr || options.verify_only;
-  const auto start = std::chrono::steady_clock::now();
-  try {
+  run_into(report, "the restore", [&] {
     const Folder found = read_folder(folder, report.database, options);
     report.from_database = found.database;
     report.manifest = found.manifest;
@@ -321,17 +320,7 @@ RestoreReport read_and_restore(const Database* database, const fs::path& folder,
     } else {
       restore_into(*database, found, options, report);
     }
-  } catch (const Stopped&) {
-    report.result = Result::stopped;
-    report.error.emplace(ErrorCode::timeout, "the restore was asked to stop");
-  } catch (const Error& error) {
-    report.result = Result::failed;
-    report.error.emplace(error);
-  } catch (const fs::filesystem_error& error) {
-    report.result = Result::failed;
-    report.error.emplace(StoreError(ErrorCode::io_error, error.what()));
-  }
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  });
   return report;
 }
 

@@ -1,3 +1,4 @@
+#include "bson/report_fields.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/cli/copy.hpp"
@@ -45,12 +46,6 @@ void append_collection(bson::Writer& w, const CopiedCollection& one) {
         .end();
   }
   w.end().end();
-}
-
-void append_texts(bson::Writer& w, std::string_view key, const std::vector<std::string>& list) {
-  w.begin_array(key);
-  for (const auto& text : list) w.push(text);
-  w.end();
 }
 
 }  // namespace
@@ -113,18 +108,9 @@ std::string CopyReport::json() const {
   w.begin_array("collections");
   for (const auto& one : collections) append_collection(w, one);
   w.end();
-  append_texts(w, "views", views);
-  append_texts(w, "left_out", left_out);
-  if (error) {
-    w.begin_document("error")
-        .append("code", static_cast<std::int32_t>(error->code()))
-        .append("name", to_string(error->code()))
-        .append("path", error->path().str())
-        .append("detail", error->detail())
-        .end();
-  } else {
-    w.append_null("error");
-  }
+  bson::append_texts(w, "views", views);
+  bson::append_texts(w, "left_out", left_out);
+  bson::append_error(w, error);
   return bson::to_json(w.finish());
 }
 

@@ -1,3 +1,4 @@
+#include "bson/report_fields.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/drift.hpp"
@@ -120,12 +121,6 @@ void append_optional(Writer& w, std::string_view key, const std::optional<bson::
     w.append_null(key);
 }
 
-void append_texts(Writer& w, std::string_view key, const std::vector<std::string>& texts) {
-  w.begin_array(key);
-  for (const auto& text : texts) w.push(text);
-  w.end();
-}
-
 void append_fields(Writer& w, std::string_view key, const std::vector<FieldDrift>& fields) {
   w.begin_array(key);
   for (const auto& field : fields) {
@@ -149,13 +144,13 @@ void append_validator(Writer& w, const std::optional<SchemaPlan>& plan) {
       .append("wanted", plan->wanted)
       .append("present", plan->present)
       .append("foreign", plan->foreign);
-  append_texts(w, "differences", plan->differences);
+  bson::append_texts(w, "differences", plan->differences);
   w.end();
 }
 
 void append_collection(Writer& w, const CollectionDrift& one) {
   w.push_document_begin().append("collection", one.collection);
-  append_texts(w, "models", one.models);
+  bson::append_texts(w, "models", one.models);
   w.append("exists", one.exists)
       .append("capped", one.capped)
       .append("differences", static_cast<std::int64_t>(one.differences()))
@@ -233,12 +228,12 @@ std::string ModelDrift::json() const {
       .begin_array("collections");
   for (const auto& one : collections) append_collection(w, one);
   w.end();
-  append_texts(w, "without_model", without_model);
+  bson::append_texts(w, "without_model", without_model);
   w.begin_array("left_alone");
   for (const auto& [name, reason] : left_alone)
     w.push_document_begin().append("name", name).append("reason", reason).end();
   w.end();
-  append_texts(w, "notes", notes);
+  bson::append_texts(w, "notes", notes);
   return bson::to_json(w.finish());
 }
 

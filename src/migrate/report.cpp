@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bson/report_fields.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -9,25 +10,6 @@ namespace quire::migrate {
 namespace {
 
 constexpr std::string_view schema = "quire.migrate/1";
-
-void append_error(bson::Writer& w, const std::optional<Error>& error) {
-  if (!error) {
-    w.append_null("error");
-    return;
-  }
-  w.begin_document("error")
-      .append("code", static_cast<std::int32_t>(error->code()))
-      .append("name", to_string(error->code()))
-      .append("path", error->path().str())
-      .append("detail", error->detail())
-      .end();
-}
-
-void append_texts(bson::Writer& w, std::string_view key, const std::vector<std::string>& list) {
-  w.begin_array(key);
-  for (const std::string& text : list) w.push(text);
-  w.end();
-}
 
 void append_entry(bson::Writer& w, const MigrationEntry& entry) {
   w.push_document_begin()
@@ -47,7 +29,7 @@ void append_entry(bson::Writer& w, const MigrationEntry& entry) {
     w.append_null("cursor");
   }
   w.append("out_of_order", entry.out_of_order);
-  append_error(w, entry.error);
+  bson::append_error(w, entry.error);
   w.end();
 }
 
@@ -125,9 +107,9 @@ std::string MigrationReport::json() const {
   w.begin_array("migrations");
   for (const MigrationEntry& entry : migrations) append_entry(w, entry);
   w.end();
-  append_texts(w, "warnings", warnings);
-  append_error(w, error);
-  append_texts(w, "next", next);
+  bson::append_texts(w, "warnings", warnings);
+  bson::append_error(w, error);
+  bson::append_texts(w, "next", next);
   return bson::to_json(w.finish());
 }
 
@@ -154,12 +136,12 @@ std::string MigrationPlan::json() const {
         .append("out_of_order", one.out_of_order)
         .append("not_reversible", one.reversible)
         .append("blocked_by", one.blocked_by);
-    append_texts(w, "steps", one.steps);
-    append_texts(w, "touches", one.touches);
+    bson::append_texts(w, "steps", one.steps);
+    bson::append_texts(w, "touches", one.touches);
     w.end();
   }
   w.end();
-  append_texts(w, "warnings", warnings);
+  bson::append_texts(w, "warnings", warnings);
   return bson::to_json(w.finish());
 }
 

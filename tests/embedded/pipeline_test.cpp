@@ -31,6 +31,16 @@ class Pipeline : public ::testing::Test {
     (void)store_->insert({"db", collection}, documents, {});
   }
 
+  /// 60 documents of 100 kB, k in no order, where a stage may hold 1 MiB.
+  void open_with_wide_documents() {
+    open(":memory:?aggregate_memory_mib=1");
+    for (std::int32_t i = 0; i < 60; ++i) {
+      const auto document =
+          bson::make_document("_id", i, "k", (i * 7) % 60, "t", std::string(100'000, 'x'));
+      (void)store_->insert({"db", "wide"}, std::vector<bson::View>{document}, {});
+    }
+  }
+
   std::vector<bson::Document> all(std::string_view collection, const std::string& pipeline,
                                   const AggregateOptions& options = {}) {
     const auto holder = bson::from_json("{\"p\": " + pipeline + "}");
@@ -237,12 +247,7 @@ TEST_F(Pipeline, GroupsAndSortsBeyondMemoryGoToDisk) {
 }
 
 TEST_F(Pipeline, ALimitedSortNeedsMemoryForWhatItGivesOnly) {
-  open(":memory:?aggregate_memory_mib=1");
-  for (std::int32_t i = 0; i < 60; ++i) {
-    const auto document =
-        bson::make_document("_id", i, "k", (i * 7) % 60, "t", std::string(100'000, 'x'));
-    (void)store_->insert({"db", "wide"}, std::vector<bson::View>{document}, {});
-  }
+  open_with_wide_documents();
   AggregateOptions in_memory;
   in_memory.allow_disk_use = false;
   const auto first =
@@ -320,12 +325,7 @@ TEST_F(Pipeline, DroppedFieldsChangeNoAnswer) {
 }
 
 TEST_F(Pipeline, ASortNeedsNoMemoryForFieldsThatAreDropped) {
-  open(":memory:?aggregate_memory_mib=1");
-  for (std::int32_t i = 0; i < 60; ++i) {
-    const auto document =
-        bson::make_document("_id", i, "k", (i * 7) % 60, "t", std::string(100'000, 'x'));
-    (void)store_->insert({"db", "wide"}, std::vector<bson::View>{document}, {});
-  }
+  open_with_wide_documents();
   AggregateOptions in_memory;
   in_memory.allow_disk_use = false;
   const auto sorted = all(
