@@ -201,24 +201,41 @@ TEST_F(ReadLocksTest, FilesWithoutSharedMemoryAreLeftAlone) {
 }
 
 TEST_F(ReadLocksTest, AChildOfAForkLetsTheStoreGoWithoutWaiting) {
-  auto db = quire::store::open(path_ + "?ttl_interval_ms=50");
+  auto db = quire::store::open(path_ + "?ttl_interval_ms=1");
   const Namespace ns{"main", "c"};
   const auto index = bson::make_document("key", bson::make_document("t", 1), "name", "t_1",
                                          "expireAfterSeconds", 1000);
   db->create_indexes(ns, std::vector<bson::View>{index}, {});
   (void)db->find_one(ns, bson::make_document("_id", 1), {}, [](bson::View) {});
-  const auto cursor = db->find(ns, {}, {});
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(20);  // a child that waits for a thread that it has not ends with a signal
-    db->close();
-    db.reset();
-    ::_exit(0);
+  // Threads that hold the locks of SQLite and of the store at the moments of the forks.
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> others;
+  for (int i = 0; i < 2; ++i)
+    others.emplace_back([&, i] {
+      for (int n = 0; !stop; ++n)
+        (void)db->update(ns, bson::make_document("_id", i),
+                         {bson::make_document("$set", bson::make_document("n", n)), false},
+                         {.upsert = true});
+    });
+  for (int round = 0; round < 30; ++round) {
+    auto cursor = db->find(ns, {}, {});
+    auto session = db->start_session({});
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(60);  // a child that waits for a thread that it has not ends with a signal
+      cursor = {};
+      session.reset();
+      db->close();
+      db.reset();
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << round << ": " << status;
   }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-  EXPECT_FALSE(db->find_one(ns, bson::make_document("_id", 1), {}, [](bson::View) {}));
+  stop = true;
+  for (auto& other : others) other.join();
+  EXPECT_TRUE(db->find_one(ns, bson::make_document("_id", 1), {}, [](bson::View) {}));
 }
 
 }  // namespace

@@ -5,8 +5,7 @@
 
 namespace quire::store::embedded {
 
-EmbeddedStore::EmbeddedStore(Options options)
-    : file_(std::make_shared<StorageFile>(std::move(options))) {
+EmbeddedStore::EmbeddedStore(Options options) : file_(StorageFile::open(std::move(options))) {
   sweeper_ = std::make_unique<TtlSweeper>(file_);
   commands_ = std::make_unique<CommandLayer>();
   set_up_change_log();
@@ -15,6 +14,10 @@ EmbeddedStore::EmbeddedStore(Options options)
 EmbeddedStore::~EmbeddedStore() {
   // Cursors and sessions may live a little longer; the file goes with the last.
   close();
+  if (file_->is_inherited()) {
+    (void)sweeper_.release();
+    (void)commands_.release();
+  }
 }
 
 Capabilities EmbeddedStore::capabilities() {
@@ -71,6 +74,7 @@ Health EmbeddedStore::health(std::chrono::milliseconds) noexcept {
 }
 
 void EmbeddedStore::close() {
+  if (file_->is_inherited()) return;
   sweeper_->stop();
   commands_->clear();
   file_->close();

@@ -48,6 +48,7 @@ Connection::Connection(const Options& options, bool create, ReadLocks& locks) {
 }
 
 Connection::~Connection() {
+  if (is_inherited()) return;
   rollback();
   forget_statements();
   finalize_own();
@@ -76,13 +77,13 @@ std::int64_t Connection::query_integer(const char* sql) {
 }
 
 void Connection::rollback() noexcept {
-  if (!in_transaction()) return;
+  if (is_inherited() || !in_transaction()) return;
   (void)rollback_.step_code();
   rollback_.reset();
 }
 
 void Connection::rollback_to_savepoint() noexcept {
-  if (!in_transaction()) return;
+  if (is_inherited() || !in_transaction()) return;
   (void)rollback_to_.step_code();
   rollback_to_.reset();
   (void)release_.step_code();

@@ -123,6 +123,8 @@ class Connection {
   std::shared_ptr<const CollectionMeta> last;
 
  private:
+  /// The parent's of a fork, and another thread may have held its locks.
+  [[nodiscard]] bool is_inherited() const noexcept { return fork_count() != fork_generation_; }
   using RowStatements = std::array<Statement, static_cast<std::size_t>(RowSql::size_)>;
   using KeyStatements = std::array<Statement, static_cast<std::size_t>(KeySql::size_)>;
   RowStatements& rows(std::int64_t cid) {
@@ -138,6 +140,7 @@ class Connection {
   void prepare_key(Statement& out, std::int64_t cid, std::int64_t iid, KeySql what);
 
   sqlite3* db_ = nullptr;
+  unsigned fork_generation_ = fork_count();
   Statement begin_read_, begin_write_, commit_, rollback_, schema_version_, savepoint_, release_,
       rollback_to_, totals_;
   std::unordered_map<std::int64_t, RowStatements> rows_;  // never moves its values

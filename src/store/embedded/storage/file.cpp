@@ -14,7 +14,21 @@ StorageFile::StorageFile(Options options)
   open_or_create();
 }
 
+std::shared_ptr<StorageFile> StorageFile::open(Options options) {
+  return {new StorageFile(std::move(options)), [](StorageFile* file) {
+            if (!file->is_inherited()) delete file;
+          }};
+}
+
 StorageFile::~StorageFile() { drop_idle_readers(); }
+
+void StorageFile::note_open() {
+  if (!open_.note(options_.path.c_str()))
+    throw StoreError(ErrorCode::transaction_state,
+                     options_.path +
+                         " was open in this process before fork(): the child cannot "
+                         "open it too; close it before fork(), or call exec() after");
+}
 
 void StorageFile::open_or_create() {
   if (!options_.memory) {
@@ -25,8 +39,10 @@ void StorageFile::open_or_create() {
     if (!there && options_.read_only)
       throw StoreError(ErrorCode::io_error,
                        options_.path + " is not there; read_only=true creates nothing");
+    note_open();
   }
   writer_ = std::make_unique<Connection>(options_, true, read_locks_);
+  if (!options_.memory) note_open();  // it may be new
   Connection& connection = *writer_;
   read_only_ = options_.read_only || (sqlite3_db_readonly(connection.handle(), "main") == 1);
 
@@ -72,9 +88,10 @@ void StorageFile::open_or_create() {
 
 void StorageFile::check_usable() const {
   if (closed()) throw StoreError(ErrorCode::store_closed, "the store was closed");
-  if (fork_count() != fork_generation_)
+  if (is_inherited())
     throw StoreError(ErrorCode::transaction_state,
-                     "the store was opened before fork(); open it again in the child");
+                     "the store was opened before fork(), a child cannot use it; close it before "
+                     "fork(), or call exec() after");
 }
 
 void StorageFile::lock_writer(bool for_session) {
@@ -106,6 +123,7 @@ void StorageFile::disown_writer() noexcept {
 }
 
 void StorageFile::unlock_writer() noexcept {
+  if (is_inherited()) return;
   std::unique_ptr<Connection> last;
   {
     const std::lock_guard lock(mutex_);
@@ -142,6 +160,7 @@ std::unique_ptr<Connection> StorageFile::take_reader() {
 }
 
 void StorageFile::give_reader(std::unique_ptr<Connection> connection) noexcept {
+  if (is_inherited()) return;
   const std::size_t own = place_of_thread(most_idle);
   for (std::size_t i = 0; i < most_idle && !closed(); ++i) {
     auto& idle = idle_readers_[(own + i) % most_idle];
@@ -159,6 +178,7 @@ void StorageFile::drop_idle_readers() noexcept {
 }
 
 void StorageFile::close() {
+  if (is_inherited()) return;
   std::unique_ptr<Connection> writer;
   {
     const std::lock_guard lock(mutex_);

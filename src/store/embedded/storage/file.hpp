@@ -26,13 +26,17 @@ class EmbeddedSession;
 /// Thread-safe. Cursors and sessions share it.
 class StorageFile : public std::enable_shared_from_this<StorageFile> {
  public:
-  explicit StorageFile(Options options);
+  /// Throws StoreError as the docstring of store::open says.
+  [[nodiscard]] static std::shared_ptr<StorageFile> open(Options options);
   ~StorageFile();
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] bool read_only() const noexcept { return read_only_; }
   /// Throws StoreError store_closed after close(), transaction_state in a forked child.
   void check_usable() const;
+  /// Whether this process is a child of the one that opened it: then nothing of it is touched any
+  /// more, neither SQLite's objects, whose locks another thread may have held, nor its own.
+  [[nodiscard]] bool is_inherited() const noexcept { return fork_count() != fork_generation_; }
   [[nodiscard]] bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
   void close();
 
@@ -69,6 +73,8 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   void on_ttl(std::function<void()> start) { start_ttl_ = std::move(start); }
 
  private:
+  explicit StorageFile(Options options);
+  void note_open();
   void open_or_create();
   void drop_idle_readers() noexcept;
   void load_catalog_into(Connection& connection, std::int64_t version, bool own_change);
@@ -79,6 +85,7 @@ class StorageFile : public std::enable_shared_from_this<StorageFile> {
   bool read_only_ = false;
   std::atomic<bool> closed_{false};
   unsigned fork_generation_ = 0;
+  OpenFile open_;
   ReadLocks read_locks_;  // before the connections, which it outlives
 
   /// Connections that nobody reads with, each in the place of a thread that used it last if that

@@ -26,6 +26,7 @@ void EmbeddedSession::finish() noexcept {
   open_ = false;
   if (!begun_) return;
   begun_ = false;
+  if (file_->is_inherited()) return;
   Connection& connection = file_->writer();
   connection.rollback();
   connection.catalog = nullptr;  // it may know of what was rolled back

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "quire/bson/view.hpp"
+#include "store/embedded/storage/forks.hpp"
 
 /// SQLite's C interface, owned and with typed errors.
 namespace quire::store::embedded {
@@ -28,13 +29,19 @@ class Statement {
   Statement() = default;
   Statement(sqlite3* db, std::string_view sql);
   Statement(Statement&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), reprepared_(other.reprepared_) {}
+      : handle_(std::exchange(other.handle_, nullptr)),
+        reprepared_(other.reprepared_),
+        forks_(other.forks_) {}
   Statement& operator=(Statement&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(reprepared_, other.reprepared_);
+    std::swap(forks_, other.forks_);
     return *this;
   }
-  ~Statement() { sqlite3_finalize(handle_); }
+  /// In the child of a fork, what its parent prepared is left as it is.
+  ~Statement() {
+    if (handle_ != nullptr && forks_ == fork_count()) sqlite3_finalize(handle_);
+  }
 
   explicit operator bool() const noexcept { return handle_ != nullptr; }
   Statement& bind(int at, std::int64_t value) noexcept {
@@ -107,6 +114,7 @@ class Statement {
  private:
   sqlite3_stmt* handle_ = nullptr;
   int reprepared_ = -1;
+  unsigned forks_ = fork_count();
 };
 
 /// Opens a private database in the temporary folder, gone when closed, and runs `schema` on it;
