@@ -212,10 +212,12 @@ TEST_F(ReadLocksTest, AChildOfAForkLetsTheStoreGoWithoutWaiting) {
   std::vector<std::thread> others;
   for (int i = 0; i < 2; ++i)
     others.emplace_back([&, i] {
-      for (int n = 0; !stop; ++n)
-        (void)db->update(ns, bson::make_document("_id", i),
-                         {bson::make_document("$set", bson::make_document("n", n)), false},
-                         {.upsert = true});
+      UpdateOptions options;
+      options.upsert = true;
+      for (int n = 0; !stop; ++n) {
+        const auto set = bson::make_document("$set", bson::make_document("n", n));
+        (void)db->update(ns, bson::make_document("_id", i), {set, false}, options);
+      }
     });
   for (int round = 0; round < 30; ++round) {
     auto cursor = db->find(ns, {}, {});
