@@ -1,4 +1,5 @@
 #include <quire/quire.hpp>
+#include <quire/testing/testing.hpp>
 #ifdef CONSUMER_SERVES
 #include <quire/serve/server.hpp>
 #endif
@@ -21,6 +22,10 @@ int main() {
   if (q::store::check_uri("mongodb://ada:secret@localhost/app").redacted !=
       "mongodb://ada:***@localhost/app")
     return 2;
+  q::Migrations migrations;
+  migrations.add({.id = "status", .up = q::add_field("notes", "status", "new")});
+  q::testing::ScratchDatabases databases;
+  if (!q::testing::up_down_up(databases, {.migrations = migrations})) return 4;
   auto db = q::open(":memory:");
 #ifdef CONSUMER_SERVES
   q::serve::Server server(db.shared_store(), {.port = 0});
