@@ -36,6 +36,6 @@ function(quire_add_tests folder)
   gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
   foreach(server IN LISTS ARG_ALSO_ON)
     gtest_discover_tests(${target} TEST_PREFIX "${folder}@${server}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit
-      FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS};QUIRE_TEST_STORE=${server}")
+      FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_STORE=${server}@${QUIRE_TEST_SERVERS}")  # one: a list is torn apart
   endforeach()
 endfunction()

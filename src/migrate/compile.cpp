@@ -9,7 +9,12 @@
 namespace quire::migrate {
 namespace {
 
-using detail::Operation;
+using detail::CodeWork;
+using detail::is_apart;
+using detail::is_code;
+using detail::is_own_code;
+using detail::is_rows;
+using detail::StepData;
 
 class Recorder final : public MigrationContext::Sink {
  public:
@@ -17,35 +22,26 @@ class Recorder final : public MigrationContext::Sink {
   std::vector<Step> steps;
 };
 
-bool is_rows(Operation operation) {
-  switch (operation) {
-    case Operation::each:
-    case Operation::transform:
-    case Operation::copy_documents:
-    case Operation::move_documents:
-    case Operation::remove_copies:
-      return true;
-    default:
-      return false;
-  }
-}
+bool is_fields(const StepData& step) { return detail::work_as<detail::FieldWork>(step) != nullptr; }
 
 /// The class that steps have by themselves, taken together: the weakest promise counts.
-Atomicity natural_class(const std::vector<Step>& steps, const store::Capabilities& can) {
+Atomicity natural_class(const std::vector<Step>& steps, const store::Capabilities& can,
+                        bool large) {
   const bool transactions = can.transactions;
   bool batches = false;
   bool repeated = false;
   bool catalog = false;  // a step that no transaction takes, but that may be done again
   bool documents = false;
   for (const Step& step : steps) {
-    const auto& data = step.data();
-    if (data.operation != Operation::code) {
-      batches = batches || is_rows(data.operation);
-      (is_catalog(data.operation) && !can.transactional_catalog ? catalog : documents) = true;
+    const StepData& data = step.data();
+    const auto* code = detail::work_as<CodeWork>(data);
+    if (code == nullptr) {
+      batches = batches || is_rows(data) || (large && is_fields(data));
+      (is_apart(data, can.transactional_catalog) ? catalog : documents) = true;
       continue;
     }
     documents = true;
-    switch (data.code_class) {
+    switch (code->atomicity) {
       case Atomicity::manual:
         return Atomicity::manual;
       case Atomicity::resumable:
@@ -77,18 +73,16 @@ Atomicity wanted_class(Atomicity natural, const Migration& migration,
     throw MigrationError(ErrorCode::invalid_migration, FieldPath(migration.info().id),
                          "asks for " + std::string(to_string(*wanted)) + ", but " + why);
   };
-  const bool own_code = std::any_of(steps.begin(), steps.end(), [](const Step& step) {
-    return step.data().operation == Operation::code &&
-           step.data().code_class != Atomicity::transactional;
-  });
+  const bool own_code = std::any_of(steps.begin(), steps.end(),
+                                    [](const Step& step) { return is_own_code(step.data()); });
   switch (*wanted) {
     case Atomicity::transactional:
       if (own_code) refuse("runs code that was declared otherwise");
       if (!can.transactions) refuse("the store has no transactions");
-      if (!can.transactional_catalog &&
-          std::any_of(steps.begin(), steps.end(),
-                      [](const Step& step) { return is_catalog(step.data().operation); }))
-        refuse("a server makes and drops indexes and collections outside of transactions");
+      if (std::ranges::any_of(steps, [&](const Step& step) {
+            return is_apart(step.data(), can.transactional_catalog);
+          }))
+        refuse("it changes indexes or collections in a way that no transaction of the store takes");
       break;
     case Atomicity::resumable:
       if (natural == Atomicity::manual) refuse("runs manual code");
@@ -116,7 +110,7 @@ std::string checksum_of(const std::vector<Step>& steps, int revision) {
 std::vector<std::string> touches_of(const std::vector<Step>& steps) {
   std::vector<std::string> all;
   for (const Step& step : steps) {
-    if (step.data().operation == Operation::code) all.emplace_back("*");
+    if (is_code(step.data())) all.emplace_back("*");
     for (const std::string& one : step.data().touches) all.push_back(one);
   }
   std::sort(all.begin(), all.end());
@@ -167,19 +161,6 @@ bool covers(std::string_view wide, std::string_view narrow) {
 
 }  // namespace
 
-bool is_catalog(Operation operation) noexcept {
-  switch (operation) {
-    case Operation::create_index:
-    case Operation::drop_index:
-    case Operation::create_collection:
-    case Operation::drop_collection:
-    case Operation::drop_if_empty:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Compiled learn(const std::shared_ptr<Migration>& migration) {
   Compiled result;
   result.migration = migration;
@@ -194,20 +175,34 @@ Compiled learn(const std::shared_ptr<Migration>& migration) {
   return result;
 }
 
-void classify(Compiled& compiled, const store::Capabilities& can) {
+namespace {
+
+/// The weakest of what its steps give.
+std::string guarantee_of(const std::vector<Step>& steps, Atomicity atomicity,
+                         const store::Capabilities& can) {
+  const auto any = [&](auto&& is) {
+    return std::ranges::any_of(steps, [&](const Step& step) { return is(step.data()); });
+  };
+  if (any(is_own_code)) return "guarded";
+  if (can.transactions && atomicity != Atomicity::idempotent) return "txn";
+  if (!any(is_rows)) return "replay";
+  const bool all_versioned = std::ranges::all_of(steps, [](const Step& step) {
+    const auto* rows = detail::work_as<detail::RowWork>(step.data());
+    return rows != nullptr && rows->versioned;
+  });
+  return all_versioned ? "versioned" : "fenced";
+}
+
+}  // namespace
+
+void classify(Compiled& compiled, const store::Capabilities& can, bool large) {
   const Migration& migration = *compiled.migration;
+  compiled.large = large && migration.info().atomicity != Atomicity::transactional;
   compiled.atomicity =
-      wanted_class(natural_class(compiled.steps, can), migration, compiled.steps, can);
-  const bool own_code =
-      std::any_of(compiled.steps.begin(), compiled.steps.end(), [](const Step& s) {
-        return s.data().operation == Operation::code &&
-               s.data().code_class != Atomicity::transactional;
-      });
-  compiled.guarantee = own_code                                                          ? "guarded"
-                       : can.transactions && compiled.atomicity != Atomicity::idempotent ? "txn"
-                                                                                         : "replay";
+      wanted_class(natural_class(compiled.steps, can, large), migration, compiled.steps, can);
+  compiled.guarantee = guarantee_of(compiled.steps, compiled.atomicity, can);
   if (compiled.back == Compiled::Way::none) return;
-  compiled.down_atomicity = natural_class(compiled.down_steps, can);
+  compiled.down_atomicity = natural_class(compiled.down_steps, can, large);
   if (compiled.atomicity == Atomicity::transactional &&
       migration.info().atomicity == Atomicity::transactional) {
     compiled.down_atomicity =

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "migrate/step_work.hpp"
 #include "quire/migrate/migration.hpp"
 
 namespace quire::migrate {
@@ -12,7 +13,8 @@ struct Compiled {
   std::shared_ptr<Migration> migration;
   std::vector<Step> steps;
   Atomicity atomicity = Atomicity::transactional;
-  std::string guarantee;  ///< "txn", "replay", "guarded"
+  bool large = false;     ///< declared steps on fields go by ranges, on a server
+  std::string guarantee;  ///< "txn", "versioned", "fenced", "guarded", "replay"
   std::string checksum;   ///< "q1:sha256:<hex>"
   std::vector<std::string> touches;
 
@@ -29,12 +31,11 @@ struct Compiled {
 
 /// All that does not depend on the store: not the classes and the guarantee.
 [[nodiscard]] Compiled learn(const std::shared_ptr<Migration>& migration);
-/// The classes and the guarantee on a store. Throws MigrationError invalid_migration when
+/// The classes and the guarantee on a store. `large`: its collections are too large to change in
+/// one transaction of a server. Throws MigrationError invalid_migration when
 /// info().atomicity asks for what the steps cannot give; StoreError unsupported for transactional
 /// code on a store without transactions.
-void classify(Compiled& compiled, const store::Capabilities& can);
-/// Makes or drops an index or a collection.
-[[nodiscard]] bool is_catalog(detail::Operation operation) noexcept;
+void classify(Compiled& compiled, const store::Capabilities& can, bool large);
 
 /// Whether two lists name a common collection or field; "users" covers "users.email"; "*" is
 /// everything.

@@ -1,26 +1,18 @@
 #include "migrate/execute.hpp"
 
-#include "migrate/apply.hpp"
+#include <algorithm>
+
 #include "migrate/compile.hpp"
+#include "migrate/field_update.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
 namespace {
 
-using detail::Operation;
-
-bool is_rows(const detail::StepData& step) {
-  switch (step.operation) {
-    case Operation::each:
-    case Operation::transform:
-    case Operation::copy_documents:
-    case Operation::move_documents:
-    case Operation::remove_copies:
-      return true;
-    default:
-      return false;
-  }
-}
+using detail::CodeWork;
+using detail::FieldWork;
+using detail::is_rows;
+using detail::work_as;
 
 void add(Job::Counts& sum, const Job::Counts& more) {
   sum.matched += more.matched;
@@ -102,9 +94,21 @@ void Executor::take(const Step& step) {
   ++totals_.steps_done;
 }
 
+/// What a step keeps is found by the step that undoes it.
+detail::StepPlace Executor::place() const {
+  const Compiled& migration = *setup_.migration;
+  const auto kept = [&](const char* way, int number) {
+    return detail::StepPlace{migration.id(), migration.id() + way + std::to_string(number),
+                             setup_.lock->token()};
+  };
+  if (!setup_.down) return kept(":up:", number_);
+  if (!migration.derived_back) return kept(":down:", number_);
+  return kept(":up:", static_cast<int>(migration.steps.size()) + 1 - number_);
+}
+
 void Executor::in_one_transaction(const detail::StepData& step) {
-  if (step.operation == Operation::code) {
-    call(step, *session_);
+  if (const auto* code = work_as<CodeWork>(step)) {
+    call(*code, *session_);
   } else if (is_rows(step)) {
     RowProgress at;
     while (!at.done) {
@@ -113,8 +117,10 @@ void Executor::in_one_transaction(const detail::StepData& step) {
       tell(at.counts.matched);
     }
     add(totals_.counts, at.counts);
+  } else if (const auto* catalog = work_as<detail::CatalogWork>(step)) {
+    catalog->apply(setup_.db, session_, place());
   } else {
-    add(totals_.counts, apply_step(setup_.db, step, session_));
+    add(totals_.counts, update_fields(setup_.db, step, session_));
   }
 }
 
@@ -124,63 +130,105 @@ void Executor::as_job(const detail::StepData& step) {
   totals_.job = job.id();
   totals_.cursor = job.cursor();
   totals_.saved = totals_.saved || job.touched();
+  std::optional<bson::Value> until;
+  if (const auto index = static_cast<std::size_t>(number_ - 1); index < setup_.until.size())
+    until = setup_.until[index];
   if (!job.done()) {
-    if (step.operation == Operation::code) {
-      code_as_job(step, job);
+    if (const auto* code = work_as<CodeWork>(step)) {
+      code_as_job(*code, job);
     } else if (is_rows(step)) {
-      rows_as_job(step, job);
+      rows_as_job(step, job, until);
+    } else if (work_as<FieldWork>(step) != nullptr && (setup_.by_ranges || job.cursor() || until)) {
+      fields_as_job(step, job, until);
     } else {
-      Job::Next next;
-      next.done = true;
-      const bool whole = setup_.rows.transactions &&
-                         (setup_.rows.transactional_catalog || !is_catalog(step.operation));
-      in_transaction(setup_.db, whole, [&](store::Session* session) {
-        if (session != nullptr) setup_.lock->check(session);
-        next.counts = apply_step(setup_.db, step, session);
-        totals_.saved = totals_.saved || session == nullptr;
-        job.save(next, session);
-      });
-      job.committed(std::move(next));
-      totals_.saved = true;
+      whole_as_job(step, job);
     }
   }
   add(totals_.counts, job.counts());
 }
 
-void Executor::rows_as_job(const detail::StepData& step, Job& job) {
+void Executor::whole_as_job(const detail::StepData& step, Job& job) {
+  Job::Next next;
+  next.done = true;
+  const auto* catalog = work_as<detail::CatalogWork>(step);
+  const bool whole =
+      setup_.rows.transactions && !detail::is_apart(step, setup_.rows.transactional_catalog);
+  in_transaction(setup_.db, whole, [&](store::Session* session) {
+    if (session != nullptr) setup_.lock->check(session);
+    if (catalog != nullptr) {
+      catalog->apply(setup_.db, session, place());
+    } else {
+      next.counts = update_fields(setup_.db, step, session);
+    }
+    totals_.saved = totals_.saved || session == nullptr;
+    job.save(next, session);
+  });
+  job.committed(std::move(next));
+  totals_.saved = true;
+}
+
+void Executor::fields_as_job(const detail::StepData& step, Job& job,
+                             const std::optional<bson::Value>& until) {
   total_ = setup_.db.store().estimated_count(setup_.db.ns(step.collection));
-  const auto index = static_cast<std::size_t>(number_ - 1);
-  std::optional<bson::Value> until;
-  if (index < setup_.until.size()) until = setup_.until[index];
+  RangeSize size;
   while (!job.done()) {
     if (setup_.stop.stop_requested()) throw Paused{};
     setup_.lock->check();
+    const auto start = boot_time();
     RowProgress next;
     in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
       if (session != nullptr) setup_.lock->check(session);
       totals_.saved = totals_.saved || session == nullptr;
-      next = run_batch(setup_.db, step, {job.cursor(), job.counts(), false}, until, setup_.rows,
-                       session);
+      next = update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
+                          size.documents(), session);
       job.save({next.cursor, next.counts, next.done, false}, session);
     });
-    job.committed({std::move(next.cursor), next.counts, next.done, false});
-    totals_.saved = true;
-    totals_.cursor = job.cursor();
-    tell(job.counts().matched);
+    finish_batch(job, std::move(next));
+    size.took(boot_time() - start);
   }
 }
 
-void Executor::code_as_job(const detail::StepData& step, Job& job) {
+void Executor::rows_as_job(const detail::StepData& step, Job& job,
+                           const std::optional<bson::Value>& until) {
+  total_ = setup_.db.store().estimated_count(setup_.db.ns(step.collection));
+  RowSettings rows = setup_.rows;
+  rows.job = job.id();
+  rows.fence = setup_.lock->token();
+  while (!job.done()) {
+    if (setup_.stop.stop_requested()) throw Paused{};
+    setup_.lock->check();
+    RowProgress next;
+    int tries = 0;
+    in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+      if (session != nullptr) setup_.lock->check(session);
+      totals_.saved = totals_.saved || session == nullptr;
+      // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
+      rows.batch_documents = std::max(setup_.rows.batch_documents >> std::min(tries++, 16), 1);
+      next = run_batch(setup_.db, step, {job.cursor(), job.counts(), false}, until, rows, session);
+      job.save({next.cursor, next.counts, next.done, false}, session);
+    });
+    finish_batch(job, std::move(next));
+  }
+}
+
+void Executor::finish_batch(Job& job, RowProgress next) {
+  job.committed({std::move(next.cursor), next.counts, next.done, false});
+  totals_.saved = true;
+  totals_.cursor = job.cursor();
+  tell(job.counts().matched);
+}
+
+void Executor::code_as_job(const CodeWork& code, Job& job) {
   Job::Next done;
   done.done = true;
-  if (step.code_class == Atomicity::transactional) {
+  if (code.atomicity == Atomicity::transactional) {
     in_transaction(setup_.db, true, [&](store::Session* session) {
       setup_.lock->check(session);
-      call(step, *session);
+      call(code, *session);
       job.save(done, session);
     });
   } else {
-    if (step.code_class == Atomicity::manual) {
+    if (code.atomicity == Atomicity::manual) {
       if (job.begun()) throw OutcomeUnknown{};
       job.save({{}, {}, false, true}, nullptr);
       job.committed({{}, {}, false, true});
@@ -188,7 +236,7 @@ void Executor::code_as_job(const detail::StepData& step, Job& job) {
     }
     totals_.saved = true;
     const auto session = setup_.db.store().start_session();
-    call(step, *session);
+    call(code, *session);
     setup_.lock->check();
     job.save(done, nullptr);
     totals_.in_manual_code = false;
@@ -197,9 +245,9 @@ void Executor::code_as_job(const detail::StepData& step, Job& job) {
   totals_.saved = true;
 }
 
-void Executor::call(const detail::StepData& step, store::Session& session) {
+void Executor::call(const CodeWork& work, store::Session& session) {
   Database db = setup_.db;
-  step.code(db, session);
+  work.code(db, session);
 }
 
 }  // namespace quire::migrate

@@ -31,6 +31,8 @@ class Executor final : public MigrationContext::Sink {
     std::vector<std::optional<bson::Value>> until;
     /// … and whether it is needed at all.
     std::vector<bool> needed;
+    /// Declared steps on fields go by ranges of _id, each with its checkpoint.
+    bool by_ranges = false;
   };
   explicit Executor(Setup setup) : setup_(std::move(setup)) {}
 
@@ -53,9 +55,14 @@ class Executor final : public MigrationContext::Sink {
  private:
   void in_one_transaction(const detail::StepData& step);
   void as_job(const detail::StepData& step);
-  void rows_as_job(const detail::StepData& step, Job& job);
-  void code_as_job(const detail::StepData& step, Job& job);
-  void call(const detail::StepData& step, store::Session& session);
+  void whole_as_job(const detail::StepData& step, Job& job);
+  void fields_as_job(const detail::StepData& step, Job& job,
+                     const std::optional<bson::Value>& until);
+  void rows_as_job(const detail::StepData& step, Job& job, const std::optional<bson::Value>& until);
+  [[nodiscard]] detail::StepPlace place() const;
+  void finish_batch(Job& job, RowProgress next);
+  void code_as_job(const detail::CodeWork& code, Job& job);
+  void call(const detail::CodeWork& work, store::Session& session);
   void tell(std::int64_t done);
 
   Setup setup_;

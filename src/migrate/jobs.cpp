@@ -29,7 +29,8 @@ Job::Job(Database db, std::string_view migration, bool down, int number, bson::V
                             std::int64_t{0}, "state", "running", "matched", std::int64_t{0},
                             "changed", std::int64_t{0}, "removed", std::int64_t{0});
     const bson::View view = fresh;
-    const auto result = db_.store().insert(db_.ns(jobs_collection), {&view, 1}, {});
+    const auto result =
+        db_.store().insert(db_.ns(jobs_collection), {&view, 1}, safe<store::InsertOptions>());
     if (!result.errors.empty()) {
       if (result.errors.front().error.code() == ErrorCode::duplicate_key) lost(id_);
       throw result.errors.front().error;
@@ -107,15 +108,29 @@ std::optional<bson::Value> job_cursor(Database& db, std::string_view migration, 
   return bson::Value(*cursor);
 }
 
-void remove_jobs(Database& db, std::string_view migration, std::int64_t fence,
-                 store::Session* session) {
+namespace {
+
+void remove_of(Database& db, std::string_view collection, std::string_view migration,
+               std::int64_t fence, store::Session* session) {
   bson::Writer filter;
   filter.append("migration", migration);
   filter.begin_document("fence").append("$lte", fence).end();
   const bson::Document body = filter.finish();
   auto options = safe<store::RemoveOptions>(session);
   options.multi = true;
-  (void)db.store().remove(db.ns(jobs_collection), body, options);
+  (void)db.store().remove(db.ns(collection), body, options);
+}
+
+}  // namespace
+
+void remove_jobs(Database& db, std::string_view migration, std::int64_t fence,
+                 store::Session* session) {
+  remove_of(db, jobs_collection, migration, fence, session);
+}
+
+void remove_kept(Database& db, std::string_view migration, std::int64_t fence,
+                 store::Session* session) {
+  remove_of(db, undo_collection, migration, fence, session);
 }
 
 }  // namespace quire::migrate

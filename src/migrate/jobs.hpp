@@ -58,6 +58,9 @@ class Job {
 [[nodiscard]] std::optional<bson::Value> job_cursor(Database& db, std::string_view migration,
                                                     bool down, int number, bool& exists,
                                                     bool& done);
+/// Forgets what the steps of `migration` kept for their way back, before they are done anew.
+void remove_kept(Database& db, std::string_view migration, std::int64_t fence,
+                 store::Session* session);
 /// Forgets the jobs of a migration, so that it starts from the beginning.
 void remove_jobs(Database& db, std::string_view migration, std::int64_t fence,
                  store::Session* session);

@@ -35,7 +35,9 @@ constexpr std::array<Bracket, 15> brackets = {{{{-1}, 1},
                                                {{13, 15}, 2},
                                                {{127}, 1}}};
 
-std::size_t bracket_of(Type type) {
+}  // namespace
+
+std::size_t key_bracket(Type type) noexcept {
   const int code = type == Type::min_key ? -1 : static_cast<int>(type);
   for (std::size_t i = 0; i < brackets.size(); ++i) {
     const auto& b = brackets[i];
@@ -44,8 +46,6 @@ std::size_t bracket_of(Type type) {
   }
   return brackets.size() - 1;
 }
-
-}  // namespace
 
 WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
                         const std::optional<bson::Value>& until) {
@@ -66,8 +66,8 @@ WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
                                   bson::make_document("_id", std::int32_t{-1}));
   // What $gt finds above MinKey differs between stores: the last document read decides.
   const std::size_t here =
-      bracket_of(batch.documents.empty() ? after->type() : batch.documents.back()["_id"].type());
-  if (!last || bracket_of((*last)["_id"].type()) <= here) {
+      key_bracket(batch.documents.empty() ? after->type() : batch.documents.back()["_id"].type());
+  if (!last || key_bracket((*last)["_id"].type()) <= here) {
     batch.end = true;
     return batch;
   }

@@ -1,37 +1,72 @@
 #include "migrate/rows.hpp"
 
+#include <algorithm>
+
+#include "migrate/copy_rows.hpp"
 #include "migrate/diff.hpp"
 #include "migrate/key_walk.hpp"
+#include "migrate/stamps.hpp"
+#include "migrate/step_work.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
 namespace {
 
-using detail::Operation;
+using detail::CopyWork;
+using detail::RowWork;
 
-class Writer {
+/// Writes what the function of a step made of documents.
+class ChangeWriter {
  public:
-  Writer(Database& db, const detail::StepData& step, store::Session* session)
-      : db_(db), step_(step), session_(session) {}
+  ChangeWriter(Database& db, const detail::StepData& step, const RowSettings& settings,
+               store::Session* session)
+      : db_(db), step_(step), work_(*detail::work_as<RowWork>(step)), session_(session) {
+    if (session == nullptr && !work_.versioned) stamps_.emplace(settings.job, settings.fence);
+  }
 
-  void each_or_transform(const WalkBatch& batch, Job::Counts& counts) {
-    std::vector<RowChange> changes;
-    changes.reserve(batch.documents.size());
-    for (const bson::Document& document : batch.documents) {
-      ++counts.matched;
-      RowChange change = change_of(document);
-      if (change.kind == RowChange::Kind::none) continue;
-      if (session_ == nullptr) {
-        one_by_one(document, std::move(change), counts);
-        continue;
+  void write(std::vector<bson::Document> documents, bool last, Job::Counts& counts) {
+    counts.matched += static_cast<std::int64_t>(documents.size());
+    if (session_ != nullptr) {
+      if (!write_once(documents, counts)) {
+        throw StoreError(ErrorCode::write_conflict,
+                         "documents changed while a batch was worked on; it is read again");
       }
-      ++(change.kind == RowChange::Kind::remove ? counts.removed : counts.changed);
-      changes.push_back(std::move(change));
+      return;
     }
-    if (changes.empty()) return;
-    std::vector<store::BulkOperation> operations(changes.size());
+    constexpr int tries = 100;
+    int n = 0;
+    while (!write_once(documents, counts)) {
+      if (++n == tries) {
+        throw StepError(ErrorCode::write_conflict, "the document changes all the time",
+                        step_.collection, bson::Value(documents.front()["_id"]));
+      }
+      read_again(documents);
+    }
+    if (last && stamps_) stamps_->clear(db_, step_.collection);
+  }
+
+ private:
+  /// False when some of them were changed by others since they were read. They alone are kept in
+  /// `documents`, with what was written in the same round.
+  bool write_once(std::vector<bson::Document>& documents, Job::Counts& counts) {
+    if (stamps_)
+      std::erase_if(documents, [&](const bson::Document& one) { return stamps_->is_done(one); });
+    auto images = work_.images(db_, session_, documents);
+    std::vector<RowChange> changes;
+    std::vector<bson::Document> changing;
     std::int64_t updates = 0;
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      RowChange change = diff_row(documents[i], images[i], work_.fill, step_.collection);
+      if (change.kind == RowChange::Kind::none) continue;
+      if (stamps_) stamps_->put(change);
+      if (change.kind == RowChange::Kind::update) ++updates;
+      changes.push_back(std::move(change));
+      if (session_ == nullptr) changing.push_back(std::move(documents[i]));
+    }
+    documents = std::move(changing);
+    if (changes.empty()) return true;
+    std::vector<store::BulkOperation> operations(changes.size());
     for (std::size_t i = 0; i < changes.size(); ++i) {
       operations[i].filter = changes[i].filter;
       if (changes[i].kind == RowChange::Kind::remove) {
@@ -39,120 +74,56 @@ class Writer {
       } else {
         operations[i].kind = store::BulkOperation::Kind::update_one;
         operations[i].update = {changes[i].update.view()};
-        ++updates;
       }
     }
-    const auto result = bulk(step_.collection, operations);
-    if (result.matched != updates ||
-        result.removed != static_cast<std::int64_t>(changes.size()) - updates) {
-      throw StoreError(ErrorCode::write_conflict,
-                       "documents changed while a batch was worked on; it is read again");
-    }
+    const auto result = write_bulk(db_, step_.collection, operations, session_);
+    counts.changed += result.matched;
+    counts.removed += result.removed;
+    return result.matched == updates &&
+           result.removed == static_cast<std::int64_t>(changes.size()) - updates;
   }
 
-  void copy(const WalkBatch& batch, Job::Counts& counts) {
-    const std::string to = get_text(step_.spec, "to");
-    std::vector<store::BulkOperation> puts(batch.documents.size());
-    std::vector<bson::Document> filters(batch.documents.size());
-    const bool back = step_.operation == Operation::remove_copies;
-    for (std::size_t i = 0; i < puts.size(); ++i) {
-      const bson::Document& document = batch.documents[i];
-      filters[i] = bson::make_document("_id", document["_id"]);
-      puts[i].filter = filters[i];
-      puts[i].document = document;
-      // Without transactions a batch may come twice; then what is there already is our own.
-      puts[i].kind = back                  ? store::BulkOperation::Kind::remove_one
-                     : session_ != nullptr ? store::BulkOperation::Kind::insert
-                                           : store::BulkOperation::Kind::replace_one;
-      puts[i].upsert = !back && session_ == nullptr;
-    }
-    counts.matched += static_cast<std::int64_t>(puts.size());
-    if (puts.empty()) return;
-    const auto result = bulk(to, puts);
-    if (back) {
-      counts.removed += result.removed;
-      return;
-    }
-    counts.changed += static_cast<std::int64_t>(puts.size());
-    if (step_.operation == Operation::move_documents) {
-      for (auto& put : puts) {
-        put = {};
-        put.kind = store::BulkOperation::Kind::remove_one;
-      }
-      for (std::size_t i = 0; i < puts.size(); ++i) puts[i].filter = filters[i];
-      (void)bulk(step_.collection, puts);
-    }
-  }
-
- private:
-  RowChange change_of(const bson::Document& document) {
-    try {
-      return diff_row(document, step_.rows(document), step_.operation == Operation::transform,
-                      step_.collection);
-    } catch (const StepError& error) {
-      throw StepError(error.code(), error.detail(), step_.collection, bson::Value(document["_id"]));
-    } catch (...) {
-      const Caught caught = current_failure();
-      throw StepError(caught.code, caught.text, step_.collection, bson::Value(document["_id"]),
-                      caught.backend_code);
-    }
-  }
-
-  /// Without a transaction: a document that changed since it was read is read again.
-  void one_by_one(bson::Document document, RowChange change, Job::Counts& counts) {
-    const auto ns = db_.ns(step_.collection);
-    const bson::Document key = bson::make_document("_id", document["_id"]);
-    constexpr int tries = 100;
-    for (int i = 0; i < tries; ++i) {
-      try {
-        if (change.kind == RowChange::Kind::none) return;
-        if (change.kind == RowChange::Kind::remove) {
-          if (db_.store().remove(ns, change.filter, safe<store::RemoveOptions>()) == 1)
-            return void(++counts.removed);
-        } else if (db_.store()
-                       .update(ns, change.filter, {change.update.view()},
-                               safe<store::UpdateOptions>())
-                       .matched == 1) {
-          return void(++counts.changed);
-        }
-      } catch (const StoreError& error) {
-        throw StepError(error.code(), error.detail(), step_.collection,
-                        bson::Value(document["_id"]), error.backend_code());
-      }
-      auto now = find_document(db_, step_.collection, key);
-      if (!now) return;  // removed meanwhile
-      document = std::move(*now);
-      change = change_of(document);
-    }
-    throw StepError(ErrorCode::write_conflict, "the document changes all the time",
-                    step_.collection, bson::Value(document["_id"]));
-  }
-
-  store::BulkResult bulk(std::string_view collection,
-                         const std::vector<store::BulkOperation>& operations) {
-    const auto options = safe<store::BulkOptions>(session_);
-    auto result = db_.store().bulk_write(db_.ns(collection), operations, options);
-    if (!result.errors.empty()) {
-      const auto& first = result.errors.front();
-      if (first.error.code() == ErrorCode::write_conflict || first.error.code() == ErrorCode::busy)
-        throw StoreError(first.error.code(), first.error.detail(), first.error.backend_code());
-      std::optional<bson::Value> id;
-      if (first.index < operations.size()) {
-        const auto& operation = operations[first.index];
-        id.emplace(operation.filter.empty() ? operation.document["_id"] : operation.filter["_id"]);
-      }
-      throw StepError(first.error.code(), first.error.detail(), std::string(collection),
-                      std::move(id), first.error.backend_code());
-    }
-    return result;
+  void read_again(std::vector<bson::Document>& documents) {
+    bson::Writer wanted;
+    wanted.begin_document("_id").begin_array("$in");
+    for (const auto& document : documents) wanted.push(document["_id"]);
+    wanted.end().end();
+    const bson::Document filter = wanted.finish();
+    documents.clear();
+    const auto cursor =
+        db_.store().find(db_.ns(step_.collection), filter, safe<store::FindOptions>());
+    while (const auto document = cursor->next()) documents.emplace_back(*document);
   }
 
   Database& db_;
   const detail::StepData& step_;
+  const RowWork& work_;
   store::Session* session_;
+  std::optional<Stamps> stamps_;
 };
 
 }  // namespace
+
+store::BulkResult write_bulk(Database& db, std::string_view collection,
+                             const std::vector<store::BulkOperation>& operations,
+                             store::Session* session) {
+  auto options = safe<store::BulkOptions>(session);
+  options.ordered = session != nullptr;
+  auto result = db.store().bulk_write(db.ns(collection), operations, options);
+  if (!result.errors.empty()) {
+    const auto& first = result.errors.front();
+    if (first.error.code() == ErrorCode::write_conflict || first.error.code() == ErrorCode::busy)
+      throw StoreError(first.error.code(), first.error.detail(), first.error.backend_code());
+    std::optional<bson::Value> id;
+    if (first.index < operations.size()) {
+      const auto& operation = operations[first.index];
+      id.emplace(operation.filter.empty() ? operation.document["_id"] : operation.filter["_id"]);
+    }
+    throw StepError(first.error.code(), first.error.detail(), std::string(collection),
+                    std::move(id), first.error.backend_code());
+  }
+  return result;
+}
 
 RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgress& at,
                       const std::optional<bson::Value>& until, const RowSettings& settings,
@@ -166,15 +137,16 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.batch_bytes = settings.batch_bytes;
   walk.session = session;
   walk.from_primary = true;
-  const WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
-  Writer writer(db, step, session);
-  if (step.operation == Operation::each || step.operation == Operation::transform) {
-    writer.each_or_transform(batch, next.counts);
-  } else {
-    writer.copy(batch, next.counts);
-  }
+  WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);
   next.done = batch.end;
+  if (const auto* copy = detail::work_as<CopyWork>(step)) {
+    CopyRows(db, step.collection, *copy, settings, session)
+        .write(std::move(batch.documents), batch.end, next.counts);
+  } else {
+    ChangeWriter(db, step, settings, session)
+        .write(std::move(batch.documents), batch.end, next.counts);
+  }
   return next;
 }
 

@@ -11,6 +11,10 @@ struct RowSettings {
   bool transactional_catalog = true;
   int batch_documents = 500;
   std::size_t batch_bytes = 8 * 1024 * 1024;
+  /// Without transactions: what a document is stamped with that was done, so that neither a batch
+  /// that comes again nor a process that was taken for dead does it twice.
+  std::string job = {};
+  std::int64_t fence = 0;
 };
 
 /// Where a walk stands.
@@ -20,11 +24,12 @@ struct RowProgress {
   bool done = false;
 };
 
-/// One batch of each, transform, copy, move or remove_copies: reads behind `at.cursor`, calls the
-/// function, writes what changed in `session` (null: without a transaction). `until`: the last _id
-/// to take; nothing = all. Returns where it stands afterwards.
+/// One batch of a RowWork or CopyWork step: reads behind `at.cursor`, calls the function, writes
+/// what changed in `session` (null: without a transaction). `until`: the last _id to take; nothing
+/// = all. Returns where it stands afterwards.
 /// Throws StepError with collection and _id for a function that throws or a write that is refused;
-/// StoreError write_conflict when a document changed within a transaction.
+/// StoreError write_conflict when a document changed within a transaction; MigrationError lock_lost
+/// for a document with the stamp of a later fence.
 [[nodiscard]] RowProgress run_batch(Database& db, const detail::StepData& step,
                                     const RowProgress& at, const std::optional<bson::Value>& until,
                                     const RowSettings& settings, store::Session* session);

@@ -43,7 +43,28 @@ void MigrationRunner::Run::classify_all() {
   can_ = db_.store().capabilities();
   transactions_ = can_.transactions;
   journal_.use_transactions(transactions_);
-  for (Compiled& one : compiled_) naming(*one.migration, [&] { classify(one, can_); });
+  for (Compiled& one : compiled_)
+    naming(*one.migration, [&] { classify(one, can_, is_large(one)); });
+}
+
+/// Whether declared steps on fields had better not be one transaction: on servers one may live for
+/// a minute, and holds back others meanwhile. What was begun goes on as it began.
+bool MigrationRunner::Run::is_large(const Compiled& one) {
+  if (can_.transactional_catalog) return false;
+  const HistoryRow* known = row(one.id());
+  const bool begun = known != nullptr && known->state != failed && known->state != reverted &&
+                     !known->counts_as_applied();
+  if (begun) return known->atomicity == to_string(Atomicity::resumable);
+  if (report_.operation != "down" && settled(one.id())) return false;  // it is not run
+  constexpr std::int64_t most_at_once = 10'000;
+  for (const Step& step : one.steps) {
+    const auto& data = step.data();
+    if (detail::work_as<detail::FieldWork>(data) == nullptr) continue;
+    auto [found, is_new] = sizes_.try_emplace(data.collection, 0);
+    if (is_new) found->second = db_.store().estimated_count(db_.ns(data.collection));
+    if (found->second > most_at_once) return true;
+  }
+  return false;
 }
 
 const HistoryRow* MigrationRunner::Run::row(std::string_view id) const {

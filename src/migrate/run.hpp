@@ -52,6 +52,7 @@ class MigrationRunner::Run {
   /// Asks what the store can, and what that makes of the migrations. Before all but status() and
   /// finding that there is nothing to do, since it may cost several round trips.
   void classify_all();
+  [[nodiscard]] bool is_large(const Compiled& one);
   void read() { history_ = read_history(db_); }
   [[nodiscard]] const HistoryRow* row(std::string_view id) const;
   [[nodiscard]] const Compiled* compiled(std::string_view id) const;
@@ -85,7 +86,8 @@ class MigrationRunner::Run {
   const Options& options_;
   store::Capabilities can_;  ///< as this and the next: after classify_all()
   bool transactions_ = false;
-  std::vector<Compiled> compiled_;  ///< in the order in which they run
+  std::vector<Compiled> compiled_;             ///< in the order in which they run
+  std::map<std::string, std::int64_t> sizes_;  ///< of collections, as far as asked for
   History history_;
   MigrationReport report_;
   Journal journal_;

@@ -60,7 +60,10 @@ bool MigrationRunner::Run::apply(std::size_t position) {
   const std::optional<MigrationState> from =
       known != nullptr ? std::optional(known->state) : std::nullopt;
   in_transaction(db_, transactions_, [&](store::Session* session) {
-    if (fresh && from) remove_jobs(db_, one.id(), lock_.token(), session);
+    if (fresh && from) {
+      remove_jobs(db_, one.id(), lock_.token(), session);
+      remove_kept(db_, one.id(), lock_.token(), session);
+    }
     journal_.move({one.id(), from, running, lock_.token(), fields, "started", {}, true}, session);
   });
 
@@ -91,7 +94,7 @@ auto MigrationRunner::Run::not_reversible(const Compiled& one) const -> std::opt
                        (known->state == partial || known->state == paused ||
                         (known->state == running && one.atomicity != Atomicity::transactional));
   const bool pairs = one.derived_back || (one.steps.size() == 1 && one.down_steps.size() == 1 &&
-                                          one.steps[0].data().operation != detail::Operation::code);
+                                          !detail::is_code(one.steps[0].data()));
   if (half_up && !pairs) {
     return refuse("it is half done, and its way back does not say which step undoes which",
                   {"run() it to its end, then go back"});
@@ -166,6 +169,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.lock = &lock_;
   setup.rows.transactions = transactions_;
   setup.rows.transactional_catalog = can_.transactional_catalog;
+  setup.by_ranges = one.large;
   setup.rows.batch_documents = options_.batch_documents;
   setup.stop = options_.stop;
   setup.sink = &options_.sink;

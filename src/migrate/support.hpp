@@ -15,6 +15,7 @@ inline constexpr std::string_view history_collection = "_quire_history";
 inline constexpr std::string_view events_collection = "_quire_events";
 inline constexpr std::string_view jobs_collection = "_quire_jobs";
 inline constexpr std::string_view lock_collection = "_quire_lock";
+inline constexpr std::string_view undo_collection = "_quire_undo";
 
 /// Options of a call that migrations make, whatever concerns and preference the program's
 /// connection has: reads by the primary; writes wait for the majority's journals. In a transaction

@@ -13,10 +13,16 @@
 namespace quire::test {
 
 /// A value of the file that tools/servers.py writes: "replica_set", "standalone", "auth", "tls" are
-/// URIs without a database. Empty where no such server was started.
+/// URIs without a database. The file is the one of $QUIRE_TEST_SERVERS, or what comes after the @
+/// of the name. Empty where no such server was started.
 inline std::string server(std::string_view name) {
-  const char* path = std::getenv("QUIRE_TEST_SERVERS");
-  if (path == nullptr) return {};
+  const char* servers = std::getenv("QUIRE_TEST_SERVERS");
+  std::string path = servers == nullptr ? "" : servers;
+  if (const auto at = name.find('@'); at != std::string_view::npos) {
+    path = name.substr(at + 1);
+    name = name.substr(0, at);
+  }
+  if (path.empty()) return {};
   std::ifstream in(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (text.empty()) return {};
@@ -43,7 +49,8 @@ inline std::string with_database(const std::string& uri, const std::string& data
 }
 
 /// The store that a suite for any store runs on: in memory, or an empty database of the server that
-/// $QUIRE_TEST_STORE names, "replica_set" or "standalone".
+/// $QUIRE_TEST_STORE names: "replica_set@FILE" or "standalone@FILE", FILE as tools/servers.py writes
+/// it.
 inline bool on_server() { return std::getenv("QUIRE_TEST_STORE") != nullptr; }
 inline std::string store_uri() {
   return on_server() ? with_database(server(std::getenv("QUIRE_TEST_STORE")), fresh_database())

@@ -49,12 +49,12 @@ class MigrationContext {
     return *this;
   }
   template <class T, class F>
-  MigrationContext& each(std::string_view collection, F fn) {
-    return step(migrate::each<T>(collection, std::move(fn)));
+  MigrationContext& each(std::string_view collection, F fn, RowOptions options = {}) {
+    return step(migrate::each<T>(collection, std::move(fn), std::move(options)));
   }
   template <class A, class B, class F>
-  MigrationContext& transform(std::string_view collection, F fn) {
-    return step(migrate::transform<A, B>(collection, std::move(fn)));
+  MigrationContext& transform(std::string_view collection, F fn, RowOptions options = {}) {
+    return step(migrate::transform<A, B>(collection, std::move(fn), std::move(options)));
   }
   /// Any other code, with a database and a session to pass to its operations. The class says what a
   /// crash in the middle means: transactional code runs in one transaction with its own record of
@@ -72,6 +72,18 @@ class MigrationContext {
   MigrationContext& unset_field(std::string_view collection, std::string_view field) {
     return step(migrate::unset_field(collection, field));
   }
+  MigrationContext& split_field(std::string_view collection, std::string_view from,
+                                std::vector<std::string> to, std::string_view separator = " ") {
+    return step(migrate::split_field(collection, from, std::move(to), separator));
+  }
+  MigrationContext& merge_fields(std::string_view collection, std::vector<std::string> from,
+                                 std::string_view to, std::string_view separator = " ") {
+    return step(migrate::merge_fields(collection, std::move(from), to, separator));
+  }
+  MigrationContext& convert_field(std::string_view collection, std::string_view field,
+                                  bson::Type to, const ConvertOptions& options = {}) {
+    return step(migrate::convert_field(collection, field, to, options));
+  }
   MigrationContext& create_index(std::string_view collection, bson::View keys,
                                  const IndexOptions& options = {}) {
     return step(migrate::create_index(collection, keys, options));
@@ -85,6 +97,18 @@ class MigrationContext {
   }
   MigrationContext& drop_collection(std::string_view collection) {
     return step(migrate::drop_collection(collection));
+  }
+  MigrationContext& set_validator(std::string_view collection, bson::View validator,
+                                  const ValidatorOptions& options = {}) {
+    return step(migrate::set_validator(collection, validator, options));
+  }
+  MigrationContext& embed(std::string_view collection, std::string_view reference_field,
+                          std::string_view other_collection, std::string_view as) {
+    return step(migrate::embed(collection, reference_field, other_collection, as));
+  }
+  MigrationContext& extract(std::string_view collection, std::string_view field,
+                            std::string_view other_collection, std::string_view reference_field) {
+    return step(migrate::extract(collection, field, other_collection, reference_field));
   }
   MigrationContext& copy_documents(std::string_view from, std::string_view to,
                                    bson::View filter = {}) {

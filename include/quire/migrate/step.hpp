@@ -26,32 +26,13 @@ using RowFunction = std::function<RowImages(bson::View document)>;
 using Code = std::function<void(Database&, Session&)>;
 
 namespace detail {
-enum class Operation {
-  add_field,
-  remove_default,  ///< the way back of add_field
-  rename_field,
-  unset_field,
-  create_index,
-  drop_index,
-  create_collection,
-  drop_collection,
-  drop_if_empty,  ///< the way back of create_collection
-  copy_documents,
-  move_documents,
-  remove_copies,  ///< the way back of copy_documents
-  each,
-  transform,
-  code
-};
+struct StepWork;  // what the step does
 
 struct StepData {
-  Operation operation = Operation::code;
   std::string collection;
   bson::Document spec;  ///< the step as data: what the checksum covers and plans print
   std::vector<std::string> touches;
-  RowFunction rows;  ///< each, transform
-  Code code;
-  Atomicity code_class = Atomicity::manual;
+  std::shared_ptr<const StepWork> work;
   std::shared_ptr<const StepData> inverse;
   std::string no_way_back;  ///< why there is no inverse
 };

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quire/bson/value.hpp"
 #include "quire/migrate/step.hpp"
@@ -23,6 +24,33 @@ namespace quire::migrate {
 
 /// Removes a field from every document. No way back: the values are not kept.
 [[nodiscard]] Step unset_field(std::string_view collection, std::string_view field);
+
+/// Splits a text at its first separators: {name: "Ada King Byron"} into {first: "Ada", last: "King
+/// Byron"}. Parts that are missing become "". `to` may contain `from`. Fails (leaving nothing
+/// behind) when a document has a `from` that is no text, or one of the new fields already. Back:
+/// merge_fields with the same separator.
+[[nodiscard]] Step split_field(std::string_view collection, std::string_view from,
+                               std::vector<std::string> to, std::string_view separator = " ");
+
+/// Joins texts with a separator, passing over those that are missing, null or empty. `from` may
+/// contain `to`. Fails (leaving nothing behind) when a document has one that is no text, or `to`
+/// already. Back: split_field, which cannot tell a separator within a part from one between parts.
+[[nodiscard]] Step merge_fields(std::string_view collection, std::vector<std::string> from,
+                                std::string_view to, std::string_view separator = " ");
+
+enum class Unconvertible {
+  fail,  ///< the step fails and names the document; nothing is left behind
+  keep   ///< the value stays as it is
+};
+struct ConvertOptions {
+  Unconvertible unconvertible = Unconvertible::fail;
+  std::optional<bson::Type> back = {};  ///< the type before; gives the step a way back
+};
+/// Gives the values of a field another type, by the rules of $convert (a text that is no number
+/// cannot become one; any text but the empty one becomes true). Null and missing stay. `to`:
+/// double, string, objectId, bool, date, int, long, decimal.
+[[nodiscard]] Step convert_field(std::string_view collection, std::string_view field, bson::Type to,
+                                 const ConvertOptions& options = {});
 
 /// As createIndexes takes them.
 struct IndexOptions {
@@ -48,6 +76,26 @@ struct IndexOptions {
 
 /// Drops a collection with its documents and indexes. No way back.
 [[nodiscard]] Step drop_collection(std::string_view collection);
+
+struct ValidatorOptions {
+  bool moderate = false;  ///< documents that do not pass already may be changed all the same
+  bool warn = false;      ///< log what does not pass, do not refuse it
+};
+/// Sets the validator of a collection, which is made when it is absent; {} takes it away. Back: the
+/// one from before, kept in _quire_undo.
+[[nodiscard]] Step set_validator(std::string_view collection, bson::View validator,
+                                 const ValidatorOptions& options = {});
+
+/// Replaces a reference by the document that it refers to: {author_id: 7} by {author: {_id: 7, …}}
+/// with embed("books", "author_id", "authors", "author"). The other collection stays as it is.
+/// Fails when a reference leads nowhere; null and missing stay. Back: extract.
+[[nodiscard]] Step embed(std::string_view collection, std::string_view reference_field,
+                         std::string_view other_collection, std::string_view as);
+
+/// Puts an embedded document with an _id into a collection of its own, and its _id in its place.
+/// One that is there already must be the same. Back: embed.
+[[nodiscard]] Step extract(std::string_view collection, std::string_view field,
+                           std::string_view other_collection, std::string_view reference_field);
 
 /// Copies the documents that match into another collection under the same _id, in batches. One that
 /// is there already with that _id stops it. Back: removes them there again.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -13,7 +14,13 @@
 namespace quire::migrate {
 
 namespace detail {
-[[nodiscard]] Step row_step(Operation operation, std::string_view collection, RowFunction rows);
+struct RowStep {
+  RowFunction rows;
+  bson::Document filter = {};
+  bool fill = false;       ///< transform, not each
+  bool versioned = false;  ///< _v tells which documents were done
+};
+[[nodiscard]] Step row_step(std::string_view collection, RowStep row);
 
 [[nodiscard]] bool has_version(bson::View document, std::int32_t least);
 using FieldNames = std::vector<std::string_view>;
@@ -47,6 +54,15 @@ template <class A, class B>
   }
 }
 [[nodiscard]] inline RowImages unchanged() { return {{}, bson::Document()}; }
+/// A document that has B's fields already and lacks at most its version.
+template <class B>
+[[nodiscard]] RowImages mark_only() {
+  if constexpr (reflect::model_builder_t<B>::versioned) {
+    return {{}, bson::make_document("_v", reflect::schema_version<B>())};
+  } else {
+    return unchanged();
+  }
+}
 
 template <class T>
 struct unwrap_optional {
@@ -58,22 +74,33 @@ struct unwrap_optional<std::optional<T>> {
 };
 }  // namespace detail
 
+/// Which documents each() and transform() take.
+struct RowOptions {
+  bson::Document filter = {};  ///< of the query language; empty = all
+  /// True for a document that needs nothing, as one that was written by a newer program.
+  std::function<bool(bson::View)> already = {};
+};
+
 /// Calls `fn(T&)` for each document of a collection, in batches in the order of _id, and writes the
 /// fields that it changed. T is a struct of the migration's own: the fields it names are read, all
 /// others stay as they are. `fn` may be called again for a document whose batch was not saved, so
 /// it must not have other effects.
 template <class T, class F>
-[[nodiscard]] Step each(std::string_view collection, F fn) {
+[[nodiscard]] Step each(std::string_view collection, F fn, RowOptions options = {}) {
   static_assert(std::is_invocable_v<F&, T&>,
                 "quire: each<T>(collection, fn) takes a function of T&; it gets one document.");
-  return detail::row_step(detail::Operation::each, collection,
-                          [fn = std::move(fn)](bson::View document) mutable {
-                            T value = bson::decode<T>(document);
-                            RowImages images{bson::encode(value), {}};
-                            fn(value);
-                            images.after = bson::encode(value);
-                            return images;
-                          });
+  return detail::row_step(
+      collection,
+      {.rows =
+           [fn = std::move(fn), already = std::move(options.already)](bson::View document) mutable {
+             if (already && already(document)) return detail::unchanged();
+             T value = bson::decode<T>(document);
+             RowImages images{bson::encode(value), {}};
+             fn(value);
+             images.after = bson::encode(value);
+             return images;
+           },
+       .filter = std::move(options.filter)});
 }
 
 /// Turns each document from struct A to struct B by `fn(const A&)`, which returns B, or
@@ -81,27 +108,35 @@ template <class T, class F>
 /// fields of A that B lacks are removed. Documents that are there already are passed over: where
 /// B's model declares a version, those that carry it (_v), which is written to the others; where
 /// only A's does, on a way back, those that do not carry A's; without versions those with a field
-/// that only B names and none that only A names. Batches, order and repetition as for each().
+/// that only B names and none that only A names; and those for which options.already says so.
+/// Batches, order and repetition as for each().
 template <class A, class B, class F>
-[[nodiscard]] Step transform(std::string_view collection, F fn) {
+[[nodiscard]] Step transform(std::string_view collection, F fn, RowOptions options = {}) {
   static_assert(std::is_invocable_v<F&, const A&>,
                 "quire: transform<A, B>(collection, fn) takes a function of const A&.");
   using Result = std::remove_cvref_t<std::invoke_result_t<F&, const A&>>;
   static_assert(std::is_same_v<typename detail::unwrap_optional<Result>::type, B>,
                 "quire: the function of transform<A, B> returns B or std::optional<B>.");
-  return detail::row_step(detail::Operation::transform, collection,
-                          [fn = std::move(fn)](bson::View document) mutable {
-                            if (detail::is_transformed<A, B>(document)) return detail::unchanged();
-                            const A before = bson::decode<A>(document);
-                            RowImages images{bson::encode(before), {}};
-                            if constexpr (std::is_same_v<Result, B>) {
-                              images.after = bson::encode(fn(before));
-                            } else {
-                              if (std::optional<B> after = fn(before))
-                                images.after = bson::encode(*after);
-                            }
-                            return images;
-                          });
+  constexpr bool versioned =
+      reflect::model_builder_t<A>::versioned || reflect::model_builder_t<B>::versioned;
+  return detail::row_step(
+      collection,
+      {.rows =
+           [fn = std::move(fn), already = std::move(options.already)](bson::View document) mutable {
+             if (detail::is_transformed<A, B>(document)) return detail::unchanged();
+             if (already && already(document)) return detail::mark_only<B>();
+             const A before = bson::decode<A>(document);
+             RowImages images{bson::encode(before), {}};
+             if constexpr (std::is_same_v<Result, B>) {
+               images.after = bson::encode(fn(before));
+             } else {
+               if (std::optional<B> after = fn(before)) images.after = bson::encode(*after);
+             }
+             return images;
+           },
+       .filter = std::move(options.filter),
+       .fill = true,
+       .versioned = versioned});
 }
 
 }  // namespace quire::migrate

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <span>
+#include <variant>
+
+#include "quire/migrate/step.hpp"
+
+/// What steps do: one kind of work each, by which the executor chooses how to run it.
+namespace quire::migrate::detail {
+
+/// Where a step is in its migration: the key of what it keeps for its way back, in _quire_undo.
+struct StepPlace {
+  std::string migration;
+  std::string kept;
+  std::int64_t fence = 0;
+};
+
+/// Changes documents by one update, whole or by ranges of _id. Done again it changes nothing more.
+struct FieldWork {
+  bson::Document filter;
+  bson::Document update;  ///< operators, or the stages of a pipeline as an array
+  bool pipeline = false;
+  /// No document may match this, or the step fails with the text.
+  bson::Document clash;
+  std::string clash_text;
+};
+
+/// Makes, changes or drops an index or a collection. What is there or gone already is no error.
+struct CatalogWork {
+  std::function<void(Database&, store::Session*, const StepPlace&)> apply;
+  bool in_transactions = true;  ///< on a store whose transactions take changes of the catalog
+};
+
+/// What a document becomes; may read other collections, and write what documents there need, in
+/// `session`. One result for each document, in order.
+using BatchFunction = std::function<std::vector<RowImages>(Database&, store::Session*,
+                                                           std::span<const bson::Document>)>;
+/// Changes documents by a function, in batches.
+struct RowWork {
+  BatchFunction images;
+  /// Fields that the new struct has by default are written where the document lacks them.
+  bool fill = false;
+  /// A document shows by itself that it was done (its _v), so that no stamp is needed.
+  bool versioned = false;
+};
+
+/// Puts documents of one collection into another, in batches.
+struct CopyWork {
+  enum class Kind { copy, move, remove_copies };
+  Kind kind = Kind::copy;
+  std::string to;
+};
+
+struct CodeWork {
+  Code code;
+  Atomicity atomicity = Atomicity::manual;
+};
+
+struct StepWork {
+  std::variant<FieldWork, CatalogWork, RowWork, CopyWork, CodeWork> is;
+};
+
+template <class Work>
+[[nodiscard]] const Work* work_as(const StepData& step) noexcept {
+  return std::get_if<Work>(&step.work->is);
+}
+/// Goes over its documents in batches, with a cursor.
+[[nodiscard]] inline bool is_rows(const StepData& step) noexcept {
+  return work_as<RowWork>(step) != nullptr || work_as<CopyWork>(step) != nullptr;
+}
+[[nodiscard]] inline bool is_code(const StepData& step) noexcept {
+  return work_as<CodeWork>(step) != nullptr;
+}
+/// Changes the catalog and cannot be part of a transaction of this store.
+[[nodiscard]] inline bool is_apart(const StepData& step, bool transactional_catalog) noexcept {
+  const auto* catalog = work_as<CatalogWork>(step);
+  return catalog != nullptr && !(transactional_catalog && catalog->in_transactions);
+}
+/// Code whose effects are not in the transaction of its record.
+[[nodiscard]] inline bool is_own_code(const StepData& step) noexcept {
+  const auto* code = work_as<CodeWork>(step);
+  return code != nullptr && code->atomicity != Atomicity::transactional;
+}
+
+}  // namespace quire::migrate::detail

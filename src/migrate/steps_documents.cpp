@@ -1,0 +1,224 @@
+// Steps that go over documents in batches: by a function, or into another collection.
+#include <algorithm>
+
+#include "migrate/step_make.hpp"
+#include "migrate/support.hpp"
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
+#include "quire/migrate/migration.hpp"
+
+namespace quire::migrate {
+namespace {
+
+using detail::CopyWork;
+using detail::RowWork;
+
+MutableStep documents_step(CopyWork::Kind kind, const char* op, std::string_view from,
+                           std::string_view to, bson::View filter) {
+  check_step_name(from, "collection");
+  check_step_name(to, "collection");
+  if (from == to) {
+    throw MigrationError(ErrorCode::invalid_migration,
+                         std::string(op) + " needs two different collections");
+  }
+  auto step =
+      make_step(from, bson::make_document("op", op, "collection", from, "to", to, "filter", filter),
+                CopyWork{kind, std::string(to)});
+  step->touches = {touch(from), touch(to)};
+  return step;
+}
+
+/// Calls the user's function for each, and names the document at which it throws.
+detail::BatchFunction by_document(std::string collection, RowFunction rows) {
+  return [collection = std::move(collection), rows = std::move(rows)](
+             Database&, store::Session*, std::span<const bson::Document> documents) {
+    std::vector<RowImages> images;
+    images.reserve(documents.size());
+    for (const bson::Document& document : documents) {
+      try {
+        images.push_back(rows(document));
+      } catch (...) {
+        const Caught caught = current_failure();
+        throw StepError(caught.code, caught.text, collection, bson::Value(document["_id"]),
+                        caught.backend_code);
+      }
+    }
+    return images;
+  };
+}
+
+RowImages one_field(std::string_view gone, const bson::ValueView& old, std::string_view made,
+                    const bson::Value& value) {
+  return {bson::make_document(gone, old), bson::make_document(made, value)};
+}
+
+RowImages as_it_is() { return {{}, bson::Document()}; }
+
+struct Reference {
+  std::string collection, field, other, as;
+};
+
+bson::Document reference_spec(const char* op, const Reference& of) {
+  return bson::make_document("op", op, "collection", of.collection, "field", of.field, "other",
+                             of.other, "as", of.as);
+}
+
+MutableStep embed_step(const Reference& of) {
+  RowWork work;
+  work.images = [of](Database& db, store::Session* session,
+                     std::span<const bson::Document> documents) {
+    bson::Writer wanted;
+    wanted.begin_document("_id").begin_array("$in");
+    for (const auto& document : documents)
+      if (const auto key = document.find(of.field)) wanted.push(*key);
+    wanted.end().end();
+    const bson::Document filter = wanted.finish();
+    std::vector<bson::Document> others;
+    const auto cursor = db.store().find(db.ns(of.other), filter, safe<store::FindOptions>(session));
+    while (const auto other = cursor->next()) others.emplace_back(*other);
+    std::vector<RowImages> images;
+    for (const auto& document : documents) {
+      const auto key = document.find(of.field);
+      if (!key || key->type() == bson::Type::null) {
+        images.push_back(as_it_is());
+        continue;
+      }
+      const auto other = std::ranges::find_if(others, [&](const bson::Document& one) {
+        return bson::Value(one["_id"]) == bson::Value(*key);
+      });
+      if (other == others.end()) {
+        throw StepError(ErrorCode::invalid_migration,
+                        "\"" + of.field + "\" refers to " + bson::to_json(*key) + ", which " +
+                            of.other + " does not have",
+                        of.collection, bson::Value(document["_id"]));
+      }
+      images.push_back(one_field(of.field, *key, of.as, bson::Value(*other)));
+    }
+    return images;
+  };
+  auto step = make_step(of.collection, reference_spec("embed", of), std::move(work));
+  step->touches = {touch(of.collection, of.field), touch(of.collection, of.as), touch(of.other)};
+  return step;
+}
+
+/// Puts the embedded document where it is missing; another one of that _id stops the step.
+void put_once(Database& db, store::Session* session, const Reference& of, bson::View part,
+              const bson::Document& owner) {
+  const bson::Document key = bson::make_document("_id", part["_id"]);
+  if (const auto there = find_document(db, of.other, key, session)) {
+    if (there->view() == part) return;
+    throw StepError(ErrorCode::duplicate_key,
+                    of.other + " has another document with the _id of \"" + of.as + "\"",
+                    of.collection, bson::Value(owner["_id"]));
+  }
+  const auto result =
+      db.store().insert(db.ns(of.other), {&part, 1}, safe<store::InsertOptions>(session));
+  if (!result.errors.empty()) throw result.errors.front().error;
+}
+
+MutableStep extract_step(const Reference& of) {
+  RowWork work;
+  work.images = [of](Database& db, store::Session* session,
+                     std::span<const bson::Document> documents) {
+    std::vector<RowImages> images;
+    for (const auto& document : documents) {
+      const auto part = document.find(of.as);
+      if (!part || part->type() == bson::Type::null) {
+        images.push_back(as_it_is());
+        continue;
+      }
+      if (part->type() != bson::Type::document || !part->as_document().contains("_id")) {
+        throw StepError(ErrorCode::invalid_migration,
+                        "\"" + of.as + "\" is no document with an _id", of.collection,
+                        bson::Value(document["_id"]));
+      }
+      put_once(db, session, of, part->as_document(), document);
+      images.push_back(one_field(of.as, *part, of.field, bson::Value(part->as_document()["_id"])));
+    }
+    return images;
+  };
+  auto step = make_step(of.collection, reference_spec("extract", of), std::move(work));
+  step->touches = {touch(of.collection, of.field), touch(of.collection, of.as), touch(of.other)};
+  return step;
+}
+
+Reference reference(std::string_view collection, std::string_view field, std::string_view other,
+                    std::string_view as) {
+  check_step_name(collection, "collection");
+  check_step_name(other, "collection");
+  for (const auto name : {field, as}) {
+    check_step_name(name, "field");
+    if (name.find('.') != std::string_view::npos) {
+      throw MigrationError(ErrorCode::invalid_migration, FieldPath(std::string(name)),
+                           "embed and extract take fields of the document itself, not paths");
+    }
+  }
+  if (field == as)
+    throw MigrationError(ErrorCode::invalid_migration,
+                         "embed and extract need two different fields");
+  return {std::string(collection), std::string(field), std::string(other), std::string(as)};
+}
+
+}  // namespace
+
+Step detail::row_step(std::string_view collection, RowStep row) {
+  check_step_name(collection, "collection");
+  bson::Writer spec;
+  spec.append("op", row.fill ? "transform" : "each").append("collection", collection);
+  if (!row.filter.empty()) spec.append("filter", row.filter);
+  RowWork work;
+  work.images = by_document(std::string(collection), std::move(row.rows));
+  work.fill = row.fill;
+  work.versioned = row.versioned;
+  auto step = make_step(collection, spec.finish(), std::move(work));
+  step->touches = {touch(collection)};
+  step->no_way_back = "the migration declares no way back for each or transform";
+  return Step(std::move(step));
+}
+
+bool detail::has_version(bson::View document, std::int32_t least) {
+  const auto version = document.find("_v");
+  if (!version) return false;
+  if (version->type() == bson::Type::int32) return version->as_int32() >= least;
+  if (version->type() == bson::Type::int64) return version->as_int64() >= least;
+  return version->type() == bson::Type::double_ && version->as_double() >= least;
+}
+
+bool detail::has_fields_of_the_new_only(bson::View document, const FieldNames& old,
+                                        const FieldNames& now) {
+  bool has_new = false;
+  for (const auto& [key, value] : document) {
+    const bool in_old = std::ranges::find(old, key) != old.end();
+    const bool in_new = std::ranges::find(now, key) != now.end();
+    if (in_old && !in_new) return false;
+    has_new = has_new || (in_new && !in_old);
+  }
+  return has_new;
+}
+
+Step copy_documents(std::string_view from, std::string_view to, bson::View filter) {
+  using enum CopyWork::Kind;
+  return with_inverse(documents_step(copy, "copy_documents", from, to, filter),
+                      documents_step(remove_copies, "remove_copies", from, to, filter));
+}
+
+Step move_documents(std::string_view from, std::string_view to, bson::View filter) {
+  using enum CopyWork::Kind;
+  return with_inverse(documents_step(move, "move_documents", from, to, filter),
+                      documents_step(move, "move_documents", to, from, filter));
+}
+
+Step embed(std::string_view collection, std::string_view reference_field,
+           std::string_view other_collection, std::string_view as) {
+  const auto of = reference(collection, reference_field, other_collection, as);
+  return with_inverse(embed_step(of), extract_step(of));
+}
+
+Step extract(std::string_view collection, std::string_view field, std::string_view other_collection,
+             std::string_view reference_field) {
+  const auto of = reference(collection, reference_field, other_collection, field);
+  return with_inverse(extract_step(of), embed_step(of));
+}
+
+}  // namespace quire::migrate
