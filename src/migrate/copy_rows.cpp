@@ -23,6 +23,7 @@ void CopyRows::write(std::vector<bson::Document> documents, bool last, Job::Coun
     return;
   }
   if (!documents.empty()) {
+    if (check_) check_();
     put_stamped(documents);
     if (work_.kind == Kind::move) remove_moved(std::move(documents));
   }
@@ -98,6 +99,7 @@ void CopyRows::remove_moved(std::vector<bson::Document> documents) {
     const auto cursor = db_.store().find(db_.ns(from_), filter, safe<store::FindOptions>());
     while (const auto document = cursor->next()) documents.emplace_back(*document);
     if (documents.empty()) return;
+    if (check_) check_();
     for (const auto& document : documents) renew(document);
   }
   throw StepError(ErrorCode::write_conflict, "the document changes all the time", from_,

@@ -15,7 +15,8 @@ class CopyRows {
         from_(from),
         work_(work),
         session_(session),
-        stamps_(settings.job, settings.fence) {}
+        stamps_(settings.job, settings.fence),
+        check_(settings.check) {}
 
   /// `last`: nothing comes after them. Throws StepError duplicate_key when the other collection has
   /// a document of that _id which this step did not put there.
@@ -34,6 +35,7 @@ class CopyRows {
   const detail::CopyWork& work_;
   store::Session* session_;
   Stamps stamps_;
+  std::function<void()> check_;
 };
 
 /// All operations; throws StepError with the _id of the first that was refused.

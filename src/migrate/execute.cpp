@@ -194,6 +194,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   RowSettings rows = setup_.rows;
   rows.job = job.id();
   rows.fence = setup_.lock->token();
+  rows.check = [this] { setup_.lock->check(); };
   while (!job.done()) {
     if (setup_.stop.stop_requested()) throw Paused{};
     setup_.lock->check();

@@ -21,7 +21,11 @@ class ChangeWriter {
  public:
   ChangeWriter(Database& db, const detail::StepData& step, const RowSettings& settings,
                store::Session* session)
-      : db_(db), step_(step), work_(*detail::work_as<RowWork>(step)), session_(session) {
+      : db_(db),
+        step_(step),
+        work_(*detail::work_as<RowWork>(step)),
+        settings_(settings),
+        session_(session) {
     if (session == nullptr && !work_.versioned) stamps_.emplace(settings.job, settings.fence);
   }
 
@@ -52,6 +56,7 @@ class ChangeWriter {
   bool write_once(std::vector<bson::Document>& documents, Job::Counts& counts) {
     if (stamps_)
       std::erase_if(documents, [&](const bson::Document& one) { return stamps_->is_done(one); });
+    if (session_ == nullptr && settings_.check) settings_.check();
     auto images = work_.images(db_, session_, documents);
     std::vector<RowChange> changes;
     std::vector<bson::Document> changing;
@@ -98,6 +103,7 @@ class ChangeWriter {
   Database& db_;
   const detail::StepData& step_;
   const RowWork& work_;
+  const RowSettings& settings_;
   store::Session* session_;
   std::optional<Stamps> stamps_;
 };

@@ -274,6 +274,7 @@ TEST_F(Users, AreDropped) {
 }
 
 TEST_F(Users, SeeTransactionsWhole) {
+  if (!db.capabilities().transactions) GTEST_SKIP() << "this store has no transactions";
   User a{.email = "a"};
   db.transaction([&](Session& s) {
     users.insert(a, {.session = s});
@@ -291,12 +292,14 @@ TEST_F(Users, SeeTransactionsWhole) {
 }
 
 TEST_F(Users, RefuseTransactionsInsideOfOthers) {
+  if (!db.capabilities().transactions) GTEST_SKIP() << "this store has no transactions";
   EXPECT_EQ(code_of([&] { db.transaction([&](Session&) { db.transaction([](Session&) {}); }); }),
             ErrorCode::transaction_state);
   EXPECT_NO_THROW(db.transaction([](Session&) {}));
 }
 
 TEST_F(Users, RetryAfterWriteConflicts) {
+  if (!db.capabilities().transactions) GTEST_SKIP() << "this store has no transactions";
   int runs = 0;
   db.transaction([&](Session&) {
     if (++runs < 3) throw StoreError(ErrorCode::write_conflict, "another came first");
