@@ -1,13 +1,10 @@
 #include "cli/copy_verify.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <string>
 
+#include "migrate/digest.hpp"
 #include "migrate/key_walk.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -16,44 +13,19 @@ namespace {
 
 constexpr std::int64_t report_each = 2000;  // documents between two calls of the callback
 
-/// The sum modulo 2^128 of hashes of documents, in any order.
-class Digest {
- public:
-  explicit Digest(bool sort_fields) : sort_fields_(sort_fields) {}
+/// A document with its fields in the order of their names.
+bson::Document sorted(bson::View document) {
+  std::vector<bson::Element> fields;
+  for (const auto& field : document) fields.push_back(field);
+  std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) {
+    return a.key != b.key ? a.key < b.key : a.key.data() < b.key.data();
+  });
+  bson::Writer out;
+  for (const auto& field : fields) out.append_raw(field);
+  return out.finish();
+}
 
-  void add(bson::View document) {
-    ++documents_;
-    const XXH128_hash_t hash = hash_of(document);
-    low_ += hash.low64;
-    high_ += hash.high64 + (low_ < hash.low64 ? 1 : 0);
-  }
-
-  [[nodiscard]] CopySide side() const {
-    char text[33];
-    std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(high_),
-                  static_cast<unsigned long long>(low_));
-    return {documents_, text};
-  }
-
- private:
-  XXH128_hash_t hash_of(bson::View document) const {
-    if (!sort_fields_) return XXH3_128bits(document.data(), document.size());
-    std::vector<bson::Element> fields;
-    for (const auto& field : document) fields.push_back(field);
-    std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) {
-      return a.key != b.key ? a.key < b.key : a.key.data() < b.key.data();
-    });
-    bson::Writer sorted;
-    for (const auto& field : fields) sorted.append_raw(field);
-    const bson::View bytes = sorted.finish_view();
-    return XXH3_128bits(bytes.data(), bytes.size());
-  }
-
-  bool sort_fields_;
-  std::int64_t documents_ = 0;
-  std::uint64_t low_ = 0;
-  std::uint64_t high_ = 0;
-};
+CopySide side(const migrate::Digest& digest) { return {digest.documents(), digest.hex()}; }
 
 std::string key_of(bson::ValueView id) {
   std::string out(1, static_cast<char>(id.type()));
@@ -67,12 +39,11 @@ class Verifier {
       : job_(job), collection_(collection) {}
 
   bool whole() {
-    Digest source(job_.time_series), target(job_.time_series);
+    migrate::Digest source, target;
     if (!read(job_.from, source) || !read(job_.to, target)) return false;
-    collection_.source = source.side();
-    collection_.target = target.side();
-    collection_.matches = source.side().documents == target.side().documents &&
-                          source.side().digest == target.side().digest;
+    collection_.source = side(source);
+    collection_.target = side(target);
+    collection_.matches = source == target;
     if (collection_.matches || job_.time_series) return true;
     return pages(job_.from, job_.to,
                  [&](bson::View mine, const bson::Document* other) {
@@ -91,7 +62,7 @@ class Verifier {
 
   /// Each document of the source against the one that the target has under its _id.
   bool merged() {
-    Digest source(false), target(false);
+    migrate::Digest source, target;
     const bool keep = job_.options.existing == Existing::skip;
     const bool through =
         pages(job_.from, job_.to, [&](bson::View mine, const bson::Document* other) {
@@ -106,8 +77,8 @@ class Verifier {
           }
           return true;
         });
-    collection_.source = source.side();
-    collection_.target = target.side();
+    collection_.source = side(source);
+    collection_.target = side(target);
     return through;
   }
 
@@ -123,10 +94,14 @@ class Verifier {
     if (documents_ % report_each == 0) job_.progress(documents_, bytes_);
   }
 
-  bool read(const Database& db, Digest& digest) {
+  bool read(const Database& db, migrate::Digest& digest) {
     const auto cursor = db.store().find(db.ns(collection_.name), {}, {});
     while (const auto document = cursor->next()) {
-      digest.add(*document);
+      if (job_.time_series) {
+        digest.add(sorted(*document));
+      } else {
+        digest.add(*document);
+      }
       count(*document);
       if (documents_ % report_each == 0 && stopped()) return false;
     }

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "migrate/data/rows.hpp"
+
+namespace quire::migrate::data {
+
+/// Writes batches to the target together with how far their partition is. One a worker.
+class BatchWriter {
+ public:
+  BatchWriter(Database to, JobBook& book, Chunks& chunks, const DataOptions& options)
+      : to_(std::move(to)), book_(book), chunks_(chunks), options_(options) {}
+
+  /// Writes the rows from the first on, as many as the policy for rejects allows, and moves the
+  /// partition's place behind them. `last`: nothing follows in the partition. Gives how many were
+  /// dealt with; 0 when the first one is a reject that ends the partition, whose state then is
+  /// "stopped". Throws ChunkLost, StoreError.
+  std::size_t write(Chunk& chunk, std::vector<Row>& rows, bool last);
+  /// Of a move: takes documents that were written out of the source; those that changed since are
+  /// written again first. `source`: where from.
+  void remove_sources(Chunk& chunk, const Database& source);
+  /// One document that was put aside, written under a fence of its own; its rejects go with it.
+  /// `copied`: it was written before, but did not leave the source of the move yet.
+  /// False: it was refused again, and row.failure tells why.
+  bool retry(Row& row, std::int64_t fence, bool copied, const Database& source);
+
+ private:
+  struct Refused {
+    std::size_t index;
+    Failure failure;
+    bool existing;
+  };
+  struct Halve {};  ///< a batch was refused as a whole
+  void write_txn(const Chunk& next, std::vector<Row>& rows, std::size_t n, store::Session* session);
+  void write_fenced(const Chunk& next, std::vector<Row>& rows, std::size_t n);
+  void put_txn(std::vector<Row>& rows, std::size_t n, Existing existing, store::Session* session);
+  void put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing, std::int64_t fence);
+  void find_existing(std::vector<Row>& rows, std::size_t n, store::Session* session);
+  [[nodiscard]] Chunk after(const Chunk& chunk, const std::vector<Row>& rows, std::size_t n,
+                            bool last) const;
+  [[nodiscard]] std::size_t allowed(const std::vector<Row>& rows, std::size_t n) const;
+  void forget_rejects(const Row& row, store::Session* session);
+  void mark_copied(const Row& row, store::Session* session);
+  /// Writes changed documents of a move again, over their copies.
+  void rewrite(Chunk& chunk, std::vector<bson::Document> changed);
+
+  Database to_;
+  JobBook& book_;
+  Chunks& chunks_;
+  const DataOptions& options_;
+  std::int64_t replaced_ = 0;  ///< by the last put
+};
+
+/// Finds the document only as it is: nothing that was changed since is removed.
+[[nodiscard]] bson::Document exactly(bson::View document);
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,298 @@
+#include "migrate/data/chunks.hpp"
+
+#include <algorithm>
+
+#include "migrate/process.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+namespace {
+
+std::string run_id(std::string_view job, std::string_view run) {
+  return "data:" + std::string(job) + ":run:" + std::string(run);
+}
+
+DataCounts counts_of(bson::View document) {
+  DataCounts counts;
+  counts.read = get_int(document, "read");
+  counts.written = get_int(document, "written");
+  counts.replaced = get_int(document, "replaced");
+  counts.existing = get_int(document, "existing");
+  counts.dropped = get_int(document, "dropped");
+  counts.rejected = get_int(document, "rejected");
+  counts.removed = get_int(document, "removed");
+  counts.bytes = get_int(document, "bytes");
+  return counts;
+}
+
+void append_counts(bson::Writer& w, const DataCounts& counts) {
+  w.append("read", counts.read)
+      .append("written", counts.written)
+      .append("replaced", counts.replaced)
+      .append("existing", counts.existing)
+      .append("dropped", counts.dropped)
+      .append("rejected", counts.rejected)
+      .append("removed", counts.removed)
+      .append("bytes", counts.bytes);
+}
+
+Chunk chunk_of(bson::View document) {
+  Chunk chunk;
+  chunk.n = get_int(document["_id"].as_document(), "n");
+  if (const auto v = document.find("after")) chunk.bounds.after.emplace(*v);
+  if (const auto v = document.find("until")) chunk.bounds.until.emplace(*v);
+  if (const auto v = document.find("cursor")) chunk.cursor.emplace(*v);
+  chunk.state = get_text(document, "state");
+  chunk.fence = get_int(document, "fence");
+  chunk.seq = get_int(document, "seq");
+  chunk.counts = counts_of(document);
+  chunk.written = Digest::from(chunk.counts.written, get_text(document, "digest"));
+  if (const auto v = document.find("pending"); v && v->is_array())
+    chunk.pending = bson::Document(v->as_array());
+  return chunk;
+}
+
+bson::Document chunk_key(const JobBook& book, std::int64_t n) {
+  bson::Writer w;
+  w.append("job", book.job()).append("epoch", book.epoch()).append("n", n);
+  return w.finish();
+}
+
+}  // namespace
+
+Presence::Presence(Database db, const JobBook& book, const DataOptions& options)
+    : db_(std::move(db)),
+      job_(book.job()),
+      lease_(options.lease),
+      run_(Uuid::generate().str()),
+      id_(run_id(job_, run_)) {
+  beat();
+}
+
+void Presence::beat() {
+  const Who& who = Who::me();
+  bson::Writer update;
+  update.begin_document("$inc").append("beat", std::int64_t{1}).end();
+  update.begin_document("$set")
+      .append("kind", "run")
+      .append("job", job_)
+      .append("lease_ms", std::int64_t{lease_.count()})
+      .append("host", who.host)
+      .append("pid", who.pid)
+      .append("process", process_name())
+      .end();
+  const bson::Document body = update.finish();
+  auto options = safe<store::UpdateOptions>();
+  options.upsert = true;
+  (void)db_.store().update(db_.ns(jobs_collection), bson::make_document("_id", id_), {body.view()},
+                           options);
+}
+
+void Presence::start(std::function<void()> tick) {
+  thread_ = std::thread([this, tick = std::move(tick)] { loop(tick); });
+}
+
+void Presence::loop(const std::function<void()>& tick) {
+  const auto pause =
+      std::clamp(lease_ / 10, std::chrono::milliseconds(5), std::chrono::milliseconds(100));
+  auto last = boot_time();
+  std::unique_lock guard(mutex_);
+  while (!wake_.wait_for(guard, pause, [this] { return stop_; })) {
+    guard.unlock();
+    tick();
+    if (boot_time() - last >= lease_ / 3) {
+      try {
+        beat();
+        last = boot_time();
+      } catch (...) {  // busy or out of reach: tried again; the fence protects what is written
+      }
+    }
+    guard.lock();
+  }
+}
+
+Presence::~Presence() {
+  if (thread_.joinable()) {
+    {
+      const std::lock_guard guard(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  try {
+    (void)db_.store().remove(db_.ns(jobs_collection), bson::make_document("_id", id_),
+                             safe<store::RemoveOptions>());
+  } catch (...) {  // others see that it does not beat
+  }
+}
+
+Chunks::Chunks(Database db, JobBook& book, std::string run)
+    : db_(std::move(db)), book_(book), run_(std::move(run)) {}
+
+std::optional<Chunk> Chunks::claim(std::string_view state, std::int64_t& left) {
+  took_over_ = false;
+  left = 0;
+  bson::Writer free;
+  free.append("job", book_.job()).append("epoch", book_.epoch()).append("state", state);
+  const bson::Document filter = free.finish();
+  std::vector<bson::Document> candidates, held;
+  {
+    const bson::Document order = bson::make_document("_id", std::int32_t{1});
+    auto options = safe<store::FindOptions>();
+    options.sort = order;
+    const auto cursor = db_.store().find(db_.ns(chunks_collection), filter, options);
+    while (const auto document = cursor->next()) {
+      const auto owner = document->find("owner");
+      const bool free_one = !owner || owner->is_null();
+      (free_one ? candidates : held).emplace_back(*document);
+      if (candidates.size() >= 16) break;
+    }
+  }
+  for (const auto& one : candidates) {
+    if (auto chunk = take(one)) return chunk;
+  }
+  left = static_cast<std::int64_t>(candidates.size() + held.size());
+  for (const auto& one : held) {
+    if (get_text(one, "owner") == run_ || !is_abandoned(one)) continue;
+    if (auto chunk = take(one)) {
+      took_over_ = true;
+      return chunk;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Chunk> Chunks::take(bson::View chunk) {
+  const std::int64_t fence = book_.next_fence();
+  bson::Writer filter;
+  filter.append("_id", chunk["_id"])
+      .append("state", get_text(chunk, "state"))
+      .append("fence", get_int(chunk, "fence"));
+  if (const auto owner = chunk.find("owner"); owner && !owner->is_null()) {
+    filter.append("owner", *owner);
+  } else {
+    filter.append_null("owner");
+  }
+  bson::Writer update;
+  update.begin_document("$set").append("owner", run_).append("fence", fence).end();
+  const bson::Document filter_body = filter.finish();
+  const bson::Document body = update.finish();
+  auto options = safe<store::FindAndModifyOptions>();
+  options.return_document = store::ReturnDocument::after;
+  try {
+    const auto now =
+        db_.store()
+            .find_and_modify(db_.ns(chunks_collection), filter_body, {body.view()}, options)
+            .value;
+    if (!now) return std::nullopt;
+    return chunk_of(*now);
+  } catch (const StoreError& error) {
+    if (error.code() == ErrorCode::busy || error.code() == ErrorCode::write_conflict)
+      return std::nullopt;
+    throw;
+  }
+}
+
+bool Chunks::is_abandoned(bson::View chunk) {
+  const auto now = boot_time();
+  const auto holder =
+      find_document(db_, jobs_collection,
+                    bson::make_document("_id", run_id(book_.job(), get_text(chunk, "owner"))));
+  // Its process ended and took its document along, or somebody removed it: it gets a lease too.
+  if (holder && process_is_gone(get_text(*holder, "process"))) return true;
+  const std::int64_t beat = holder ? get_int(*holder, "beat") : -2;
+  const std::int64_t fence = get_int(chunk, "fence");
+  Seen& seen = seen_[get_int(chunk["_id"].as_document(), "n")];
+  if (seen.fence != fence || seen.beat != beat) {
+    seen = {fence, beat, now};
+    return false;
+  }
+  const auto lease = holder ? std::max<std::int64_t>(get_int(*holder, "lease_ms"), 1) : 1000;
+  return (now - seen.since).count() * 4 >= lease * 5;
+}
+
+void Chunks::save(Chunk& chunk, store::Session* session) { save(chunk, session, {}); }
+
+void Chunks::save(Chunk& chunk, store::Session* session, bson::View more) {
+  bson::Writer update;
+  update.begin_document("$set").append("seq", chunk.seq + 1).append("state", chunk.state);
+  append_counts(update, chunk.counts);
+  update.append("digest", chunk.written.hex());
+  if (chunk.cursor) update.append("cursor", *chunk.cursor);
+  update.append_array("pending", chunk.pending);
+  update.append_all(more);
+  // Whose work on it is done keeps it no longer.
+  if (chunk.state != "open" && chunk.pending.empty()) update.append_null("owner");
+  update.end();
+  const bson::Document body = update.finish();
+  bson::Writer filter;
+  filter.append("_id", chunk_key(book_, chunk.n))
+      .append("fence", chunk.fence)
+      .append("seq", chunk.seq);
+  const bson::Document where = filter.finish();
+  const auto result = db_.store().update(db_.ns(chunks_collection), where, {body.view()},
+                                         safe<store::UpdateOptions>(session));
+  if (result.matched != 1) throw ChunkLost{};
+}
+
+void Chunks::release(const Chunk& chunk) noexcept {
+  try {
+    bson::Writer filter;
+    filter.append("_id", chunk_key(book_, chunk.n)).append("fence", chunk.fence);
+    bson::Writer update;
+    update.begin_document("$set").append_null("owner").end();
+    const bson::Document where = filter.finish();
+    const bson::Document body = update.finish();
+    (void)db_.store().update(db_.ns(chunks_collection), where, {body.view()},
+                             safe<store::UpdateOptions>());
+  } catch (...) {  // taken over after the lease
+  }
+}
+
+ChunkSums sum_chunks(Database& db, const JobBook& book) {
+  ChunkSums sums;
+  bson::Writer w;
+  for (const char* field : {"state", "read", "written", "replaced", "existing", "dropped",
+                            "rejected", "removed", "bytes"})
+    w.append(field, std::int32_t{1});
+  const bson::Document fields = w.finish();
+  auto options = safe<store::FindOptions>();
+  options.projection = fields;
+  const auto cursor =
+      db.store().find(db.ns(chunks_collection),
+                      bson::make_document("job", book.job(), "epoch", book.epoch()), options);
+  while (const auto document = cursor->next()) {
+    const DataCounts one = counts_of(*document);
+    sums.counts.read += one.read;
+    sums.counts.written += one.written;
+    sums.counts.replaced += one.replaced;
+    sums.counts.existing += one.existing;
+    sums.counts.dropped += one.dropped;
+    sums.counts.rejected += one.rejected;
+    sums.counts.removed += one.removed;
+    sums.counts.bytes += one.bytes;
+    const std::string state = get_text(*document, "state");
+    if (state == "open") ++sums.open;
+    if (state == "copied") ++sums.copied;
+    if (state == "verified") ++sums.verified;
+    if (state == "stopped") ++sums.stopped;
+    if (state == "mismatch") ++sums.mismatch;
+    if (state == "verified" || state == "mismatch") sums.compared += one.read;
+  }
+  return sums;
+}
+
+void reopen_chunks(Database& db, const JobBook& book, std::string_view from, std::string_view to) {
+  bson::Writer update;
+  update.begin_document("$set").append("state", to).append_null("owner").end();
+  const bson::Document body = update.finish();
+  auto options = safe<store::UpdateOptions>();
+  options.multi = true;
+  (void)db.store().update(
+      db.ns(chunks_collection),
+      bson::make_document("job", book.job(), "epoch", book.epoch(), "state", from), {body.view()},
+      options);
+}
+
+}  // namespace quire::migrate::data

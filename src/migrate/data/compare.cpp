@@ -1,0 +1,302 @@
+#include "migrate/data/compare.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <unordered_map>
+
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+namespace {
+
+constexpr std::int64_t page_documents = 1000;
+constexpr std::size_t page_bytes = 8 * 1024 * 1024;
+constexpr std::int64_t report_each = 512;  // documents between two questions whether to stop
+
+bson::Document kept(bson::View document) {
+  bson::Document room;
+  const bson::View plain = canonical(document, room);
+  return room.empty() ? bson::Document(plain) : room;
+}
+
+}  // namespace
+
+Comparer::Comparer(const CompareJob& job)
+    : job_(job), source_(job.from, job.collection, job.filter), target_(job.to, job.into, {}) {}
+
+bool Comparer::stopped(Compared& out) const {
+  if (job_.stop.stop_requested()) out.report.stopped = true;
+  return out.report.stopped;
+}
+
+std::optional<bson::Document> Comparer::expected(bson::View source) const {
+  if (!job_.excluded.empty() && job_.excluded.contains(key_text(source["_id"])))
+    return std::nullopt;
+  if (!job_.map) return kept(source);
+  auto mapped = job_.map(source);
+  if (!mapped) return std::nullopt;
+  if (mapped->contains("_id")) return kept(*mapped);
+  bson::Writer w;
+  w.append("_id", source["_id"]).append_all(*mapped);
+  return kept(w.finish());
+}
+
+bool Comparer::alike(const Pair& pair) const {
+  if (!pair.expected) return !pair.found || job_.options.extra_allowed;
+  if (!pair.found) return false;
+  return job_.options.presence_only || *pair.expected == *pair.found;
+}
+
+Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int64_t total) {
+  Compared out;
+  out.report.level = job_.options.level;
+  const bool by_source = job_.options.extra_allowed || job_.options.presence_only;
+  switch (job_.options.level) {
+    case VerifyLevel::none:
+      break;
+    case VerifyLevel::counts:
+      if (by_source) {
+        sources(bounds, out, true);
+      } else {
+        counts(bounds, out);
+      }
+      break;
+    case VerifyLevel::sample:
+      if (by_source) {
+        sources(bounds, out, true);
+      } else {
+        counts(bounds, out);
+      }
+      sample(bounds, number, total, out);
+      break;
+    case VerifyLevel::digest:
+      if (by_source) {
+        sources(bounds, out, false);
+      } else if (!digests(bounds, out) && !out.report.stopped) {
+        Compared closer;
+        closer.report.level = out.report.level;
+        sources(bounds, closer, false);
+        if (!closer.moved) targets(bounds, closer);
+        closer.report.source = out.report.source;
+        if (!closer.moved) closer.report.target = out.report.target;
+        closer.source = out.source;
+        closer.target = out.target;
+        out = std::move(closer);
+      }
+      break;
+    case VerifyLevel::full:
+      sources(bounds, out, false);
+      if (!by_source && !out.moved) targets(bounds, out);
+      break;
+  }
+  return out;
+}
+
+/// True when the sums of both sides are the same.
+bool Comparer::digests(const KeyBounds& bounds, Compared& out) {
+  std::int64_t seen = 0;
+  const auto go_on = [&] {
+    if (++seen % report_each != 0) return true;
+    return !stopped(out);
+  };
+  source_.each(bounds, [&](bson::View document) {
+    if (job_.map || !job_.excluded.empty()) {
+      if (const auto one = expected(document)) {
+        out.source.add(*one);
+        out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(document["_id"]));
+      }
+    } else {
+      bson::Document room;
+      out.source.add(canonical(document, room));
+    }
+    return go_on();
+  });
+  if (job_.progress) job_.progress(seen);
+  if (out.moved || stopped(out)) return false;
+  target_.each(bounds, [&](bson::View document) {
+    bson::Document room;
+    out.target.add(canonical(document, room));
+    return go_on();
+  });
+  out.report.source = out.source.documents();
+  out.report.target = out.target.documents();
+  out.found = out.report.target;
+  return !stopped(out) && out.source == out.target;
+}
+
+void Comparer::counts(const KeyBounds& bounds, Compared& out) {
+  constexpr int rounds = 3;
+  for (int round = 0; round < rounds; ++round) {
+    if (round > 0) sleep_or_stop(job_.options.settle, job_.stop);
+    if (stopped(out)) return;
+    out.report.source = 0;
+    if (job_.map || !job_.excluded.empty()) {
+      source_.each(bounds, [&](bson::View document) {
+        if (const auto one = expected(document)) {
+          ++out.report.source;
+          out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(document["_id"]));
+        }
+        return out.report.source % report_each != 0 || !stopped(out);
+      });
+    } else {
+      out.report.source = source_.count(bounds);
+    }
+    if (out.moved) {
+      sources(bounds, out, true);
+      return;
+    }
+    out.report.target = target_.count(bounds);
+    if (out.report.source == out.report.target) break;
+  }
+  out.found = std::min(out.report.source, out.report.target);
+  out.report.missing = std::max<std::int64_t>(out.report.source - out.report.target, 0);
+  out.report.extra = std::max<std::int64_t>(out.report.target - out.report.source, 0);
+  if (job_.progress) job_.progress(out.report.source);
+}
+
+void Comparer::sample(const KeyBounds& bounds, std::int64_t number, std::int64_t total,
+                      Compared& out) {
+  std::mt19937_64 random(job_.options.seed + static_cast<std::uint64_t>(number) * 1'000'003);
+  const auto pick = [&](KeyRange& side) {
+    std::vector<bson::Document> chosen;
+    const std::int64_t here = side.count(bounds);
+    if (here == 0) return chosen;
+    std::int64_t wanted = job_.options.sample;
+    if (total > here) wanted = (wanted * here + total - 1) / total;
+    std::set<std::int64_t> places;
+    std::uniform_int_distribution<std::int64_t> any(1, here);
+    wanted = std::min(wanted, here);
+    while (static_cast<std::int64_t>(places.size()) < wanted) places.insert(any(random));
+    KeyBounds rest = bounds;
+    std::int64_t before = 0;
+    for (const std::int64_t place : places) {
+      if (stopped(out)) break;
+      if (place - before > 1) {
+        auto key = side.key_at(rest, place - before - 1);
+        if (!key) break;
+        rest.after = std::move(key);
+      }
+      auto batch = side.read(rest, 1, page_bytes);
+      if (batch.documents.empty()) break;
+      rest.after.emplace(batch.documents.front()["_id"]);
+      chosen.push_back(std::move(batch.documents.front()));
+      before = place;
+    }
+    return chosen;
+  };
+  Compared found;
+  const auto sources_of = pick(source_);
+  for (std::size_t i = 0; i < sources_of.size(); i += page_documents) {
+    const auto end = std::min(sources_of.size(), i + page_documents);
+    compare_sources({sources_of.begin() + static_cast<std::ptrdiff_t>(i),
+                     sources_of.begin() + static_cast<std::ptrdiff_t>(end)},
+                    found);
+  }
+  if (!job_.options.extra_allowed && !found.moved) compare_targets(pick(target_), found);
+  // Numbers of missing and extra documents come from the counts; the sample shows some of them.
+  out.report.missing = std::max(out.report.missing, found.report.missing);
+  out.report.extra = std::max(out.report.extra, found.report.extra);
+  out.report.different += found.report.different;
+  out.report.settled += found.report.settled;
+  for (auto& one : found.report.differences) out.report.differences.push_back(std::move(one));
+}
+
+void Comparer::sources(const KeyBounds& bounds, Compared& out, bool count_only) {
+  out.report.source = out.report.target = out.found = 0;
+  KeyBounds rest = bounds;
+  while (!stopped(out)) {
+    const auto batch = source_.read(rest, page_documents, page_bytes);
+    if (!batch.documents.empty()) {
+      rest.after.emplace(batch.documents.back()["_id"]);
+      if (count_only) {
+        const VerifyOptions& o = job_.options;
+        Compared one;
+        compare_sources(batch.documents, one);
+        // Only that they are there.
+        one.report.different = 0;
+        std::erase_if(one.report.differences, [](const VerifyDifference& d) {
+          return d.kind == VerifyDifference::Kind::different;
+        });
+        out.add(one, o.most_differences);
+      } else {
+        compare_sources(batch.documents, out);
+      }
+      if (job_.progress) job_.progress(static_cast<std::int64_t>(batch.documents.size()));
+    }
+    if (batch.end) return;
+  }
+}
+
+void Comparer::targets(const KeyBounds& bounds, Compared& out) {
+  std::int64_t seen = 0;
+  KeyBounds rest = bounds;
+  while (!stopped(out)) {
+    const auto batch = target_.read(rest, page_documents, page_bytes);
+    seen += static_cast<std::int64_t>(batch.documents.size());
+    if (!batch.documents.empty()) {
+      rest.after.emplace(batch.documents.back()["_id"]);
+      if (job_.options.level == VerifyLevel::full) {
+        for (const auto& document : batch.documents) out.target.add(kept(document));
+      }
+      compare_targets(batch.documents, out);
+    }
+    if (batch.end) break;
+  }
+  out.report.target = seen;
+}
+
+void Comparer::compare_sources(const std::vector<bson::Document>& documents, Compared& out) {
+  std::vector<Pair> pairs;
+  std::vector<bson::Value> keys;
+  for (const auto& document : documents) {
+    auto one = expected(document);
+    if (!one) continue;
+    Pair& pair = pairs.emplace_back();
+    pair.source_key.emplace(document["_id"]);
+    pair.target_key = bson::Value((*one)["_id"]);
+    out.moved = out.moved || !(pair.target_key == *pair.source_key);
+    if (job_.options.level == VerifyLevel::full) out.source.add(*one);
+    pair.expected = std::move(one);
+    keys.push_back(pair.target_key);
+  }
+  out.report.source += static_cast<std::int64_t>(pairs.size());
+  std::unordered_map<std::string, bson::Document> there;
+  for (auto& document : find_keys(job_.to, job_.into, keys)) {
+    std::string key = key_text(document["_id"]);
+    there.emplace(std::move(key), kept(document));
+  }
+  std::vector<Pair> differ;
+  for (Pair& pair : pairs) {
+    if (const auto found = there.find(key_text(pair.target_key)); found != there.end()) {
+      pair.found.emplace(std::move(found->second));
+      ++out.found;
+      ++out.report.target;
+    }
+    if (!alike(pair)) differ.push_back(std::move(pair));
+  }
+  if (!differ.empty()) settle(std::move(differ), out);
+}
+
+void Comparer::compare_targets(const std::vector<bson::Document>& documents, Compared& out) {
+  std::vector<bson::Value> keys;
+  for (const auto& document : documents) keys.emplace_back(document["_id"]);
+  std::unordered_map<std::string, bson::Document> sources;
+  for (auto& document : find_keys(job_.from, job_.collection, keys, nullptr, {}, job_.filter)) {
+    std::string key = key_text(document["_id"]);
+    sources.emplace(std::move(key), std::move(document));
+  }
+  std::vector<Pair> differ;
+  for (const auto& document : documents) {
+    const auto source = sources.find(key_text(document["_id"]));
+    if (source != sources.end() && expected(source->second)) continue;  // compared from there
+    Pair pair;
+    pair.source_key.emplace(document["_id"]);
+    pair.target_key = *pair.source_key;
+    pair.found = kept(document);
+    differ.push_back(std::move(pair));
+  }
+  if (!differ.empty()) settle(std::move(differ), out);
+}
+
+}  // namespace quire::migrate::data

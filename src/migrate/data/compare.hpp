@@ -1,0 +1,80 @@
+#pragma once
+
+#include <set>
+
+#include "migrate/data/rows.hpp"
+#include "quire/migrate/verify.hpp"
+
+namespace quire::migrate::data {
+
+/// What a comparison is of. `map` may throw: the document is then none that the target should have.
+struct CompareJob {
+  Database from;
+  std::string collection;
+  bson::Document filter;
+  MapFunction map;
+  Database to;
+  std::string into;
+  VerifyOptions options;
+  std::stop_token stop;
+  std::set<std::string> excluded;  ///< keys of the source, by key_text, that were put aside
+  std::function<void(std::int64_t documents)> progress;
+};
+
+/// What was found in some partitions.
+struct Compared {
+  VerifyReport report;
+  Digest source, target;
+  bool moved = false;      ///< the map function changes _id: what is extra is not known by range
+  std::int64_t found = 0;  ///< documents of the target that are some document's of the source
+
+  void add(const Compared& other, std::size_t most);
+  [[nodiscard]] bson::Document stored() const;
+  [[nodiscard]] static Compared from(bson::View stored);
+};
+
+/// Compares partitions. One thread at a time.
+class Comparer {
+ public:
+  explicit Comparer(const CompareJob& job);
+  /// Compares what lies within the bounds on both sides; `total` documents are in all of the
+  /// source, for the share of a sample. report.stopped when it was asked to stop.
+  [[nodiscard]] Compared range(const KeyBounds& bounds, std::int64_t number, std::int64_t total);
+  /// Once, when all partitions are through: what a range does not show.
+  void whole(Compared& sum);
+
+ private:
+  struct Pair {
+    std::optional<bson::Value> source_key;
+    bson::Value target_key;
+    std::optional<bson::Document> expected;
+    std::optional<bson::Document> found;
+  };
+  [[nodiscard]] std::optional<bson::Document> expected(bson::View source) const;
+  [[nodiscard]] bool stopped(Compared& out) const;
+  [[nodiscard]] bool alike(const Pair& pair) const;
+
+  bool digests(const KeyBounds& bounds, Compared& out);
+  void counts(const KeyBounds& bounds, Compared& out);
+  void sample(const KeyBounds& bounds, std::int64_t number, std::int64_t total, Compared& out);
+  void sources(const KeyBounds& bounds, Compared& out, bool count_only);
+  void targets(const KeyBounds& bounds, Compared& out);
+  void compare_sources(const std::vector<bson::Document>& documents, Compared& out);
+  void compare_targets(const std::vector<bson::Document>& documents, Compared& out);
+  /// Reads what differs again until it is alike, or stays as it is.
+  void settle(std::vector<Pair> pairs, Compared& out);
+  void read_again(std::vector<Pair>& pairs);
+  void note(const Pair& pair, Compared& out) const;
+
+  const CompareJob& job_;
+  KeyRange source_;
+  KeyRange target_;
+};
+
+/// Where two documents differ first: "address.lines[2]".
+[[nodiscard]] std::string first_difference(bson::View a, bson::View b);
+
+/// Indexes, validators, references and the program's own check, as the options ask.
+void check_target(const CompareJob& job, VerifyReport& report);
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,277 @@
+#include "migrate/data/data_run.hpp"
+
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+
+DataRun::DataRun(Database from, Database to, const DataOptions& options, DataMonitor& monitor)
+    : from_(std::move(from)),
+      to_(std::move(to)),
+      options_(options),
+      monitor_(monitor),
+      book_(from_, to_, options),
+      start_(boot_time()) {
+  report_.job = options.name;
+  report_.guarantee = book_.guarantee();
+}
+
+DataReport DataRun::run() {
+  try {
+    book_.open();
+    opened_ = true;
+    work();
+  } catch (const HeaderChanged& error) {
+    report_.result = DataResult::changed;
+    report_.error = error;
+  } catch (const Error& error) {
+    fail(error);
+  } catch (const std::exception& error) {
+    fail(MigrationError(ErrorCode::migration_failed, FieldPath(options_.name), error.what()));
+  }
+  fill();
+  monitor_.ended(report_.state, report_.error ? report_.error->detail() : "");
+  report_.progress = monitor_.progress();
+  say_next();
+  return report_;
+}
+
+void DataRun::fail(const Error& error) {
+  report_.error = error;
+  report_.result = DataResult::failed;  // fill() looks whether something was written
+}
+
+void DataRun::work() {
+  JobState state = book_.state();
+  const ChunkSums before = sum_chunks(to_, book_);
+  const bool copies = state == JobState::running;
+  monitor_.begin(options_.name, state, copies ? before.counts.read : before.compared,
+                 copies ? book_.total() : before.counts.read, book_.exact(), options_.stall);
+  if (state == JobState::complete) {
+    report_.result = DataResult::nothing;
+    return;
+  }
+  Presence presence(to_, book_, options_);
+  report_.run = presence.run();
+  Gate gate(book_, options_, monitor_);
+  RunParts parts{from_, to_, options_, book_, monitor_, gate, presence.run()};
+  presence.start([&] { tick(gate); });
+  bool through = true;
+  if (state == JobState::running) through = copy(parts);
+  if (through) {
+    state = book_.state();
+    if (options_.verify.level == VerifyLevel::none) {
+      for (const JobState at : {JobState::copied, JobState::verifying, JobState::verified})
+        (void)book_.move_state(at, JobState::complete);
+      report_.result = DataResult::complete;
+    } else if (state == JobState::verified || state == JobState::complete || compare(parts)) {
+      (void)book_.move_state(JobState::verified, JobState::complete);
+      report_.result = DataResult::complete;
+    }
+  }
+  report_.taken_over = parts.taken_over;
+  report_.lost = parts.lost;
+  switch (gate.cause()) {
+    case StopCause::none:
+      break;
+    case StopCause::asked:
+      report_.result = DataResult::stopped;
+      report_.warnings.push_back(gate.reason());
+      break;
+    case StopCause::rejects:
+      report_.result = DataResult::rejects;
+      report_.warnings.push_back(gate.reason());
+      break;
+    case StopCause::failed:
+      fail(*gate.error());
+      break;
+  }
+}
+
+bool DataRun::copy(RunParts& parts) {
+  if (too_many_rejects(to_, book_, options_)) {
+    parts.gate.stop(StopCause::rejects, "more documents were put aside than allowed");
+    return false;
+  }
+  reopen_chunks(to_, book_, "stopped", "open");
+  run_workers(parts, [](Worker& worker) { worker.copy_all(); });
+  if (parts.gate.cause() != StopCause::none) return false;
+  const ChunkSums sums = sum_chunks(to_, book_);
+  if (sums.stopped > 0) {
+    parts.gate.stop(StopCause::rejects, std::to_string(sums.stopped) +
+                                            " partitions ended before a document that "
+                                            "cannot be copied");
+    return false;
+  }
+  if (sums.open > 0) return false;
+  (void)book_.move_state(JobState::running, JobState::copied);
+  return true;
+}
+
+CompareJob DataRun::compare_job(RunParts& parts) {
+  CompareJob job{from_,         options_.collection, options_.filter, {}, to_,
+                 options_.into, options_.verify,     options_.stop,   {}, {}};
+  if (options_.map) {
+    job.map = [map = options_.map](bson::View source) -> std::optional<bson::Document> {
+      RejectStage stage = RejectStage::map;
+      try {
+        return map(source, stage);
+      } catch (...) {  // it is among the rejects
+        return std::nullopt;
+      }
+    };
+  }
+  if (book_.merged()) {
+    job.options.extra_allowed = true;
+    if (options_.existing == Existing::skip) job.options.presence_only = true;
+  }
+  const auto cursor =
+      to_.store().find(to_.ns(rejects_collection), bson::make_document("job", options_.name),
+                       safe<store::FindOptions>());
+  while (const auto reject = cursor->next()) {
+    if (const auto key = reject->find("key")) job.excluded.insert(key_text(*key));
+  }
+  job.progress = [&parts](std::int64_t documents) { parts.monitor.add(documents, 0); };
+  return job;
+}
+
+Compared DataRun::stored_comparisons() {
+  Compared sum;
+  sum.report.level = options_.verify.level;
+  const bson::Document order = bson::make_document("_id", std::int32_t{1});
+  auto options = safe<store::FindOptions>();
+  options.sort = order;
+  const auto cursor =
+      to_.store().find(to_.ns(chunks_collection),
+                       bson::make_document("job", options_.name, "epoch", book_.epoch()), options);
+  while (const auto chunk = cursor->next()) {
+    if (const auto one = chunk->find("verification"); one && one->is_document())
+      sum.add(Compared::from(one->as_document()), options_.verify.most_differences);
+  }
+  sum.report.level = options_.verify.level;
+  return sum;
+}
+
+bool DataRun::compare(RunParts& parts) {
+  // What an earlier comparison found is looked at again.
+  if (book_.move_state(JobState::copied, JobState::verifying)) {
+    reopen_chunks(to_, book_, "mismatch", "copied");
+    reopen_chunks(to_, book_, "verified", "copied");
+  }
+  const ChunkSums before = sum_chunks(to_, book_);
+  monitor_.phase(JobState::verifying, before.compared, before.counts.read, true);
+  const CompareJob job = compare_job(parts);
+  run_workers(parts, [&](Worker& worker) { worker.verify_all(job); });
+  if (parts.gate.cause() != StopCause::none) return false;
+  Compared sum = stored_comparisons();
+  Comparer(job).whole(sum);
+  report_.verification = sum.report;
+  if (sum.report.stopped) {
+    parts.gate.stop(StopCause::asked, "the program asked to stop");
+    return false;
+  }
+  if (sum.report.ok()) {
+    (void)book_.move_state(JobState::verifying, JobState::verified);
+    return true;
+  }
+  (void)book_.move_state(JobState::verifying, JobState::copied);
+  report_.result = DataResult::mismatch;
+  return false;
+}
+
+void DataRun::tick(Gate& gate) {
+  const auto now = boot_time();
+  try {
+    if (now - last_sum_ >= std::chrono::seconds(1)) {
+      last_sum_ = now;
+      if (monitor_.progress().state == JobState::running) {
+        const ChunkSums sums = sum_chunks(to_, book_);
+        monitor_.all(sums.counts.read, sums.counts.rejected);
+      }
+    }
+  } catch (const Error&) {  // busy: the next time
+  }
+  if (!options_.progress || now - last_call_ < std::chrono::milliseconds(100)) return;
+  last_call_ = now;
+  try {
+    options_.progress(monitor_.progress());
+  } catch (...) {
+    const Caught caught = current_failure();
+    gate.stop(StopCause::failed, caught.text,
+              MigrationError(ErrorCode::migration_failed, FieldPath(options_.name),
+                             "the callback for progress threw: " + caught.text));
+  }
+}
+
+void DataRun::fill() {
+  report_.seconds = static_cast<double>((boot_time() - start_).count()) / 1000;
+  try {
+    if (!opened_ && !book_.look()) return;
+    opened_ = true;
+    report_.guarantee = book_.guarantee();
+    report_.state = book_.state();
+    const ChunkSums sums = sum_chunks(to_, book_);
+    report_.counts = sums.counts;
+    report_.partitions = book_.chunks();
+    report_.partitions_done = sums.copied + sums.verified + sums.mismatch;
+  } catch (const Error& error) {
+    if (!report_.error) fail(error);
+  }
+  if (report_.result == DataResult::failed && report_.counts.written > 0)
+    report_.result = DataResult::partial;
+}
+
+void DataRun::say_next() {
+  switch (report_.result) {
+    case DataResult::nothing:
+    case DataResult::complete:
+      if (report_.counts.rejected > 0)
+        report_.next.emplace_back("retry_rejects() once what they failed at is repaired");
+      break;
+    case DataResult::stopped:
+      report_.next.emplace_back(
+          "run() goes on; after a stop by the control document first "
+          "DataMigrator::control(target, job, Desired::run)");
+      break;
+    case DataResult::failed:
+    case DataResult::partial:
+      report_.next.emplace_back("repair what the error says; run() then goes on");
+      break;
+    case DataResult::rejects:
+      report_.next.emplace_back(
+          "look at _quire_rejects in the target, repair the documents or the "
+          "function; run() then goes on, retry_rejects() tries them again");
+      break;
+    case DataResult::mismatch:
+      report_.next.emplace_back(
+          "look at verification.differences; run() compares again, restart() "
+          "with existing(Existing::replace) copies again");
+      break;
+    case DataResult::changed:
+      report_.next.emplace_back(
+          "run the program that began the job, or accept_changes() to go on, "
+          "or restart() to begin again");
+      break;
+  }
+}
+
+DataReport DataRun::status() {
+  report_.operation = "status";
+  if (!book_.look()) {
+    report_.error = MigrationError(ErrorCode::not_found, FieldPath(options_.name),
+                                   "the target knows no such job");
+    report_.result = DataResult::failed;
+    return report_;
+  }
+  opened_ = true;
+  fill();
+  report_.progress.job = options_.name;
+  report_.progress.state = report_.state;
+  report_.progress.done = report_.counts.read;
+  report_.progress.total = std::max(book_.total(), report_.counts.read);
+  report_.progress.exact = book_.exact();
+  report_.progress.rejected = report_.counts.rejected;
+  report_.result = report_.state == JobState::complete ? DataResult::complete : DataResult::partial;
+  return report_;
+}
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,295 @@
+#include "migrate/data/job_book.hpp"
+
+#include <algorithm>
+
+#include "core/sha256.hpp"
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+namespace {
+
+constexpr std::int64_t most_chunks = 2000;
+
+JobState state_of(bson::View document) {
+  const std::string text = get_text(document, "state");
+  using enum JobState;
+  for (const JobState state : {planning, running, copied, verifying, verified, complete}) {
+    if (text == to_string(state)) return state;
+  }
+  throw MigrationError(ErrorCode::history_corrupt, FieldPath("state"),
+                       "the job's document has a state that is none: \"" + text + "\"");
+}
+
+/// What tells a collection from another one of its name that was made later.
+std::string fingerprint(const Database& db, const std::string& collection) {
+  bson::Writer command;
+  command.append("listCollections", std::int32_t{1})
+      .begin_document("filter")
+      .append("name", collection)
+      .end();
+  const bson::Document reply = db.store().run_command(db.name(), command.finish(), nullptr);
+  const auto cursor = reply.find("cursor");
+  if (!cursor || !cursor->is_document()) return {};
+  const auto batch = cursor->as_document().find("firstBatch");
+  if (!batch || !batch->is_array()) return {};
+  for (const auto& one : batch->as_array()) {
+    if (!one.value.is_document()) continue;
+    bson::Writer w;
+    w.append("type", get_text(one.value.as_document(), "type"));
+    if (const auto info = one.value.as_document().find("info"); info && info->is_document()) {
+      if (const auto uuid = info->as_document().find("uuid")) w.append("uuid", *uuid);
+    }
+    const bson::Document all = w.finish();
+    return sha256_hex({all.view().data(), all.view().size()}).substr(0, 32);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string job_id(std::string_view job) { return "data:" + std::string(job); }
+std::string control_id(std::string_view job) { return "data:" + std::string(job) + ":control"; }
+
+void ensure_collection(Database& db, std::string_view name) {
+  try {
+    db.store().create_collection(db.ns(name), {}, {});
+  } catch (const StoreError& error) {
+    if (error.code() != ErrorCode::namespace_exists) throw;
+  }
+}
+
+JobBook::JobBook(Database from, Database to, const DataOptions& options)
+    : from_(std::move(from)),
+      to_(std::move(to)),
+      options_(options),
+      id_(job_id(options.name)),
+      guarantee_(to_.capabilities().transactions ? "txn" : "fenced") {}
+
+bson::Document JobBook::key() const { return bson::make_document("_id", id_); }
+
+bson::Document JobBook::header() {
+  bson::Writer mapping;
+  mapping.append("mapping", options_.mapping)
+      .append("revision", options_.revision)
+      .append("filter", options_.filter)
+      .append("move", options_.move)
+      .append("existing", to_string(options_.existing));
+  const bson::Document body = mapping.finish();
+  bson::Writer w;
+  w.append("mapping", "q1:sha256:" + sha256_hex({body.view().data(), body.view().size()}));
+  w.begin_document("source")
+      .append("kind", from_.store().kind())
+      .append("database", from_.name())
+      .append("collection", options_.collection)
+      .append("fingerprint", fingerprint(from_, options_.collection))
+      .end();
+  w.begin_document("target")
+      .append("database", to_.name())
+      .append("collection", options_.into)
+      .end();
+  w.append("key", "_id");
+  return w.finish();
+}
+
+void JobBook::read(bson::View document) {
+  epoch_ = get_int(document, "epoch");
+  total_ = get_int(document, "estimate");
+  chunks_ = get_int(document, "chunks");
+  exact_ = get_text(document, "total_kind") == "exact";
+  merged_ = get_int(document, "merged", -1);
+  if (const std::string before = get_text(document, "guarantee"); !before.empty())
+    guarantee_ = before;
+}
+
+bool JobBook::look() {
+  const auto found = find_document(to_, jobs_collection, key());
+  if (found) read(*found);
+  return found.has_value();
+}
+
+bool JobBook::cas(bson::View filter, bson::View set) {
+  const bson::Document update = bson::make_document("$set", set);
+  return to_.store()
+             .update(to_.ns(jobs_collection), filter, {update.view()}, safe<store::UpdateOptions>())
+             .matched == 1;
+}
+
+void JobBook::create(bson::View header) {
+  const bson::Document fresh =
+      bson::make_document("_id", id_, "kind", "data", "job", options_.name, "state",
+                          to_string(JobState::planning), "epoch", std::int64_t{1}, "header", header,
+                          "next_fence", std::int64_t{0}, "guarantee", guarantee_);
+  const bson::View view = fresh;
+  auto options = safe<store::InsertOptions>();
+  const auto result = to_.store().insert(to_.ns(jobs_collection), {&view, 1}, options);
+  if (!result.errors.empty() && result.errors.front().error.code() != ErrorCode::duplicate_key)
+    throw result.errors.front().error;
+}
+
+void JobBook::open() {
+  const bson::Document mine = header();
+  ensure_collection(to_, jobs_collection);
+  ensure_collection(to_, chunks_collection);
+  ensure_collection(to_, rejects_collection);
+  ensure_collection(to_, options_.into);
+  auto found = find_document(to_, jobs_collection, key());
+  if (!found) {
+    create(mine);
+    found = find_document(to_, jobs_collection, key());
+    if (!found)
+      throw MigrationError(ErrorCode::migration_failed, FieldPath(id_),
+                           "the job's document was removed at once; is somebody clearing it?");
+  } else if (options_.restart) {
+    const bson::Document filter =
+        bson::make_document("_id", id_, "epoch", get_int(*found, "epoch"));
+    (void)cas(filter, bson::make_document("state", to_string(JobState::planning), "epoch",
+                                          get_int(*found, "epoch") + 1, "header", mine.view(),
+                                          "guarantee", guarantee_));
+    bson::Writer old;
+    old.append("job", options_.name).begin_document("epoch");
+    old.append("$lte", get_int(*found, "epoch")).end();
+    auto options = safe<store::RemoveOptions>();
+    options.multi = true;
+    (void)to_.store().remove(to_.ns(chunks_collection), old.finish(), options);
+    (void)to_.store().remove(to_.ns(rejects_collection), bson::make_document("job", options_.name),
+                             options);
+    found = find_document(to_, jobs_collection, key());
+  }
+  const auto header = found->find("header");
+  if (!header || !header->is_document() || !(header->as_document() == mine.view())) {
+    if (!options_.accept) {
+      throw HeaderChanged(
+          ErrorCode::checksum_mismatch, FieldPath(id_),
+          "the job was begun with " +
+              (header && header->is_document() ? bson::to_json(header->as_document())
+                                               : std::string("no header")) +
+              ", this program has " + bson::to_json(mine.view()) + "; nothing was done");
+    }
+    (void)cas(key(), bson::make_document("header", mine.view()));
+  }
+  read(*found);
+  if (guarantee_ == "txn" && !to_.capabilities().transactions) {
+    throw HeaderChanged(ErrorCode::unsupported, FieldPath(id_),
+                        "the job was begun with transactions, which the target has no longer");
+  }
+  if (state_of(*found) == JobState::planning) {
+    plan();
+    found = find_document(to_, jobs_collection, key());
+    read(*found);
+  }
+  if (const auto bounds = found->find("bounds"); bounds && bounds->is_array())
+    make_chunks(bounds->as_array());
+}
+
+void JobBook::plan() {
+  const bool all = options_.filter.empty();
+  KeyRange range(from_, options_.collection, options_.filter);
+  const std::int64_t total =
+      all ? from_.store().estimated_count(from_.ns(options_.collection)) : range.count({});
+  std::int64_t size = options_.partition_documents;
+  if (size == 0) size = std::clamp<std::int64_t>(total / 64, 1000, 50'000);
+  size = std::max(size, total / most_chunks + 1);
+  bson::Writer bounds;
+  std::int64_t chunks = 1;
+  KeyBounds rest;
+  while (chunks < 2 * most_chunks) {
+    auto next = range.key_at(rest, size);
+    if (!next) break;
+    bounds.push(*next);
+    ++chunks;
+    rest.after = std::move(next);
+  }
+  // What a start from the beginning finds there may be its own.
+  const bool merged =
+      merged_ >= 0 ? merged_ == 1 : find_document(to_, options_.into, {}).has_value();
+  bson::Writer set;
+  set.append("state", to_string(JobState::running))
+      .append("estimate", total)
+      .append("total_kind", all ? "estimate" : "exact")
+      .append("chunks", chunks)
+      .append("merged", std::int32_t{merged ? 1 : 0})
+      .append_array("bounds", bounds.finish());
+  // Who comes first lays the partitions out; the others take its.
+  (void)cas(
+      bson::make_document("_id", id_, "epoch", epoch_, "state", to_string(JobState::planning)),
+      set.finish());
+}
+
+void JobBook::make_chunks(bson::View bounds) {
+  const auto there = to_.store().count(to_.ns(chunks_collection),
+                                       bson::make_document("job", options_.name, "epoch", epoch_),
+                                       safe<store::CountOptions>());
+  if (there >= chunks_) return;
+  std::vector<bson::Document> documents;
+  std::optional<bson::Value> after;
+  const auto add = [&](const std::optional<bson::Value>& until) {
+    bson::Writer w;
+    w.begin_document("_id")
+        .append("job", options_.name)
+        .append("epoch", epoch_)
+        .append("n", static_cast<std::int64_t>(documents.size()))
+        .end();
+    w.append("job", options_.name).append("epoch", epoch_).append("state", "open");
+    w.append("fence", std::int64_t{0}).append("seq", std::int64_t{0}).append_null("owner");
+    if (after) w.append("after", *after);
+    if (until) w.append("until", *until);
+    documents.push_back(w.finish());
+  };
+  for (const auto& bound : bounds) {
+    bson::Value until(bound.value);
+    add(until);
+    after = std::move(until);
+  }
+  add(std::nullopt);
+  const std::vector<bson::View> views(documents.begin(), documents.end());
+  auto options = safe<store::InsertOptions>();
+  options.ordered = false;
+  for (const auto& error : to_.store().insert(to_.ns(chunks_collection), views, options).errors) {
+    if (error.error.code() != ErrorCode::duplicate_key) throw error.error;
+  }
+}
+
+JobState JobBook::state() {
+  const auto found = find_document(to_, jobs_collection, key());
+  if (!found || get_int(*found, "epoch") != epoch_) {
+    throw MigrationError(ErrorCode::lock_lost, FieldPath(id_),
+                         "the job was begun again by another process; this run stopped");
+  }
+  return state_of(*found);
+}
+
+bool JobBook::move_state(JobState from, JobState to) {
+  return cas(bson::make_document("_id", id_, "epoch", epoch_, "state", to_string(from)),
+             bson::make_document("state", to_string(to)));
+}
+
+std::int64_t JobBook::next_fence() {
+  bson::Writer update;
+  update.begin_document("$inc").append("next_fence", std::int64_t{1}).end();
+  const bson::Document body = update.finish();
+  auto options = safe<store::FindAndModifyOptions>();
+  options.return_document = store::ReturnDocument::after;
+  const auto now =
+      to_.store().find_and_modify(to_.ns(jobs_collection), key(), {body.view()}, options).value;
+  if (!now || get_int(*now, "epoch") != epoch_) {
+    throw MigrationError(ErrorCode::lock_lost, FieldPath(id_),
+                         "the job was begun again by another process; this run stopped");
+  }
+  return get_int(*now, "next_fence");
+}
+
+Control JobBook::control() {
+  Control control;
+  const auto found =
+      find_document(to_, jobs_collection, bson::make_document("_id", control_id(options_.name)));
+  if (!found) return control;
+  const std::string desired = get_text(*found, "desired");
+  if (desired == to_string(Desired::pause)) control.desired = Desired::pause;
+  if (desired == to_string(Desired::stop)) control.desired = Desired::stop;
+  control.rate = std::max<std::int64_t>(get_int(*found, "rate"), 0);
+  control.reason = get_text(*found, "reason");
+  return control;
+}
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,83 @@
+#include "migrate/data/data_run.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+
+DataReport DataRun::retry() {
+  report_.operation = "retry-rejects";
+  try {
+    if (!book_.look()) {
+      throw MigrationError(ErrorCode::not_found, FieldPath(options_.name),
+                           "the target knows no such job");
+    }
+    report_.guarantee = book_.guarantee();
+    report_.state = book_.state();
+    retry_all();
+  } catch (const Error& error) {
+    report_.error = error;
+    report_.result = report_.counts.written > 0 ? DataResult::partial : DataResult::failed;
+  }
+  report_.seconds = static_cast<double>((boot_time() - start_).count()) / 1000;
+  say_next();
+  return report_;
+}
+
+void DataRun::retry_all() {
+  Chunks chunks(to_, book_, "");
+  BatchWriter writer(to_, book_, chunks, options_);
+  report_.result = DataResult::complete;
+  std::optional<bson::Value> after;
+  while (!options_.stop.stop_requested()) {
+    // In the order of their _id, one read each: retried ones leave.
+    bson::Writer filter;
+    filter.append("job", options_.name);
+    if (after) filter.begin_document("_id").append("$gt", *after).end();
+    const bson::Document where = filter.finish();
+    const auto reject = find_document(to_, rejects_collection, where, nullptr,
+                                      bson::make_document("_id", std::int32_t{1}));
+    if (!reject) break;
+    after.emplace((*reject)["_id"]);
+    ++report_.counts.read;
+    if (!retry_one(writer, *reject)) ++report_.counts.rejected;
+  }
+  if (options_.stop.stop_requested()) report_.result = DataResult::stopped;
+  if (report_.result == DataResult::complete && report_.counts.rejected > 0)
+    report_.result = DataResult::rejects;
+}
+
+bool DataRun::retry_one(BatchWriter& writer, bson::View reject) {
+  const auto key = reject.find("key");
+  if (!key) return false;
+  const auto source =
+      find_keys(from_, options_.collection, {bson::Value(*key)}, nullptr, {}, options_.filter);
+  const bson::Document reject_id = bson::make_document("_id", reject["_id"]);
+  if (source.empty()) {  // it is gone, and so is the reason
+    (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());
+    ++report_.counts.dropped;
+    return true;
+  }
+  std::vector<bson::Document> one;
+  one.push_back(source.front());
+  std::vector<Row> rows = map_rows(std::move(one), options_);
+  Row& row = rows.front();
+  const auto copied = reject.find("copied");
+  if (!row.failure && writer.retry(row, book_.next_fence(), copied.has_value(), from_)) {
+    if (row.existing) {
+      ++report_.counts.existing;
+    } else if (row.mapped) {
+      ++report_.counts.written;
+      if (options_.move) ++report_.counts.removed;
+    } else {
+      ++report_.counts.dropped;
+    }
+    return true;
+  }
+  const std::int64_t attempts = get_int(reject, "attempts", 1) + 1;
+  const std::string stage = get_text(reject["_id"].as_document(), "stage");
+  write_reject(to_, book_, row, attempts, nullptr);
+  if (stage != to_string(row.failure->stage))
+    (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());
+  return false;
+}
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,97 @@
+#include "migrate/data/rows.hpp"
+
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+namespace {
+
+bool is_stamp(std::string_view key) { return key == "_v" || key == "_q"; }
+
+/// With the source's _id in front where the function gave none.
+bson::Document with_id(bson::Document mapped, bson::ValueView id) {
+  if (mapped.contains("_id")) return mapped;
+  bson::Writer w;
+  w.append("_id", id).append_all(mapped);
+  return w.finish();
+}
+
+void map_row(Row& row, const DataOptions& options) {
+  RejectStage stage = RejectStage::map;
+  try {
+    if (!options.map) {
+      row.mapped.emplace(row.source);
+      return;
+    }
+    auto mapped = options.map(row.source, stage);
+    if (!mapped) return;
+    stage = RejectStage::validate;
+    bson::Document whole = with_id(std::move(*mapped), row.key());
+    bson::validate(whole);
+    row.mapped.emplace(std::move(whole));
+  } catch (const Error& error) {
+    row.failure = {stage, error.code(), error.detail(), error.path().str()};
+  } catch (...) {
+    const Caught caught = current_failure();
+    row.failure = {stage, caught.code, caught.text, ""};
+  }
+}
+
+}  // namespace
+
+std::vector<Row> map_rows(std::vector<bson::Document> documents, const DataOptions& options) {
+  std::vector<Row> rows;
+  rows.reserve(documents.size());
+  for (auto& document : documents) {
+    Row& row = rows.emplace_back();
+    row.source = std::move(document);
+    map_row(row, options);
+  }
+  return rows;
+}
+
+bson::View canonical(bson::View document, bson::Document& room) {
+  bool plain = true;
+  for (const auto& field : document) plain = plain && !is_stamp(field.key);
+  if (plain) return document;
+  bson::Writer w;
+  for (const auto& field : document) {
+    if (!is_stamp(field.key)) w.append_raw(field);
+  }
+  room = w.finish();
+  return room;
+}
+
+void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
+                  store::Session* session) {
+  bson::Writer filter;
+  filter.begin_document("_id")
+      .append("job", book.job())
+      .append("key", row.key())
+      .append("stage", to_string(row.failure->stage))
+      .end();
+  bson::Writer update;
+  update.begin_document("$set")
+      .append("job", book.job())
+      .append("key", row.key())
+      .append("code", static_cast<std::int32_t>(row.failure->code))
+      .append("name", to_string(row.failure->code))
+      .append("text", bson::is_utf8(row.failure->text) ? std::string_view(row.failure->text)
+                                                       : "a text that is not UTF-8")
+      .append("field", row.failure->field)
+      .append("attempts", attempts);
+  // The raw document within this one may not exceed what a document may hold.
+  if (row.source.size() + 4096 < bson::max_document_bytes) update.append("document", row.source);
+  update.end();
+  const bson::Document where = filter.finish();
+  const bson::Document body = update.finish();
+  auto options = safe<store::UpdateOptions>(session);
+  options.upsert = true;
+  (void)db.store().update(db.ns(rejects_collection), where, {body.view()}, options);
+}
+
+std::int64_t count_rejects(Database& db, const JobBook& book) {
+  return db.store().count(db.ns(rejects_collection), bson::make_document("job", book.job()),
+                          safe<store::CountOptions>());
+}
+
+}  // namespace quire::migrate::data

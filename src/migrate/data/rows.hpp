@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "migrate/data/chunks.hpp"
+
+namespace quire::migrate::data {
+
+/// Why a document is put aside.
+struct Failure {
+  RejectStage stage = RejectStage::write;
+  ErrorCode code = ErrorCode::internal;
+  std::string text;
+  std::string field;
+};
+
+/// A document on its way.
+struct Row {
+  bson::Document source;
+  std::optional<bson::Document> mapped;  ///< nothing: dropped, or failed
+  std::optional<Failure> failure;
+  bool existing = false;  ///< the target has one, which stays
+
+  [[nodiscard]] bson::ValueView key() const { return source["_id"]; }
+};
+
+/// Reads nothing and writes nothing: what the documents become.
+[[nodiscard]] std::vector<Row> map_rows(std::vector<bson::Document> documents,
+                                        const DataOptions& options);
+/// A document without _v and _q on its top level.
+[[nodiscard]] bson::View canonical(bson::View document, bson::Document& room);
+
+/// Upserts what is known of a document that was put aside under {job, key, stage}.
+void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
+                  store::Session* session);
+[[nodiscard]] std::int64_t count_rejects(Database& db, const JobBook& book);
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,141 @@
+#include "migrate/data/worker.hpp"
+
+#include <algorithm>
+#include <system_error>
+
+#include "quire/bson/writer.hpp"
+
+namespace quire::migrate::data {
+
+namespace {
+
+std::int64_t count_stopped(Database& to, const JobBook& book) {
+  return to.store().count(
+      to.ns(chunks_collection),
+      bson::make_document("job", book.job(), "epoch", book.epoch(), "state", "stopped"),
+      safe<store::CountOptions>());
+}
+
+}  // namespace
+
+bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& options) {
+  const std::int64_t rejects = count_rejects(to, book);
+  if (rejects == 0) return false;
+  const double share = options.limits.percent / 100 * static_cast<double>(book.total());
+  return rejects > options.limits.most || static_cast<double>(rejects) > share;
+}
+
+Worker::Worker(RunParts& parts)
+    : parts_(parts),
+      chunks_(parts.to, parts.book, parts.run),
+      writer_(parts.to, parts.book, chunks_, parts.options),
+      size_(parts.options.batch_documents, parts.options.batch_time) {}
+
+template <class Work>
+void Worker::each_chunk(std::string_view state, const Work& work) noexcept {
+  try {
+    while (parts_.gate.pass()) {
+      std::int64_t left = 0;
+      auto chunk = chunks_.claim(state, left);
+      if (!chunk) {
+        if (left == 0) return;
+        parts_.monitor.waits("waits for partitions of other workers");
+        sleep_or_stop(std::clamp(parts_.options.lease / 10, Milliseconds(5), Milliseconds(200)),
+                      parts_.options.stop);
+        parts_.monitor.waits("");
+        continue;
+      }
+      if (chunks_.took_over()) ++parts_.taken_over;
+      try {
+        work(*chunk);
+      } catch (const ChunkLost&) {
+        ++parts_.lost;
+        continue;
+      } catch (...) {
+        chunks_.release(*chunk);
+        throw;
+      }
+      chunks_.release(*chunk);
+    }
+  } catch (const Error& error) {
+    parts_.gate.stop(StopCause::failed, error.what(), error);
+  } catch (...) {
+    const Caught caught = current_failure();
+    parts_.gate.stop(
+        StopCause::failed, caught.text,
+        MigrationError(ErrorCode::migration_failed, FieldPath(parts_.book.job()), caught.text));
+  }
+}
+
+void Worker::copy_all() noexcept {
+  each_chunk("open", [&](Chunk& chunk) { copy(chunk); });
+}
+
+/// Another worker or process may have ended the job.
+bool Worker::over_the_limit() {
+  if (parts_.options.policy == RejectPolicy::stop && count_stopped(parts_.to, parts_.book) > 0) {
+    parts_.gate.stop(StopCause::rejects, "a document was put aside, and the policy is stop");
+    return true;
+  }
+  if (!too_many_rejects(parts_.to, parts_.book, parts_.options)) return false;
+  parts_.gate.stop(StopCause::rejects, "more documents were put aside than allowed");
+  return true;
+}
+
+void Worker::copy(Chunk& chunk) {
+  const DataOptions& options = parts_.options;
+  if (over_the_limit()) return;
+  KeyRange source(parts_.from, options.collection, options.filter);
+  writer_.remove_sources(chunk, parts_.from);  // what the one before left
+  while (chunk.state == "open") {
+    if (!parts_.gate.pass()) return;
+    const auto start = boot_time();
+    auto batch = source.read(chunk.rest(), size_.documents(), options.batch_bytes);
+    const auto documents = static_cast<std::int64_t>(batch.documents.size());
+    auto rows = map_rows(std::move(batch.documents), options);
+    const std::int64_t rejected = chunk.counts.rejected;
+    do {
+      const std::int64_t before = chunk.counts.rejected;
+      const std::size_t n = writer_.write(chunk, rows, batch.end);
+      parts_.monitor.add(static_cast<std::int64_t>(n), chunk.counts.rejected - before);
+      if (chunk.state == "stopped") {
+        if (options.policy == RejectPolicy::stop)
+          parts_.gate.stop(StopCause::rejects, "a document was put aside, and the policy is stop");
+        return;
+      }
+      rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n));
+      if (options.move) writer_.remove_sources(chunk, parts_.from);
+    } while (!rows.empty());
+    if (chunk.counts.rejected > rejected && over_the_limit()) return;
+    const auto took = boot_time() - start;
+    size_.took(took, documents);
+    parts_.gate.rest(documents, took);
+  }
+}
+
+void Worker::verify_all(const CompareJob& job) noexcept {
+  each_chunk("copied", [&](Chunk& chunk) {
+    Comparer comparer(job);
+    const Compared found = comparer.range(chunk.bounds, chunk.n, parts_.book.total());
+    if (found.report.stopped) return;
+    chunk.state = found.report.ok() ? "verified" : "mismatch";
+    const bson::Document more = bson::make_document("verification", found.stored());
+    chunks_.save(chunk, nullptr, more);
+  });
+}
+
+void run_workers(RunParts& parts, const std::function<void(Worker&)>& work) {
+  std::vector<std::thread> threads;
+  const auto one = [&] {
+    Worker worker(parts);
+    work(worker);
+  };
+  try {
+    for (int i = 1; i < parts.options.workers; ++i) threads.emplace_back(one);
+  } catch (const std::system_error&) {  // fewer threads do as well
+  }
+  one();
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace quire::migrate::data

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "migrate/data/batch_writer.hpp"
+#include "migrate/data/compare.hpp"
+#include "migrate/data/monitor.hpp"
+
+namespace quire::migrate::data {
+
+/// What the workers of a run share.
+struct RunParts {
+  Database from;
+  Database to;
+  const DataOptions& options;
+  JobBook& book;
+  DataMonitor& monitor;
+  Gate& gate;
+  std::string run;
+  std::atomic<std::int64_t> taken_over{0};
+  std::atomic<std::int64_t> lost{0};
+};
+
+/// Works on partitions until none is left, here or elsewhere, or the gate says stop. Runs in a
+/// thread of its own; failures go to the gate.
+class Worker {
+ public:
+  explicit Worker(RunParts& parts);
+  void copy_all() noexcept;
+  void verify_all(const CompareJob& job) noexcept;
+
+ private:
+  template <class Work>
+  void each_chunk(std::string_view state, const Work& work) noexcept;
+  void copy(Chunk& chunk);
+  [[nodiscard]] bool over_the_limit();
+
+  RunParts& parts_;
+  Chunks chunks_;
+  BatchWriter writer_;
+  BatchSize size_;
+};
+
+/// Runs `work` in as many threads as the options say, each with a worker of its own.
+void run_workers(RunParts& parts, const std::function<void(Worker&)>& work);
+/// Whether more documents were put aside than the options allow.
+[[nodiscard]] bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& options);
+
+}  // namespace quire::migrate::data
