@@ -33,6 +33,8 @@ Worker::Worker(RunParts& parts)
 
 template <class Work>
 void Worker::each_chunk(std::string_view state, const Work& work) noexcept {
+  constexpr Milliseconds shortest{5};
+  Milliseconds pause = shortest;
   try {
     while (parts_.gate.pass()) {
       std::int64_t left = 0;
@@ -40,11 +42,12 @@ void Worker::each_chunk(std::string_view state, const Work& work) noexcept {
       if (!chunk) {
         if (left == 0) return;
         parts_.monitor.waits("waits for partitions of other workers");
-        sleep_or_stop(std::clamp(parts_.options.lease / 10, Milliseconds(5), Milliseconds(200)),
-                      parts_.options.stop);
+        sleep_or_stop(pause, parts_.options.stop);
+        pause = std::min({pause * 2, parts_.options.lease / 10, Milliseconds(200)});
         parts_.monitor.waits("");
         continue;
       }
+      pause = shortest;
       if (chunks_.took_over()) ++parts_.taken_over;
       try {
         work(*chunk);
