@@ -197,7 +197,7 @@ TEST(DataCopy, OptionsThatMeanNothingAreRefusedBeforeAnythingIsDone) {
 /// A program that dies at each of its calls, and one that goes on: as if it had not.
 TEST(DataCopy, FailsAtAnyCallAndGoesOnToTheSameData) {
   std::vector<std::string> expected;
-  const int stride = quire::test::on_server() ? 25 : 3;
+  const int stride = quire::test::on_server() ? 40 : 3;
   for (const bool fenced : {false, true}) {
     int failures = 0;
     for (int fatal = 1;; fatal += stride) {

@@ -4,6 +4,7 @@
 
 #include "migrate/process.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/store/transaction.hpp"
 
 namespace quire::migrate::data {
 namespace {
@@ -178,20 +179,35 @@ std::optional<Chunk> Chunks::take(bson::View chunk) {
   update.begin_document("$set").append("owner", run_).append("fence", fence).end();
   const bson::Document filter_body = filter.finish();
   const bson::Document body = update.finish();
-  auto options = safe<store::FindAndModifyOptions>();
-  options.return_document = store::ReturnDocument::after;
+  std::optional<bson::Document> now;
+  const auto change = [&](store::Session* session) {
+    auto with_session = safe<store::FindAndModifyOptions>(session);
+    with_session.return_document = store::ReturnDocument::after;
+    now = db_.store()
+              .find_and_modify(db_.ns(chunks_collection), filter_body, {body.view()}, with_session)
+              .value;
+  };
   try {
-    const auto now =
-        db_.store()
-            .find_and_modify(db_.ns(chunks_collection), filter_body, {body.view()}, options)
-            .value;
-    if (!now) return std::nullopt;
-    return chunk_of(*now);
+    if (book_.transactions()) {
+      // A dead worker's transaction may hold the document: a plain write would wait for its end,
+      // one in a transaction is refused at once.
+      store::TransactionSettings settings;
+      settings.start.read_concern = ReadConcern{"majority"};
+      settings.start.write_concern = WriteConcern{.w = "majority", .journal = true};
+      settings.retry_for = std::chrono::milliseconds(0);
+      store::run_transaction(db_.store(), settings,
+                             [&](store::Session& session) { change(&session); });
+    } else {
+      change(nullptr);
+    }
   } catch (const StoreError& error) {
-    if (error.code() == ErrorCode::busy || error.code() == ErrorCode::write_conflict)
+    if (error.code() == ErrorCode::busy || error.code() == ErrorCode::write_conflict ||
+        error.has_label(store::transient_transaction_error))
       return std::nullopt;
     throw;
   }
+  if (!now) return std::nullopt;
+  return chunk_of(*now);
 }
 
 bool Chunks::is_abandoned(bson::View chunk) {

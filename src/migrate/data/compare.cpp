@@ -77,9 +77,11 @@ Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int6
         Compared closer;
         closer.report.level = out.report.level;
         sources(bounds, closer, false);
-        if (!closer.moved) targets(bounds, closer);
-        closer.report.source = out.report.source;
-        if (!closer.moved) closer.report.target = out.report.target;
+        if (!closer.moved) {
+          targets(bounds, closer);
+          closer.report.source = out.report.source;
+          closer.report.target = out.report.target;
+        }
         closer.source = out.source;
         closer.target = out.target;
         out = std::move(closer);
