@@ -2,7 +2,7 @@
 # Installs what building and testing quire needs from Debian's packages, and only what is missing.
 # Usage: scripts/install_deps.sh [build|test]
 #   build  compiler, CMake, Boost headers, fmt, libmongoc, SQLite, PCRE2, CCTZ and tzdata, xxHash, CLI11, OpenSSL, zlib, iso-codes (the tour's data)
-#   test   build + GoogleTest, Google Benchmark, RapidCheck, Clang 19 with its sanitizers, ccache, mold, Python
+#   test   build + GoogleTest, Google Benchmark, RapidCheck, Clang 19 with its sanitizers, ccache, mold, Python, libfaketime
 set -euo pipefail
 want=${1:-build}
 
@@ -15,7 +15,7 @@ packages=(g++ cmake ninja-build pkg-config git "$boost" libfmt-dev libmongoc-dev
 case "$want" in
   build) ;;
   test)
-    packages+=(libgtest-dev libbenchmark-dev librapidcheck-dev clang-19 libclang-rt-19-dev ccache mold python3 python3-venv openssl sqlite3)
+    packages+=(libgtest-dev libbenchmark-dev librapidcheck-dev clang-19 libclang-rt-19-dev ccache mold python3 python3-venv openssl sqlite3 faketime)
     ;;
   *) echo "install_deps.sh: unknown set \"$want\"; give build or test" >&2; exit 2 ;;
 esac

@@ -64,7 +64,7 @@ class Matrix {
 
  private:
   Database begin(const std::string& uri) const {
-    Database db = prepared(subject_, uri);
+    Database db = prepared(databases_, subject_, uri);
     if (down_) expect_ok(go(subject_, db, false, {}), "the run before going back");
     return db;
   }
@@ -79,7 +79,7 @@ class Matrix {
     const bool interrupted =
         options_.interruption == Interruption::kill ? killed(uri, at, when) : thrown(uri, at, when);
     {
-      Database db = open_for(subject_, uri);
+      Database db = open_for(databases_, subject_, uri);
       if (interrupted) {
         if (options_.interruption == Interruption::exception) let_holder_be_gone(db);
         expect_ok(go(subject_, db, down_, options_.down_to), when + ": the next run");
@@ -100,7 +100,7 @@ class Matrix {
   bool thrown(const std::string& uri, int at, const std::string& when) const {
     std::atomic<int> calls{0};
     std::atomic<bool> interrupted{false};
-    const Database db = open_for(subject_, uri, [&](const StoreCall& call) {
+    const Database db = open_for(databases_, subject_, uri, [&](const StoreCall& call) {
       if (call.returned || ++calls < at) return;
       interrupted = true;
       throw Interrupted{};
@@ -119,7 +119,7 @@ class Matrix {
   bool killed(const std::string& uri, int at, const std::string& when) const {
     Child child([&](std::string& text) {
       std::atomic<int> calls{0};
-      const Database db = open_for(subject_, uri, [&](const StoreCall& call) {
+      const Database db = open_for(databases_, subject_, uri, [&](const StoreCall& call) {
         if (!call.returned && ++calls >= at) ::kill(::getpid(), SIGKILL);
       });
       const auto report = go(subject_, db, down_, options_.down_to);

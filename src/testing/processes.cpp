@@ -17,7 +17,7 @@ Straight straight_run(ScratchDatabases& databases, const Subject& subject) {
   const std::string uri = databases.make();
   Straight straight;
   {
-    const Database db = prepared(subject, uri);
+    const Database db = prepared(databases, subject, uri);
     expect_ok(go(subject, db, false, {}), "the straight run");
     straight = look(subject, db);
   }
@@ -46,14 +46,14 @@ Outcome single_run(ScratchDatabases& databases, const Subject& subject,
     const Straight straight = straight_run(databases, subject);
     const std::string uri = databases.make();
     {
-      const Database db = prepared(subject, uri);
+      const Database db = prepared(databases, subject, uri);
     }
     Gate gate;
     std::vector<Child> children;
     for (int i = 0; i < options.processes; ++i) {
       children.emplace_back([&](std::string& text) {
         gate.pass();
-        const Database db = open_for(subject, uri);
+        const Database db = open_for(databases, subject, uri);
         std::atomic<int> bad{0};
         std::mutex mutex;
         const auto start = [&] {
@@ -89,7 +89,7 @@ Outcome single_run(ScratchDatabases& databases, const Subject& subject,
       outcome.rounds += std::max(options.threads, 1);
     }
     {
-      const Database db = open_for(subject, uri);
+      const Database db = open_for(databases, subject, uri);
       expect_same(straight, look(subject, db), "after all starts");
       expect_once(subject, db);
     }
@@ -134,11 +134,11 @@ class Pauses {
     const std::string when = "stopped before write " + std::to_string(at);
     const std::string uri = databases_.make();
     {
-      const Database db = prepared(subject_, uri);
+      const Database db = prepared(databases_, subject_, uri);
     }
     Child holder([&](std::string& text) {
       std::atomic<int> moments{0};
-      const Database db = open_for(subject_, uri, [&](const StoreCall& call) {
+      const Database db = open_for(databases_, subject_, uri, [&](const StoreCall& call) {
         if (is_moment(call, options_.in_transactions) && ++moments == at)
           ::kill(::getpid(), SIGSTOP);
       });
@@ -156,7 +156,7 @@ class Pauses {
     }
     // In a process of its own too, so that none may wait for ever.
     Child heir([&](std::string& text) {
-      const Database db = open_for(subject_, uri);
+      const Database db = open_for(databases_, subject_, uri);
       auto runner = runner_for(subject_, db);
       const auto report = runner.lease(options_.lease).on_busy(migrate::Wait{options_.limit}).run();
       text = report.json();
@@ -168,7 +168,7 @@ class Pauses {
       refute(when + ": the second process did not take over: " + second.text);
     Straight before;
     {
-      const Database db = open_for(subject_, uri);
+      const Database db = open_for(databases_, subject_, uri);
       before = look(subject_, db);
     }
     expect_same(straight_, before, when + ", after another took over");
@@ -181,7 +181,7 @@ class Pauses {
              " instead of 21 (lock lost): " + first.text);
     }
     {
-      const Database db = open_for(subject_, uri);
+      const Database db = open_for(databases_, subject_, uri);
       expect_same(before, look(subject_, db), when + ", after it went on");
     }
     databases_.remove(uri);

@@ -23,7 +23,8 @@ DatabaseImage migrated(ScratchDatabases& databases, const Subject& subject, bool
   const std::string uri = databases.make();
   DatabaseImage image;
   {
-    const Database db = prepare ? prepared(subject, uri) : open_for(subject, uri);
+    const Database db =
+        prepare ? prepared(databases, subject, uri) : open_for(databases, subject, uri);
     expect_ok(go(subject, db, false, {}), what);
     image = DatabaseImage(db, subject.compare);
   }
@@ -37,7 +38,7 @@ Outcome up_down_up(ScratchDatabases& databases, const Subject& subject) {
   return outcome_of([&](Outcome& outcome) {
     const std::string uri = databases.make();
     {
-      const Database db = prepared(subject, uri);
+      const Database db = prepared(databases, subject, uri);
       Subject part = subject;
       part.migrations.items.clear();
       DatabaseImage before_chain(db, subject.compare), after(before_chain);
@@ -86,7 +87,7 @@ Outcome fresh_equals_upgraded(ScratchDatabases& databases, const Subject& subjec
     const auto upgraded = migrated(databases, shape, true, "the migrations");
     const std::string uri = databases.make();
     {
-      Database db = open_for(subject, uri);
+      Database db = open_for(databases, subject, uri);
       fresh(db);
       expect_equal(DatabaseImage(db, shape.compare), upgraded, "a new database", "an upgraded one",
                    "a new database is not an upgraded one");

@@ -6,8 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <system_error>
-
-#include "quire/collection/database.hpp"
+#include <utility>
 
 namespace quire::testing {
 namespace {
@@ -62,6 +61,16 @@ std::string ScratchDatabases::make() {
   return made_.back();
 }
 
+Database ScratchDatabases::open(const std::string& uri) {
+  if (files() || process_ != ::getpid()) {
+    auto store = store::open(uri);
+    std::string name = store->default_database();
+    return {std::move(store), std::move(name)};
+  }
+  if (store_ == nullptr) store_ = store::open(uri);
+  return {store_, store::check_uri(uri).database};
+}
+
 void ScratchDatabases::remove(const std::string& uri) noexcept {
   try {
     const auto found = std::find(made_.begin(), made_.end(), uri);
@@ -73,8 +82,8 @@ void ScratchDatabases::remove(const std::string& uri) noexcept {
       std::filesystem::remove_all(folder_of(gone), ignored);
       return;
     }
-    const auto store = store::open(gone);
-    store->drop_database(store->default_database());
+    const Database db = open(gone);
+    db.store().drop_database(db.name());
   } catch (...) {  // a server that is gone takes its databases with it
   }
 }

@@ -6,20 +6,18 @@
 
 namespace quire::testing {
 
-Database open_for(const Subject& subject, const std::string& uri, HookedStore::Hook hook) {
-  auto store = store::open(uri);
-  if (hook || subject.without_transactions) {
-    if (!hook) hook = [](const StoreCall&) {};
-    auto hooked = std::make_shared<HookedStore>(std::move(store), std::move(hook));
-    hooked->without_transactions = subject.without_transactions;
-    store = std::move(hooked);
-  }
-  std::string name = store->default_database();
-  return {std::move(store), std::move(name)};
+Database open_for(ScratchDatabases& databases, const Subject& subject, const std::string& uri,
+                  HookedStore::Hook hook) {
+  Database db = databases.open(uri);
+  if (!hook && !subject.without_transactions) return db;
+  if (!hook) hook = [](const StoreCall&) {};
+  auto hooked = std::make_shared<HookedStore>(db.shared_store(), std::move(hook));
+  hooked->without_transactions = subject.without_transactions;
+  return {std::move(hooked), db.name()};
 }
 
-Database prepared(const Subject& subject, const std::string& uri) {
-  Database db = open_for(subject, uri);
+Database prepared(ScratchDatabases& databases, const Subject& subject, const std::string& uri) {
+  Database db = open_for(databases, subject, uri);
   if (subject.prepare) subject.prepare(db);
   return db;
 }

@@ -29,10 +29,11 @@ Outcome outcome_of(F&& check) {
 }
 
 /// Opens it; `hook` may be empty.
-[[nodiscard]] Database open_for(const Subject& subject, const std::string& uri,
-                                HookedStore::Hook hook = {});
+[[nodiscard]] Database open_for(ScratchDatabases& databases, const Subject& subject,
+                                const std::string& uri, HookedStore::Hook hook = {});
 /// Opens it, and prepares it.
-[[nodiscard]] Database prepared(const Subject& subject, const std::string& uri);
+[[nodiscard]] Database prepared(ScratchDatabases& databases, const Subject& subject,
+                                const std::string& uri);
 [[nodiscard]] migrate::MigrationRunner runner_for(const Subject& subject, const Database& db);
 
 /// Forth, or back behind `down_to` (empty: behind all).

@@ -69,6 +69,9 @@ Subject counting() {
 
 class Helpers : public ::testing::Test {
  protected:
+  void SetUp() override {
+    if (quire::test::on_server() && where().empty()) GTEST_SKIP() << "no server was started";
+  }
   static std::string where() {
     return quire::test::on_server() ? quire::test::server(std::getenv("QUIRE_TEST_STORE"))
                                     : std::string();

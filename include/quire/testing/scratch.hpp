@@ -1,9 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "quire/collection/database.hpp"
 
 namespace quire::testing {
 
@@ -24,12 +27,16 @@ class ScratchDatabases {
 
   /// The URI of a database that is empty.
   [[nodiscard]] std::string make();
+  /// Opens it. Databases of a server share one store in the process that made this object: opening
+  /// and closing takes the driver half a second.
+  [[nodiscard]] Database open(const std::string& uri);
   /// Removes one that make() gave and nobody has open any more, without throwing.
   void remove(const std::string& uri) noexcept;
 
  private:
   [[nodiscard]] bool files() const noexcept { return server_.empty(); }
   std::string server_;
+  std::shared_ptr<store::Store> store_;  // of the server, once it was opened
   std::filesystem::path folder_;
   std::vector<std::string> made_;
   long process_;

@@ -1,0 +1,171 @@
+// Ten migrations of all kinds, interrupted before a call to the store, and gone on with. A slice;
+// at every call where QUIRE_MIGRATION_SOAK is set (scripts/soak.sh).
+#include <cstring>
+
+#include "own_server.hpp"
+#include "ten.hpp"
+
+namespace quire::migrate::test::matrix {
+
+using testing::CrashOptions;
+using testing::Interruption;
+
+class Matrix : public ::testing::Test {
+ protected:
+  void SetUp() override { QUIRE_NEEDS_BED(); }
+  testing::ScratchDatabases databases{ten::bed()};
+  testing::Subject subject = ten::subject();
+
+  /// On servers a slice is a few calls of one direction: each round is a thousand commands.
+  void holds(Interruption interruption, int slice) {
+    CrashOptions options;
+    options.interruption = interruption;
+    if (!ten::soak()) {
+      const bool kills = interruption == Interruption::kill;
+      options.first = kills ? 41 : 23;
+      options.every = quire::test::on_server() ? 90 : slice;
+      if (quire::test::on_server()) {
+        options.most = kills ? 1 : 2;
+        options.up = !kills;
+        options.down = kills;
+      }
+    }
+    options.check = [](Database& db, const testing::DatabaseImage& straight) {
+      auto wrong = ten::allow_replays(db, 1);
+      if (wrong.empty())
+        wrong = straight.difference(testing::DatabaseImage(db), "a straight run", "this one");
+      return wrong;
+    };
+    const auto outcome = testing::crash_matrix(databases, subject, options);
+    EXPECT_TRUE(outcome) << outcome.why;
+    RecordProperty("interruptions", std::to_string(outcome.rounds));
+    if (ten::soak()) std::printf("%lld interruptions\n", static_cast<long long>(outcome.rounds));
+    EXPECT_GE(outcome.rounds, options.most == 0 ? 6 : options.most);
+  }
+};
+
+TEST_F(Matrix, RunsGoOnAfterAnExceptionAtACall) { holds(Interruption::exception, 61); }
+
+TEST_F(Matrix, RunsGoOnAfterAnExceptionAtACallWithoutTransactions) {
+  if (quire::test::on_server() && !ten::soak())
+    GTEST_SKIP() << "a standalone server has none: with QUIRE_MIGRATION_SOAK only";
+  subject.without_transactions = true;
+  holds(Interruption::exception, 61);
+}
+
+TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilled) {
+  const char* store = std::getenv("QUIRE_TEST_STORE");
+  if (store != nullptr && std::strcmp(store, "replica_set") == 0 && !ten::soak()) {
+    GTEST_SKIP() << "a replica set may keep a killed client's transaction for a minute: with "
+                    "QUIRE_MIGRATION_SOAK only";
+  }
+  holds(Interruption::kill, 61);
+}
+
+TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilledWithoutTransactions) {
+  if (quire::test::on_server() && !ten::soak())
+    GTEST_SKIP() << "a standalone server has none: with QUIRE_MIGRATION_SOAK only";
+  subject.without_transactions = true;
+  holds(Interruption::kill, 61);
+}
+
+auto of(std::string_view id) {
+  return [id](const auto& one) { return one->info().id == id; };
+}
+
+TEST_F(Matrix, GoesForthAndBack) {
+  // Counting is in the way of going back to the same.
+  subject.migrations.items.erase(subject.migrations.items.begin() + 3,
+                                 subject.migrations.items.begin() + 5);
+  std::erase_if(subject.migrations.items, of("h_move"));
+  const auto outcome = testing::up_down_up(databases, subject);
+  EXPECT_TRUE(outcome) << outcome.why;
+  EXPECT_EQ(outcome.rounds, 7);
+}
+
+TEST_F(Matrix, ManyProcessesRunEachOnce) {
+  testing::SingleRunOptions options;
+  options.lease = std::chrono::seconds(1);
+  const auto outcome = testing::single_run(databases, subject, options);
+  EXPECT_TRUE(outcome) << outcome.why;
+}
+
+TEST_F(Matrix, AStoppedHolderChangesNothingAfterwards) {
+  // Without transactions each() is not fenced document by document.
+  if (quire::test::on_server() && !empty_database().capabilities().transactions)
+    std::erase_if(subject.migrations.items, of("c_each"));
+  testing::PausedHolderOptions options;
+  options.lease = std::chrono::milliseconds(100);
+  options.first = 3;
+  options.every = ten::soak() ? 1 : 9;
+  options.most = ten::soak() ? 1000 : quire::test::on_server() ? 1 : 2;
+  const auto outcome = testing::paused_holder(databases, subject, options);
+  EXPECT_TRUE(outcome) << outcome.why;
+  if (ten::soak()) std::printf("%lld pauses\n", static_cast<long long>(outcome.rounds));
+}
+
+/// The server is killed before a call, and started again on its files.
+TEST(ServerKill, RunsGoOnWithWhatTheServerKept) {
+  const std::string program = quire::test::server("server");
+  if (!quire::test::on_server() || program.empty()) GTEST_SKIP() << "kills a server of its own";
+  const bool replica_set = std::strcmp(std::getenv("QUIRE_TEST_STORE"), "replica_set") == 0;
+  // SecantusDB writes what it acknowledged to the disk at once when told so.
+  std::vector<std::string> options{"--sync-on-commit"};
+  if (!replica_set) options.emplace_back("--standalone");
+  quire::test::OwnServer server(program, options);
+  auto subject = ten::subject();
+  testing::DatabaseImage straight;
+  {
+    auto db = quire::open(server.uri("straight"));
+    ten::prepare(db);
+    auto runner = MigrationRunner{db, subject.migrations};
+    ASSERT_TRUE(runner.batch_size(ten::batch).run().ok());
+    straight = testing::DatabaseImage(db);
+  }
+  const int step = ten::soak() ? 7 : 60;
+  const int most = ten::soak() ? 1000 : 1;
+  int kills = 0;
+  for (int at = 31; kills < most; at += step) {
+    SCOPED_TRACE(at);
+    const auto store =
+        store::open(server.uri("round_" + std::to_string(at), "serverSelectionTimeoutMS=5000"));
+    std::atomic<int> calls{0};
+    std::atomic<bool> killed{false};
+    Database db{std::make_shared<testing::HookedStore>(store,
+                                                       [&](const testing::StoreCall& call) {
+                                                         if (call.returned || ++calls != at) return;
+                                                         killed = true;
+                                                         server.kill_now();
+                                                         server.start();
+                                                       }),
+                store->default_database()};
+    Database plain{store, store->default_database()};
+    ten::prepare(plain);
+    const auto run = [&] {
+      return MigrationRunner{db, subject.migrations}
+          .batch_size(ten::batch)
+          .lease(std::chrono::milliseconds(300))
+          .run();
+    };
+    int failures = 0;
+    for (; failures < 5; ++failures) {
+      try {
+        const auto report = run();
+        if (report.ok()) break;
+        EXPECT_FALSE(report.next.empty()) << report.json();
+        EXPECT_NE(report.exit_code(), 0);
+      } catch (const StoreError& error) {
+        EXPECT_EQ(error.code(), ErrorCode::network_error) << error.what();
+      }
+    }
+    ASSERT_LT(failures, 5);
+    if (!killed) break;
+    ++kills;
+    EXPECT_EQ(ten::allow_replays(plain, 1 + failures), "");
+    EXPECT_EQ(straight.difference(testing::DatabaseImage(plain), "a straight run", "this one"), "");
+    EXPECT_EQ(count(plain, "_quire_history", R"({"state":"applied"})"), 10);
+  }
+  EXPECT_GE(kills, 1);
+}
+
+}  // namespace quire::migrate::test::matrix
