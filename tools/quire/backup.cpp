@@ -4,21 +4,21 @@
 
 #include <cstdio>
 
-#include "backup_report.hpp"
+#include "cli/backup_text.hpp"
+#include "cli/console.hpp"
+#include "cli/signals.hpp"
 #include "commands.hpp"
-#include "console.hpp"
-#include "signals.hpp"
 
 namespace quire::tool {
 
 int run_backup(BackupArguments& arguments) {
-  const SignalStop stop;
+  const cli::SignalStop stop;
   const Database from =
       open_database(resolve_uri(arguments.uri), arguments.db, OpenFor::reading, "--db");
   auto& options = arguments.options;
   options.snapshot = !arguments.no_snapshot;
   options.stop = stop.token();
-  BackupProgress line(arguments.quiet);
+  cli::BackupProgress line(arguments.quiet);
   options.progress = [&](const backup::Progress& progress) { line.show(progress); };
   const bool talks = !arguments.quiet && !arguments.json;
   if (talks) {
@@ -31,13 +31,13 @@ int run_backup(BackupArguments& arguments) {
   if (arguments.json) {
     fmt::print("{}\n", report.json());
   } else if (talks && report.ok()) {
-    print_collections(report.collections, report.left_out);
-    fmt::print(
-        "{}: {}, {}, {} of files in {}; {}\n", marked("Done", true),
-        plural(static_cast<std::int64_t>(report.collections.size()), "collection", "collections"),
-        plural(report.documents(), "document", "documents"), sized(report.file_bytes),
-        timed(report.seconds),
-        report.snapshot ? "all of one moment" : "each collection of its own moment");
+    cli::print_collections(report.collections, report.left_out);
+    fmt::print("{}: {}, {}, {} of files in {}; {}\n", cli::marked("Done", true),
+               cli::plural(static_cast<std::int64_t>(report.collections.size()), "collection",
+                           "collections"),
+               cli::plural(report.documents(), "document", "documents"),
+               cli::sized(report.file_bytes), cli::timed(report.seconds),
+               report.snapshot ? "all of one moment" : "each collection of its own moment");
     if (!report.snapshot) fmt::print("not of one moment: {}\n", report.consistency);
   }
   std::fflush(stdout);

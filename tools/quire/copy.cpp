@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/console.hpp"
+#include "cli/signals.hpp"
 #include "commands.hpp"
-#include "console.hpp"
 #include "quire/bson/json.hpp"
-#include "signals.hpp"
 
 namespace quire::tool {
 namespace {
@@ -22,18 +22,18 @@ void confirm_replace(const CopyArguments& arguments, const Database& to) {
 
 void print_collection(const cli::CopiedCollection& one, std::size_t width, bool verified) {
   std::string line = fmt::format("  {:<{}}  {:>11}  {:>8}  {}", one.name, width,
-                                 grouped(one.copied + one.replaced), sized(one.bytes),
-                                 plural(one.indexes, "index", "indexes"));
-  if (one.replaced > 0) line += fmt::format(", {} replaced", grouped(one.replaced));
-  if (one.skipped > 0) line += fmt::format(", {} skipped", grouped(one.skipped));
-  if (verified) line += one.matches ? "  same" : "  " + marked("DIFFERS", false);
+                                 cli::grouped(one.copied + one.replaced), cli::sized(one.bytes),
+                                 cli::plural(one.indexes, "index", "indexes"));
+  if (one.replaced > 0) line += fmt::format(", {} replaced", cli::grouped(one.replaced));
+  if (one.skipped > 0) line += fmt::format(", {} skipped", cli::grouped(one.skipped));
+  if (verified) line += one.matches ? "  same" : "  " + cli::marked("DIFFERS", false);
   fmt::print("{}\n", line);
 }
 
 void print_differences(const cli::CopiedCollection& one) {
   fmt::print("{}: {} in the source, {} in the target\n", one.name,
-             plural(one.source->documents, "document", "documents"),
-             grouped(one.target->documents));
+             cli::plural(one.source->documents, "document", "documents"),
+             cli::grouped(one.target->documents));
   for (const auto& difference : one.differences) {
     const std::string id = bson::to_json(difference.id.view(), bson::JsonMode::shell);
     switch (difference.kind) {
@@ -69,13 +69,14 @@ void print_report(const cli::CopyReport& report) {
     fmt::print(
         "{}: the two sides differ. Was the source written to meanwhile? Copy again with "
         "--existing replace\nonce nobody writes.\n",
-        marked("MISMATCH", false));
+        cli::marked("MISMATCH", false));
   } else if (copied) {
-    fmt::print(
-        "{}: {}, {}, {} in {}{}\n", marked("Done", true),
-        plural(static_cast<std::int64_t>(report.collections.size()), "collection", "collections"),
-        plural(report.documents(), "document", "documents"), sized(report.bytes()),
-        timed(report.seconds), report.verified ? "; both sides compared" : "; not verified");
+    fmt::print("{}: {}, {}, {} in {}{}\n", cli::marked("Done", true),
+               cli::plural(static_cast<std::int64_t>(report.collections.size()), "collection",
+                           "collections"),
+               cli::plural(report.documents(), "document", "documents"), cli::sized(report.bytes()),
+               cli::timed(report.seconds),
+               report.verified ? "; both sides compared" : "; not verified");
   }
 }
 
@@ -92,7 +93,7 @@ void print_failure(const cli::CopyReport& report) {
                  "{} after {}. What was copied stays in the target.\n"
                  "To go on, give the same command with --resume.\n",
                  stopped ? "Stopped" : "It ended",
-                 plural(report.documents(), "document", "documents"));
+                 cli::plural(report.documents(), "document", "documents"));
       break;
     default:
       fmt::print(stderr, "The target is as it was.\n");
@@ -103,7 +104,7 @@ void print_failure(const cli::CopyReport& report) {
 }  // namespace
 
 int run_copy(CopyArguments& arguments) {
-  const SignalStop stop;
+  const cli::SignalStop stop;
   const std::string source = resolve_uri(arguments.source);
   const std::string target = resolve_uri(arguments.target);
   const Database from = open_database(source, arguments.from_db, OpenFor::reading, "--from-db");
@@ -116,8 +117,11 @@ int run_copy(CopyArguments& arguments) {
                      : arguments.existing == "replace" ? cli::Existing::replace
                                                        : cli::Existing::fail;
   options.stop = stop.token();
-  ProgressLine line(arguments.quiet);
-  options.progress = [&](const cli::CopyProgress& progress) { line.show(progress); };
+  cli::ProgressLine line(arguments.quiet);
+  options.progress = [&](const cli::CopyProgress& progress) {
+    line.show({std::string(progress.phase) + " " + std::string(progress.collection), progress.done,
+               progress.total, progress.rate, progress.phase != "index"});
+  };
   const bool talks = !arguments.quiet && !arguments.json;
   if (talks) {
     fmt::print("from {}, database \"{}\"\nto   {}, database \"{}\"\n", from.store().redacted_uri(),

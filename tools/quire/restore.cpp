@@ -4,10 +4,10 @@
 
 #include <cstdio>
 
-#include "backup_report.hpp"
+#include "cli/backup_text.hpp"
+#include "cli/console.hpp"
+#include "cli/signals.hpp"
 #include "commands.hpp"
-#include "console.hpp"
-#include "signals.hpp"
 
 namespace quire::tool {
 namespace {
@@ -23,23 +23,24 @@ void print_failure(const backup::RestoreReport& report) {
 }
 
 void print_report(const backup::RestoreReport& report) {
-  print_collections(report.collections, report.left_out);
+  cli::print_collections(report.collections, report.left_out);
   const char* what = !report.verified_only ? ""
                      : report.manifest     ? "; sizes and checksums are right, nothing was restored"
                                            : "; every document is whole, nothing was restored";
-  fmt::print(
-      "{}: {}, {} in {}{}\n", marked("Done", true),
-      plural(static_cast<std::int64_t>(report.collections.size()), "collection", "collections"),
-      plural(report.documents(), "document", "documents"), timed(report.seconds), what);
+  fmt::print("{}: {}, {} in {}{}\n", cli::marked("Done", true),
+             cli::plural(static_cast<std::int64_t>(report.collections.size()), "collection",
+                         "collections"),
+             cli::plural(report.documents(), "document", "documents"), cli::timed(report.seconds),
+             what);
 }
 
 }  // namespace
 
 int run_restore(RestoreArguments& arguments) {
-  const SignalStop stop;
+  const cli::SignalStop stop;
   auto& options = arguments.options;
   options.stop = stop.token();
-  BackupProgress line(arguments.quiet);
+  cli::BackupProgress line(arguments.quiet);
   options.progress = [&](const backup::Progress& progress) { line.show(progress); };
   const bool talks = !arguments.quiet && !arguments.json;
   backup::RestoreReport report;

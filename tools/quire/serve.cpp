@@ -12,10 +12,10 @@
 #include <string>
 #include <thread>
 
+#include "cli/signals.hpp"
 #include "commands.hpp"
 #include "quire/serve/server.hpp"
 #include "quire/serve/users.hpp"
-#include "signals.hpp"
 
 namespace quire::tool {
 namespace {
@@ -99,7 +99,7 @@ serve::Options options_of(const ServeArguments& arguments) {
 int run_serve(const ServeArguments& arguments) {
   if (!arguments.add_user.empty()) return run_add_user(arguments);
   if (arguments.file.empty()) throw UsageError("FILE is missing: the embedded file to serve");
-  const SignalStop stop;
+  const cli::SignalStop stop;
   raise_descriptors();
   serve::Server server(resolve_uri(arguments.file), options_of(arguments));
   server.start();

@@ -1,23 +1,22 @@
-#include "backup_report.hpp"
+#include "cli/backup_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace quire::tool {
+namespace quire::cli {
 
 void BackupProgress::show(const backup::Progress& progress) {
   const auto now = std::chrono::steady_clock::now();
-  std::string of = std::string(progress.phase) + " " + std::string(progress.collection);
-  if (of != of_) {
-    of_ = std::move(of);
+  ProgressState state{std::string(progress.phase) + " " + std::string(progress.collection),
+                      progress.done, progress.total, 0, progress.phase != "index"};
+  if (state.what != of_) {
+    of_ = state.what;
     start_ = now;
   }
-  cli::CopyProgress out{
-      progress.collection, progress.phase, progress.done, progress.total, progress.bytes, 0, 0};
-  out.seconds = std::chrono::duration<double>(now - start_).count();
-  if (out.seconds > 0) out.rate = static_cast<double>(out.done) / out.seconds;
-  line_.show(out);
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  if (seconds > 0) state.rate = static_cast<double>(state.done) / seconds;
+  line_.show(state);
 }
 
 void print_collections(const std::vector<backup::SavedCollection>& collections,
@@ -37,4 +36,4 @@ void print_collections(const std::vector<backup::SavedCollection>& collections,
   for (const auto& text : left_out) fmt::print("left out: {}\n", text);
 }
 
-}  // namespace quire::tool
+}  // namespace quire::cli

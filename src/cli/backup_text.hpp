@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "console.hpp"
+#include "cli/console.hpp"
 #include "quire/backup/backup.hpp"
 
-namespace quire::tool {
+namespace quire::cli {
 
 /// Where a backup or a restore stands, shown as a copy's progress is.
 class BackupProgress {
@@ -26,4 +26,4 @@ class BackupProgress {
 void print_collections(const std::vector<backup::SavedCollection>& collections,
                        const std::vector<std::string>& left_out);
 
-}  // namespace quire::tool
+}  // namespace quire::cli

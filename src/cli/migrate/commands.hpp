@@ -1,0 +1,89 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.hpp"
+#include "cli/output.hpp"
+#include "quire/cli/migrate.hpp"
+#include "quire/migrate/report.hpp"
+
+/// The commands of migrate_cli(). To add one: a function and an entry in the table at the end of a
+/// file of commands; the help, the parser and the tests go by the table.
+namespace quire::cli {
+
+/// What a command works with.
+struct Context {
+  Database db;
+  const migrate::Migrations& migrations;
+  const MigrateCliOptions& options;
+  const Arguments& arguments;
+  Output& out;
+  std::string_view command;
+
+  /// With the program's settings, and events going to `out`.
+  [[nodiscard]] migrate::MigrationRunner runner() const;
+  /// The command that helps, "app mark ID applied".
+  [[nodiscard]] std::string call(std::string_view words) const {
+    return out.program() + " " + std::string(words);
+  }
+  /// Asks before something is taken away. Throws UsageError for a "no", and without --yes where
+  /// there is no terminal.
+  void confirm(std::string_view question) const;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view arguments;  ///< "ID | -n N"
+  std::string_view summary;    ///< for the list of commands: one line
+  std::string_view text;       ///< further lines of its help
+  std::size_t least = 0;       ///< arguments that are no options
+  std::size_t most = 0;
+  std::span<const OptionSpec> options = {};
+  /// Takes something away: has --yes and calls Context::confirm.
+  bool destructive = false;
+  int (*run)(const Context&) = nullptr;
+};
+
+// One a file.
+[[nodiscard]] std::span<const Command> run_commands();      // up, down, resume, mark, plan, status
+[[nodiscard]] std::span<const Command> history_commands();  // history, events, unlock
+[[nodiscard]] std::span<const Command> model_commands();    // diff, new, types, duplicates
+[[nodiscard]] std::span<const Command> backup_commands();   // backup, restore
+
+/// All of them, in the order of the help.
+[[nodiscard]] std::vector<const Command*> all_commands();
+/// Options of every command.
+[[nodiscard]] std::span<const OptionSpec> common_options();
+inline constexpr OptionSpec yes_option{"--yes", "", "do not ask before something is taken away"};
+[[nodiscard]] std::vector<OptionSpec> options_of(const Command& command);
+
+void print_help(Output& out, const Command* command);
+
+// Shared with the tool quire, which has no migrations to compare with.
+int show_history(Output& out, const Database& db, const std::string& id);
+int show_events(Output& out, const Database& db, const Arguments& arguments);
+int do_unlock(Output& out, const Database& db, const Arguments& arguments);
+/// A line for people when somebody holds the lock.
+void print_lock(Output& out, const Database& db);
+extern const std::span<const OptionSpec> events_options;
+extern const std::span<const OptionSpec> unlock_options;
+
+/// Where a run's report goes, and its exit code.
+int show_report(const Context& context, migrate::MigrationReport report);
+[[nodiscard]] Paint paint_of(std::string_view state);
+/// "2026-02-10 12:30:00" in UTC.
+[[nodiscard]] std::string time_text(const std::optional<bson::DateTime>& time);
+
+/// The exit code of an exception, its word for reports, and what helps.
+struct Failure {
+  int exit;
+  std::string_view result;
+  std::vector<std::string> next;
+};
+[[nodiscard]] Failure failure_of(const Error& error, const std::string& program,
+                                 std::string_view command);
+
+}  // namespace quire::cli

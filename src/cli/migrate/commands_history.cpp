@@ -1,0 +1,162 @@
+// Commands on what migrations keep in the database; they need no migrations.
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "bson/report_fields.hpp"
+#include "cli/migrate/commands.hpp"
+#include "cli/signals.hpp"
+#include "quire/bson/writer.hpp"
+#include "quire/migrate/inspect.hpp"
+
+namespace quire::cli {
+namespace {
+
+constexpr OptionSpec last_options[] = {{"--last", "N", "the latest N, default 50; 0 = all"},
+                                       {"--migration", "ID", "only of this migration"}};
+constexpr OptionSpec token_options[] = {
+    {"--token", "N", "the lock's token as status shows it"},
+    {"--reason", "TEXT", "who says that the holder is gone, and why"},
+    {"--force", "", "do not watch whether the holder lives"}};
+
+int history(const Context& context) {
+  return show_history(context.out, context.db, context.arguments.at(0));
+}
+int events(const Context& context) {
+  return show_events(context.out, context.db, context.arguments);
+}
+int unlock(const Context& context) {
+  context.confirm(
+      fmt::format("The migration lock of \"{}\" of {} will be taken away from its "
+                  "holder.",
+                  context.db.name(), context.db.store().redacted_uri()));
+  return do_unlock(context.out, context.db, context.arguments);
+}
+
+constexpr Command commands[] = {
+    {"history",
+     "[ID]",
+     "Who ran what, when, and how long",
+     "Also of migrations that this program "
+     "does not know.",
+     0,
+     1,
+     {},
+     false,
+     history},
+    {"events", "", "Each change of state, the latest last", "", 0, 0, last_options, false, events},
+    {"unlock", "", "Take the lock from a process that is gone",
+     "Needs --token and --reason. Without --force the holder's beat is watched for 1.25 leases, "
+     "and one that lives is left alone. The next run would take over by itself after that time.",
+     0, 0, token_options, true, unlock},
+};
+
+std::string who(std::string_view user, std::string_view host, std::int64_t pid) {
+  std::string text(user);
+  if (!host.empty()) text += "@" + std::string(host);
+  if (pid > 0) text += " " + std::to_string(pid);
+  return text;
+}
+
+}  // namespace
+
+const std::span<const OptionSpec> events_options = last_options;
+const std::span<const OptionSpec> unlock_options = token_options;
+
+std::span<const Command> history_commands() { return commands; }
+
+void print_lock(Output& out, const Database& db) {
+  const auto lock = migrate::lock_info(db);
+  if (!lock) return;
+  if (!lock->held) {
+    out.hang("lock: ", fmt::format("free, token {}", lock->token));
+    return;
+  }
+  std::string text = fmt::format("token {}, held by process {} on {}", lock->token, lock->pid,
+                                 lock->host.empty() ? "?" : lock->host);
+  if (!lock->application.empty()) text += " (" + lock->application + ")";
+  if (lock->process_gone) text += ", which is gone";
+  if (!lock->progress.empty()) text += "; " + lock->progress;
+  out.hang("lock: ", text);
+}
+
+int show_history(Output& out, const Database& db, const std::string& id) {
+  auto rows = migrate::history(db);
+  if (!id.empty()) {
+    std::erase_if(rows, [&](const auto& row) { return row.id != id; });
+    if (rows.empty()) throw UsageError("history has no migration \"" + id + "\"");
+  }
+  bson::Writer body;
+  body.begin_array("migrations");
+  for (const auto& row : rows) body.push(row.document);
+  body.end();
+  out.report("history", 0, body.finish());
+  std::vector<std::vector<Cell>> lines;
+  for (const auto& row : rows) {
+    std::string text = row.direction.empty() ? "" : row.direction + ", ";
+    text += timed(static_cast<double>(row.ms) / 1000) + ", " + grouped(row.changed) + " changed";
+    const std::string by = who(row.user, row.host, row.pid);
+    if (!by.empty()) text += ", by " + by;
+    if (!row.application.empty()) text += ", " + row.application;
+    if (row.out_of_order) text += ", out of order";
+    if (!row.error.empty()) text += "; " + row.error;
+    lines.push_back(
+        {{row.id}, {row.state, paint_of(row.state)}, {time_text(row.finished)}, {std::move(text)}});
+  }
+  if (!lines.empty()) {
+    out.table({"migration", "state", "finished (UTC)", ""}, lines);
+  } else {
+    out.print("No migration ever ran on this database.");
+  }
+  return 0;
+}
+
+int show_events(Output& out, const Database& db, const Arguments& arguments) {
+  const auto list = migrate::events(
+      db, {arguments.number("--last", 0, 1'000'000).value_or(50), arguments.text("--migration")});
+  for (const auto& one : list) {
+    if (!out.json()) break;
+    bson::Writer line;
+    line.append("event", "history").append_all(one.document);
+    out.event(line.finish());
+  }
+  out.report("events", 0, bson::make_document("events", static_cast<std::int64_t>(list.size())));
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& one : list) {
+    std::string what = one.what == "state" ? one.from + " -> " + one.to : one.what;
+    std::string text = "by " + who(one.user, one.host, one.pid);
+    if (!one.note.empty()) text += "; " + one.note;
+    rows.push_back({{time_text(one.at)},
+                    {one.migration.empty() ? "(lock)" : one.migration},
+                    {std::move(what)},
+                    {std::move(text)}});
+  }
+  if (!rows.empty()) {
+    out.table({"at (UTC)", "migration", "what", ""}, rows);
+  } else {
+    out.print("No events.");
+  }
+  return 0;
+}
+
+int do_unlock(Output& out, const Database& db, const Arguments& arguments) {
+  const auto token = arguments.number("--token", 0, INT64_MAX);
+  const std::string reason = arguments.text("--reason");
+  if (!token) throw UsageError("unlock needs --token N, as status shows it");
+  if (reason.empty()) throw UsageError("unlock needs --reason TEXT, which is kept with the event");
+  const SignalStop stop;
+  migrate::UnlockOptions options;
+  options.force = arguments.has("--force");
+  options.stop = stop.token();
+  options.watching = [&](std::chrono::milliseconds time) {
+    out.event(bson::make_document("event", "watching", "ms", std::int64_t{time.count()}));
+    out.print(fmt::format("Watching the holder's beat for {}.",
+                          timed(static_cast<double>(time.count()) / 1000)));
+  };
+  migrate::unlock(db, *token, reason, options);
+  out.print("The lock is free.");
+  out.report("unlock", 0, bson::make_document("token", *token, "reason", reason));
+  return 0;
+}
+
+}  // namespace quire::cli

@@ -1,0 +1,333 @@
+// Commands that run migrations, and those that show what a run would do.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/migrate/commands.hpp"
+#include "cli/signals.hpp"
+#include "quire/bson/json.hpp"
+#include "quire/bson/writer.hpp"
+#include "quire/migrate/inspect.hpp"
+
+namespace quire::cli {
+namespace {
+
+using migrate::MigrationEntry;
+using migrate::MigrationEvent;
+using migrate::MigrationReport;
+using migrate::MigrationResult;
+using migrate::MigrationRunner;
+
+std::string_view name_of(MigrationEvent::Kind kind) {
+  switch (kind) {
+    case MigrationEvent::Kind::waiting:
+      return "waiting";
+    case MigrationEvent::Kind::took_over:
+      return "took_over";
+    case MigrationEvent::Kind::started:
+      return "started";
+    case MigrationEvent::Kind::batch:
+      return "batch";
+    case MigrationEvent::Kind::finished:
+      return "finished";
+    case MigrationEvent::Kind::failed:
+      return "failed";
+    default:
+      return "event";
+  }
+}
+
+/// Shows a run's events: lines of JSON, or the progress of the step.
+class EventSink {
+ public:
+  EventSink(Output& out, Database db) : out_(out), db_(std::move(db)) {}
+
+  void operator()(const MigrationEvent& event) {
+    if (out_.json()) {
+      bson::Writer w;
+      w.append("event", name_of(event.kind));
+      if (!event.migration.empty()) w.append("migration", event.migration);
+      if (event.kind == MigrationEvent::Kind::batch) {
+        w.append("step", static_cast<std::int32_t>(event.step))
+            .append("done", event.done)
+            .append("total", event.total);
+      }
+      out_.event(w.finish());
+      return;
+    }
+    switch (event.kind) {
+      case MigrationEvent::Kind::waiting:
+        out_.print("Waiting for the migration lock.");
+        if (!out_.quiet()) print_lock(out_, db_);
+        break;
+      case MigrationEvent::Kind::took_over:
+        out_.print("Took the lock over from a process that is gone.");
+        break;
+      case MigrationEvent::Kind::batch: {
+        const std::string what = fmt::format("{}, step {}", cut(event.migration, 60), event.step);
+        const auto now = std::chrono::steady_clock::now();
+        if (what != what_) {
+          what_ = what;
+          start_ = now;
+          first_ = event.done;
+        }
+        const double seconds = std::chrono::duration<double>(now - start_).count();
+        out_.progress().show({what, event.done, event.total,
+                              seconds > 0 ? static_cast<double>(event.done - first_) / seconds : 0,
+                              true});
+        break;
+      }
+      default:
+        out_.progress().clear();
+        break;
+    }
+  }
+
+ private:
+  Output& out_;
+  Database db_;
+  std::string what_;
+  std::int64_t first_ = 0;
+  std::chrono::steady_clock::time_point start_{};
+};
+
+/// What to type next; the library's own words name functions.
+std::vector<std::string> next_of(const Context& context, const MigrationReport& report) {
+  switch (report.result) {
+    case MigrationResult::attention: {
+      const std::string id = report.migrations.empty()
+                                 ? (report.error ? report.error->path().str() : "ID")
+                                 : report.migrations.back().id;
+      return {context.call("mark " + id + " applied --reason TEXT"),
+              context.call("mark " + id + " failed --reason TEXT")};
+    }
+    case MigrationResult::busy:
+    case MigrationResult::skipped:
+      return {context.call("status"), context.call(context.command)};
+    case MigrationResult::paused:
+    case MigrationResult::partial:
+    case MigrationResult::lock_lost:
+      return {context.call("resume")};
+    case MigrationResult::failed:
+      return {context.call(context.command)};
+    case MigrationResult::drifted:
+      return {context.call("status")};
+    default:
+      return {};
+  }
+}
+
+int run_up(const Context& context, bool only_begun) {
+  const SignalStop stop;
+  auto runner = context.runner();
+  runner.stop_token(stop.token());
+  if (const auto wait = context.arguments.number("--wait", 0, 86'400)) {
+    if (*wait == 0) {
+      runner.on_busy(migrate::Fail{});
+    } else {
+      runner.on_busy(migrate::Wait{std::chrono::seconds(*wait)});
+    }
+  }
+  if (!only_begun) return show_report(context, runner.run());
+  // A way back that was begun is finished as such.
+  std::vector<std::string> back;
+  bool forward = false;
+  for (const auto& row : migrate::history(context.db)) {
+    const bool half = row.state == "running" || row.state == "partial" || row.state == "paused" ||
+                      row.state == "reverting" || row.state == "attention";
+    if (!half) continue;
+    if (row.direction == "down" && row.state != "attention") {
+      back.push_back(row.id);
+    } else {
+      forward = true;
+    }
+  }
+  for (auto id = back.rbegin(); id != back.rend(); ++id) {
+    MigrationReport report = runner.rollback(*id);
+    if (!report.ok() || (!forward && std::next(id) == back.rend()))
+      return show_report(context, std::move(report));
+    if (!context.out.json()) (void)show_report(context, std::move(report));
+  }
+  if (forward) return show_report(context, runner.run());
+  MigrationReport nothing;
+  nothing.operation = "resume";
+  return show_report(context, std::move(nothing));
+}
+
+int up(const Context& context) { return run_up(context, false); }
+int resume(const Context& context) { return run_up(context, true); }
+
+int down(const Context& context) {
+  const auto count = context.arguments.number("-n", 1, 1'000'000);
+  const std::string id = context.arguments.at(0);
+  if (count.has_value() == !id.empty())
+    throw UsageError("down takes either the ID of a migration or -n N");
+  const std::string where =
+      fmt::format("\"{}\" of {}", context.db.name(), context.db.store().redacted_uri());
+  context.confirm(
+      count ? fmt::format("The last {} will be undone in {}.",
+                          plural(*count, "migration", "migrations"), where)
+            : fmt::format("Migration {}, and those that depend on it, will be undone in {}.", id,
+                          where));
+  const SignalStop stop;
+  auto runner = context.runner();
+  runner.stop_token(stop.token());
+  return show_report(context,
+                     count ? runner.rollback(static_cast<int>(*count)) : runner.rollback(id));
+}
+
+int mark(const Context& context) {
+  const std::string id = context.arguments.at(0), state = context.arguments.at(1);
+  const std::string reason = context.arguments.text("--reason");
+  if (state != "applied" && state != "failed")
+    throw UsageError("mark takes ID and the state that it is in: applied or failed");
+  if (reason.empty()) throw UsageError("mark needs --reason TEXT, which is kept with the event");
+  context.runner().mark(
+      id, state == "applied" ? migrate::MigrationState::applied : migrate::MigrationState::failed,
+      reason);
+  context.out.print(fmt::format("{} is {} now.", id, state));
+  context.out.report("mark", 0, bson::make_document("id", id, "state", state, "reason", reason));
+  return 0;
+}
+
+int plan(const Context& context) {
+  Output& out = context.out;
+  const auto plan = context.runner().plan();
+  out.report("plan", 0, bson::from_json(plan.json()));
+  for (const auto& one : plan.migrations) {
+    out.hang("", one.id + (one.title.empty() ? "" : "  " + one.title));
+    std::string how =
+        fmt::format("{}, {}, {}, guarantee {}", to_string(one.state), to_string(one.atomicity),
+                    plural(one.documents, "document", "documents"), one.guarantee);
+    if (one.out_of_order) how += ", out of order";
+    out.hang("    ", how);
+    for (const std::string& step : one.steps) out.hang("    step ", step);
+    if (!one.reversible.empty()) out.hang("    no way back: ", one.reversible);
+    if (!one.blocked_by.empty()) out.hang("    blocked: ", one.blocked_by);
+  }
+  for (const std::string& warning : plan.warnings) out.hang("warning: ", warning);
+  out.print(plan.migrations.empty() ? "Nothing to do."
+                                    : plural(static_cast<std::int64_t>(plan.migrations.size()),
+                                             "migration", "migrations") +
+                                          " to run, in this order. Nothing was written.");
+  return 0;
+}
+
+int status(const Context& context) {
+  Output& out = context.out;
+  const auto status = context.runner().status();
+  const auto pending = static_cast<std::int64_t>(status.pending());
+  const bool drifted =
+      std::any_of(status.migrations.begin(), status.migrations.end(),
+                  [](const auto& one) { return one.state == migrate::MigrationState::drifted; });
+  const int exit = !context.arguments.has("--check") ? 0
+                   : drifted                         ? exit_code("drift")
+                   : pending > 0                     ? exit_code("pending")
+                                                     : 0;
+  const auto lock = migrate::lock_info(context.db);
+  bson::Writer body;
+  body.append_all(bson::from_json(status.json()));
+  body.append("result", drifted ? "drifted" : pending > 0 ? "pending" : "nothing");
+  if (lock) {
+    body.append("lock", bson::from_json(lock->json()));
+  } else {
+    body.append_null("lock");
+  }
+  body.begin_array("next");
+  if (pending > 0) body.push(context.call("plan")).push(context.call("up"));
+  body.end();
+  out.report("status", exit, body.finish());
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& one : status.migrations) {
+    const std::string state(to_string(one.state));
+    std::string text = one.title;
+    if (one.out_of_order) text += text.empty() ? "out of order" : " (out of order)";
+    if (!one.error.empty()) text += (text.empty() ? "" : "; ") + one.error;
+    rows.push_back(
+        {{one.id}, {state, paint_of(state)}, {time_text(one.finished)}, {std::move(text)}});
+  }
+  if (!rows.empty()) out.table({"migration", "state", "finished (UTC)", ""}, rows);
+  if (lock && lock->held) print_lock(out, context.db);
+  out.print(pending == 0 ? "Nothing is pending."
+                         : fmt::format("{} pending.", plural(pending, "migration", "migrations")));
+  return exit;
+}
+
+}  // namespace
+
+migrate::MigrationRunner Context::runner() const {
+  MigrationRunner runner(db, migrations);
+  if (!options.application.empty()) runner.application(options.application);
+  auto sink = std::make_shared<EventSink>(out, db);
+  runner.on_event([sink](const MigrationEvent& event) { (*sink)(event); });
+  if (options.configure) options.configure(runner);
+  return runner;
+}
+
+int show_report(const Context& context, MigrationReport report) {
+  Output& out = context.out;
+  out.progress().clear();
+  for (std::string& one : next_of(context, report)) report.next.push_back(std::move(one));
+  const int exit = report.exit_code();
+  if (!out.json()) {
+    std::vector<std::vector<Cell>> rows;
+    for (const MigrationEntry& one : report.migrations) {
+      const std::string state(to_string(one.state));
+      std::string text = plural(one.matched, "document", "documents") + ", " +
+                         grouped(one.changed) + " changed, " +
+                         timed(static_cast<double>(one.ms) / 1000);
+      if (one.removed > 0) text += ", " + grouped(one.removed) + " removed";
+      if (one.rejected > 0) text += ", " + grouped(one.rejected) + " rejected";
+      if (one.out_of_order) text += ", out of order";
+      rows.push_back({{one.id}, {state, paint_of(state)}, {std::move(text)}});
+    }
+    if (!rows.empty()) out.table({"migration", "state", ""}, rows);
+    for (const std::string& warning : report.warnings) out.hang("warning: ", warning);
+    if (report.result == MigrationResult::nothing) out.print("Nothing to do.");
+    if (report.result == MigrationResult::applied) {
+      out.print(fmt::format(
+          "Done: {}{}.",
+          plural(static_cast<std::int64_t>(report.migrations.size()), "migration", "migrations"),
+          report.operation == "down" ? " undone" : " applied"));
+    }
+  }
+  if (report.error && report.result != MigrationResult::skipped) {
+    const std::string at = report.error->path().empty() ? "" : report.error->path().str() + ": ";
+    out.complain(at + report.error->detail(), report.next);
+  }
+  out.report(report.json());
+  return exit;
+}
+
+namespace {
+constexpr OptionSpec wait_options[] = {
+    {"--wait", "SECONDS",
+     "how long to wait for the lock, 300 unless the program says otherwise; "
+     "0 = not at all"}};
+constexpr OptionSpec status_options[] = {
+    {"--check", "", "exit code 10 when something is pending, 11 when something was changed"}};
+constexpr OptionSpec down_options[] = {{"-n", "N", "the last N that were applied"}};
+constexpr OptionSpec mark_options[] = {{"--reason", "TEXT", "who looked, and what was seen"}};
+
+constexpr Command commands[] = {
+    {"status", "", "What is applied and what is pending", "Writes nothing.", 0, 0, status_options,
+     false, status},
+    {"plan", "", "What up would do", "Writes nothing and takes no lock.", 0, 0, {}, false, plan},
+    {"up", "", "Run what is pending",
+     "Any number of processes may do so at once: one runs each migration.\nCtrl-C or SIGTERM stops "
+     "at the next batch; run it again to go on.",
+     0, 0, wait_options, false, up},
+    {"resume", "", "Finish what was begun",
+     "Goes on with what was stopped, killed or failed in the middle, forward or back. Then runs "
+     "what is pending, as up does. Does nothing when nothing was begun.",
+     0, 0, wait_options, false, resume},
+    {"down", "ID | -n N", "Undo a migration and those that depend on it",
+     "Refused as a whole when one of them has no way back.", 0, 1, down_options, true, down},
+    {"mark", "ID applied|failed", "Settle a migration whose outcome is unknown",
+     "For the state attention: look at the data first.", 2, 2, mark_options, false, mark},
+};
+}  // namespace
+
+std::span<const Command> run_commands() { return commands; }
+
+}  // namespace quire::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "migrate/support.hpp"
+
+namespace quire::migrate {
+
+inline constexpr std::string_view rejects_collection = "_quire_rejects";
+
+/// A document that could not be taken along, or was put aside.
+struct RejectRow {
+  std::string job;
+  bson::ValueView key;     ///< the document's _id
+  std::string_view stage;  ///< "read", "map", "validate", "write", "duplicate"
+  std::string_view collection;
+  ErrorCode code = ErrorCode::internal;
+  std::string field;  ///< the path; may be empty
+  std::string text;   ///< why
+  bson::View document;
+};
+/// Writes it under the _id {job, key, stage}: again, it counts an attempt and keeps the document as
+/// it is now.
+void keep_reject(Database& db, const RejectRow& row, store::Session* session);
+
+}  // namespace quire::migrate
