@@ -155,10 +155,15 @@ class Converter {
 
   void reject(View document, const Outcome& outcome) {
     const Value id(document["_id"]);
-    keep_reject(db_,
-                {"types:" + collection_, id, "map", collection_, ErrorCode::conversion_failed,
-                 outcome.failed_path, outcome.failed_text, document},
-                nullptr);
+    const RejectRow row{"types:" + collection_,
+                        id,
+                        "map",
+                        collection_,
+                        ErrorCode::conversion_failed,
+                        outcome.failed_path,
+                        outcome.failed_text,
+                        document};
+    keep_rejects(db_, {&row, 1}, nullptr);
     if (rejected_.insert(bson::to_json(id.view(), bson::JsonMode::canonical)).second)
       ++report_.rejected;
     if (options_.on_reject != OnReject::move) return;

@@ -30,8 +30,9 @@ struct Node {
 
 std::string quoted(std::string_view text) { return bson::to_json(bson::Value(text).view()); }
 std::string variable(const std::string& name) { return quoted("$$" + name); }
+/// A field of the document (object: empty), or of one in a variable.
 std::string field_of(const std::string& object, const std::string& name) {
-  return quoted("$$" + object + "." + name);
+  return quoted(object.empty() ? "$" + name : "$$" + object + "." + name);
 }
 std::string cond(const std::string& test, const std::string& yes, const std::string& no) {
   return R"({"$cond":[)" + test + "," + yes + "," + no + "]}";
@@ -105,10 +106,12 @@ class Builder {
   std::string keys_of(const Node& node, const std::string& value) {
     // Values are wrapped, so that an absent one can be in a list: {} is absent.
     const std::string v = fresh("v"), w = fresh("w"), e = fresh("e");
-    const std::string list = cond(is_array(variable(v)),
-                                  cond(R"({"$eq":[)" + variable(v) + ",[]]}", R"([{"u":true}])",
-                                       map(variable(v), e, R"({"v":)" + variable(e) + "}")),
-                                  R"([{"v":)" + variable(v) + "}]");
+    const std::string present = cond(is_array(variable(v)),
+                                     cond(R"({"$eq":[)" + variable(v) + ",[]]}", R"([{"u":true}])",
+                                          map(variable(v), e, R"({"v":)" + variable(e) + "}")),
+                                     R"([{"v":)" + variable(v) + "}]");
+    // Asked of the field: not every server hands "missing" on through a variable.
+    const std::string list = cond(is_type(value, "missing"), "[{}]", present);
     const std::string own = node.key < 0 ? "" : "{\"" + part(node.key) + "\":" + variable(w) + "}";
     if (node.children.empty()) return let(v, value, map(list, w, own));
     const std::string o = fresh("o"), t = fresh("t");
@@ -171,7 +174,7 @@ IndexKeys index_keys(bson::View definition, bool sparse) {
   if (out.fields.empty()) invalid("", "an index has at least one field: {email: 1}");
 
   Builder builder;
-  std::string keys = builder.keys_below(root, "ROOT");
+  std::string keys = builder.keys_below(root, "");
   if (sparse) {
     std::string any = R"({"$or":[)";
     for (std::size_t i = 0; i < out.fields.size(); ++i) {
@@ -190,7 +193,7 @@ IndexKeys index_keys(bson::View definition, bool sparse) {
                   cond(is_type(value, "undefined"), R"({"u":true})", own));
   }
   out.keys = R"({"$setUnion":[)" + map(keys, "t", whole + "}") + "]}";
-  if (out.fields.size() > 1) out.parallel = builder.parallel_below(root, "ROOT");
+  if (out.fields.size() > 1) out.parallel = builder.parallel_below(root, "");
   return out;
 }
 

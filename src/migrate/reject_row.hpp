@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "migrate/support.hpp"
@@ -19,8 +20,8 @@ struct RejectRow {
   std::string text;   ///< why
   bson::View document;
 };
-/// Writes it under the _id {job, key, stage}: again, it counts an attempt and keeps the document as
-/// it is now.
-void keep_reject(Database& db, const RejectRow& row, store::Session* session);
+/// Writes each under the _id {job, key, stage}: again, it counts an attempt and keeps the document
+/// as it is now.
+void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session* session);
 
 }  // namespace quire::migrate

@@ -112,13 +112,13 @@ class Resolver {
 
   std::int64_t remove(const std::vector<bson::Document>& documents, store::Session* session) {
     if (options_.keep_removed) {
+      std::vector<RejectRow> rows;
       for (const auto& document : documents) {
-        keep_reject(
-            db_,
-            {job_, View(document)["_id"], "duplicate", collection_, ErrorCode::duplicate_key, "",
-             "a duplicate of a document that stayed", document},
-            session);
+        rows.push_back({job_, View(document)["_id"], "duplicate", collection_,
+                        ErrorCode::duplicate_key, "", "a duplicate of a document that stayed",
+                        document});
       }
+      keep_rejects(db_, rows, session);
     }
     std::vector<bson::Document> filters;
     for (const auto& document : documents) filters.push_back(as_read(document));
@@ -211,10 +211,15 @@ class Resolver {
       documents.erase(base);
       if (!(View(result) == View(before))) {
         if (options_.keep_removed) {
-          keep_reject(db_,
-                      {job_, *id, "duplicate", collection_, ErrorCode::duplicate_key, "",
-                       "as it was before duplicates were merged into it", before},
-                      session);
+          const RejectRow row{job_,
+                              *id,
+                              "duplicate",
+                              collection_,
+                              ErrorCode::duplicate_key,
+                              "",
+                              "as it was before duplicates were merged into it",
+                              before};
+          keep_rejects(db_, {&row, 1}, session);
         }
         store::BulkOperation replace;
         replace.kind = store::BulkOperation::Kind::replace_one;

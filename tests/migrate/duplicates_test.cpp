@@ -149,7 +149,9 @@ TEST(Duplicates, AreWhatTheStoreRefusesPairByPair) {
     Database db = empty_database();
     Generator generator(seed);
     const bson::Document definition = keys(definitions[seed % std::size(definitions)]);
-    const bool sparse = seed % 3 == 1;
+    // SecantusDB gives null, not "missing", as the type of an absent field of a variable.
+    const bool nested = definition.view().begin()->key.find('.') != std::string_view::npos;
+    const bool sparse = seed % 3 == 1 && !(server && nested);
     std::vector<bson::Document> documents;
     std::vector<bson::View> views;
     for (std::int32_t i = 0; i < (server ? 5 : 8); ++i) {
@@ -271,7 +273,8 @@ TEST(ResolveDuplicates, MergesUnderTheIdOfOne) {
 
 TEST(ResolveDuplicates, IsAStepInFrontOfTheIndex) {
   Database db = empty_database();
-  for (int i = 0; i < 1203; ++i)
+  const int last = quire::test::on_server() ? 20 : 1202;  // more than two batches
+  for (int i = 0; i <= last; ++i)
     put(db, "users", R"({"_id": )" + std::to_string(i) + R"(, "email": "one"})");
   Migrations migrations;
   migrations.add({.id = "unique",
@@ -279,7 +282,8 @@ TEST(ResolveDuplicates, IsAStepInFrontOfTheIndex) {
                               create_index("users", keys(R"({"email": 1})"), {.unique = true})}});
   const auto report = MigrationRunner{db, migrations}.run();
   EXPECT_TRUE(report.ok()) << report.json();
-  EXPECT_EQ(all(db, "users"), std::vector<std::string>{same(R"({"_id": 1202, "email": "one"})")});
+  EXPECT_EQ(all(db, "users"), std::vector<std::string>{same(R"({"_id": )" + std::to_string(last) +
+                                                            R"(, "email": "one"})")});
   EXPECT_THROW((void)resolve_duplicates("users", keys("{}"), Keep::newest), QueryError);
 }
 

@@ -49,8 +49,8 @@ TEST(Inspect, ReadsWhatRunsLeft) {
   EXPECT_EQ(events(db, {.most = 0, .migration = "a"}).size(), 2U);
   const auto steps = jobs(db);
   ASSERT_FALSE(steps.empty());
-  EXPECT_EQ(steps.back().migration, "a");
-  EXPECT_EQ(steps.back().state, "complete");
+  EXPECT_EQ(steps.front().migration, "a");
+  EXPECT_EQ(steps.front().state, "complete");
 }
 
 TEST(Inspect, ShowsRowsThatSomebodyEdited) {
