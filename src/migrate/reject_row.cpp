@@ -19,6 +19,8 @@ void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session*
     filters.push_back(filter.finish());
     bson::Writer update;
     update.begin_document("$set")
+        .append("job", row.job)
+        .append("key", row.key)
         .append("collection", row.collection)
         .append("code", static_cast<std::int32_t>(row.code))
         .append("name", to_string(row.code))

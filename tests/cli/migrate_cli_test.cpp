@@ -235,6 +235,17 @@ TEST_F(MigrateCli, ManualCodeIsMarkedByAPerson) {
   EXPECT_NE(run("manual", {"events", "--json"}).out.find("mail is out"), std::string::npos);
 }
 
+TEST_F(MigrateCli, DataJobsAreToldWhatToDo) {
+  insert_json(db(), "_quire_jobs", R"({"_id": "archive", "state": "running"})");
+  EXPECT_EQ(run("base", {"pause", "archive", "--reason", "noon"}).code, 0);
+  EXPECT_EQ(run("base", {"pause", "nonsense"}).code, 2);
+  const auto slower = run("base", {"throttle", "archive", "--rate", "50", "--json"});
+  EXPECT_EQ(slower.code, 0);
+  EXPECT_EQ(report(slower)["rate"].as_int32(), 50);
+  EXPECT_EQ(run("base", {"throttle", "archive"}).code, 2);
+  EXPECT_EQ(run("base", {"resume", "archive"}).code, 0);
+}
+
 TEST_F(MigrateCli, ASignalStopsAtABatchAndResumeGoesOn) {
   const pid_t pid = start("slow", {"up", "--json"});
   (void)wait_for_holder();
@@ -320,8 +331,9 @@ TEST_F(MigrateCli, HelpNamesEveryCommandAndExitCode) {
     EXPECT_NE(help.out.find("\n  " + std::to_string(one.code) + " "), std::string::npos)
         << one.code;
   }
-  for (const char* name : {"status", "plan", "up", "resume", "down", "mark", "history", "events",
-                           "unlock", "diff", "new", "types", "duplicates", "backup", "restore"}) {
+  for (const char* name :
+       {"status", "plan", "up", "resume", "pause", "throttle", "down", "mark", "history", "events",
+        "unlock", "diff", "new", "types", "duplicates", "backup", "restore"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + name + " "), std::string::npos) << name;
     const auto own = run("base", {"help", name});
     EXPECT_EQ(own.code, 0);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/backup_text.hpp"
@@ -10,6 +11,23 @@
 #include "commands.hpp"
 
 namespace quire::tool {
+
+void add_backup(CLI::App& app, BackupArguments& a) {
+  auto* backup = app.add_subcommand("backup", "Write a database into a folder, as mongodump does");
+  backup->add_option("URI", a.uri, uri_help)->required();
+  backup->add_option("FOLDER", a.folder, "made by this; must not be there yet")->required();
+  backup->add_option("--db", a.db, "the database, where the URI names none");
+  backup->add_flag("--gzip", a.options.gzip, "compress the files");
+  backup->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  backup->add_option("--exclude", a.options.exclude, "not this one; may be given often")
+      ->allow_extra_args(false);
+  backup->add_flag("--no-snapshot", a.no_snapshot,
+                   "read each collection by itself, not all as of one moment");
+  backup->add_flag("--json", a.json, "the report as one line of JSON");
+  backup->add_flag("--quiet", a.quiet, "print errors only");
+  backup->footer(backup_exits);
+}
 
 int run_backup(BackupArguments& arguments) {
   const cli::SignalStop stop;

@@ -1,21 +1,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/arguments.hpp"
 #include "quire/backup/restore.hpp"
 #include "quire/cli/copy.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace quire::tool {
 
 inline constexpr int exit_usage = 2;
+inline constexpr const char* uri_help = "a file, mongodb://…, or env:NAME, an environment variable";
+inline constexpr const char* backup_exits =
+    "Exit codes: 0 done, 2 usage, 30 failed with nothing changed, 31 failed or stopped when\n"
+    "collections had been dropped already, 32 stopped by a signal with nothing changed.";
 
-/// A mistake in the arguments: exit code 2.
-class UsageError : public Error {
- public:
-  explicit UsageError(std::string_view detail) : Error(ErrorCode::invalid_argument, detail) {}
-};
+using cli::UsageError;
 
 struct CopyArguments {
   std::string source, target;
@@ -50,6 +56,19 @@ struct CheckArguments {
   std::string uri;
   bool json = false;
 };
+/// Of the commands on what migrations keep in a database.
+struct MigrationArguments {
+  std::string uri, db;
+  std::string id;  ///< history
+  std::int64_t last = 50;
+  std::int64_t token = -1;
+  std::string reason;
+  bool force = false;
+  bool yes = false;
+  bool follow = false;
+  std::int64_t interval_ms = 1000;
+  bool json = false;
+};
 
 struct ServeArguments {
   std::string file;
@@ -74,8 +93,21 @@ struct ServeArguments {
 [[nodiscard]] int run_restore(RestoreArguments& arguments);
 [[nodiscard]] int run_health(const HealthArguments& arguments);
 [[nodiscard]] int run_check_uri(const CheckArguments& arguments);
+/// Nothing: it is none of its commands.
+[[nodiscard]] std::optional<int> run_migrations(std::string_view command,
+                                                const MigrationArguments& arguments);
 #ifdef QUIRE_TOOL_SERVE
 [[nodiscard]] int run_serve(const ServeArguments& arguments);
+#endif
+
+// What each command takes, into its arguments.
+void add_copy(CLI::App& app, CopyArguments& a);
+void add_backup(CLI::App& app, BackupArguments& a);
+void add_restore(CLI::App& app, RestoreArguments& a);
+void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health);
+void add_migrations(CLI::App& app, MigrationArguments& a);
+#ifdef QUIRE_TOOL_SERVE
+void add_serve(CLI::App& app, ServeArguments& a);
 #endif
 
 /// A URI as given, or the value of the variable that "env:NAME" names. Throws UsageError.

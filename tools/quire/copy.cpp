@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
@@ -102,6 +103,35 @@ void print_failure(const cli::CopyReport& report) {
 }
 
 }  // namespace
+
+void add_copy(CLI::App& app, CopyArguments& a) {
+  auto* copy = app.add_subcommand("copy", "Copy a database to another, between any two stores");
+  copy->add_option("SOURCE", a.source, uri_help)->required();
+  copy->add_option("TARGET", a.target, "as SOURCE; must be empty, see --existing")->required();
+  copy->add_option("--from-db", a.from_db, "database of the source, where its URI names none");
+  copy->add_option("--to-db", a.to_db, "database of the target, where its URI names none");
+  copy->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  copy->add_option("--exclude", a.options.exclude, "not this one; may be given often")
+      ->allow_extra_args(false);
+  copy->add_option("--batch", a.options.batch_documents, "documents of a batch, default 1000")
+      ->check(CLI::Range(1, 100'000));
+  copy->add_option("--existing", a.existing,
+                   "documents that the target has: skip, replace, or fail (default)")
+      ->check(CLI::IsMember({"skip", "replace", "fail"}));
+  copy->add_flag("--resume", a.options.resume, "go on with a copy that was stopped or killed");
+  copy->add_flag("--no-verify", a.no_verify, "do not read both sides again to compare them");
+  copy->add_flag("--skip-indexes", a.options.skip_indexes,
+                 "leave out indexes that the target refuses");
+  copy->add_flag("--skip-options", a.options.skip_options,
+                 "leave out collection options and views where the target has none");
+  copy->add_flag("--json", a.json, "the report as one line of JSON");
+  copy->add_flag("--quiet", a.quiet, "print errors only");
+  copy->add_flag("--yes", a.yes, "do not ask before --existing replace");
+  copy->footer(
+      "Exit codes: 0 done, 2 usage, 30 failed with nothing left behind, 31 failed in the middle\n"
+      "(--resume goes on), 32 stopped by a signal, 41 copied, but the two sides differ.");
+}
 
 int run_copy(CopyArguments& arguments) {
   const cli::SignalStop stop;

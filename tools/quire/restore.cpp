@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "cli/backup_text.hpp"
@@ -35,6 +36,24 @@ void print_report(const backup::RestoreReport& report) {
 }
 
 }  // namespace
+
+void add_restore(CLI::App& app, RestoreArguments& a) {
+  auto* restore = app.add_subcommand(
+      "restore", "Bring a folder of quire backup or mongodump into a database, or check it");
+  restore->add_option("FOLDER", a.folder, "the backup, or the folder of one database in it")
+      ->required();
+  restore->add_option("URI", a.uri, uri_help);
+  restore->add_option("--db", a.db, "the database, where the URI names none");
+  restore->add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  restore->add_flag("--drop", a.options.drop, "replace collections that are there");
+  restore->add_flag("--verify-only", a.options.verify_only,
+                    "read and check the folder; needs no URI");
+  restore->add_flag("--json", a.json, "the report as one line of JSON");
+  restore->add_flag("--quiet", a.quiet, "print errors only");
+  restore->add_flag("--yes", a.yes, "do not ask before --drop");
+  restore->footer(backup_exits);
+}
 
 int run_restore(RestoreArguments& arguments) {
   const cli::SignalStop stop;

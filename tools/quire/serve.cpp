@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <condition_variable>
 #include <cstdio>
 #include <iostream>
@@ -95,6 +96,42 @@ serve::Options options_of(const ServeArguments& arguments) {
 }
 
 }  // namespace
+
+void add_serve(CLI::App& app, ServeArguments& a) {
+  auto* serve = app.add_subcommand(
+      "serve", "Answer MongoDB's protocol on a file: drivers, mongosh and other tools open it");
+  serve->add_option("FILE", a.file, "an embedded file, made when absent; or env:NAME");
+  serve->add_option("--port", a.port, "default 27017; 0 = any that is free");
+  serve->add_option(
+      "--address", a.address,
+      "IP address to listen on, default 127.0.0.1; beyond loopback --users is needed");
+  serve->add_flag("--read-only", a.read_only,
+                  "open the file read-only, answer writes with error 20");
+  serve->add_option("--users", a.users, "file of the users who may log in (SCRAM-SHA-256)");
+  serve->add_option(
+      "--add-user", a.add_user,
+      "add this user to --users FILE and end; the password is asked for, or read from "
+      "standard input");
+  serve->add_option("--replica-set", a.replica_set,
+                    "name of the set of one member that clients see, default quire");
+  serve->add_flag("--standalone", a.standalone,
+                  "show no replica set: no transactions and change streams in drivers");
+  serve->add_option("--advertise", a.advertise, "HOST:PORT by which clients reach this server");
+  serve->add_option("--connections", a.connections, "most connections at once, default 256")
+      ->check(CLI::Range(1, 100'000));
+  serve->add_option("--workers", a.workers, "threads for commands that read, default 8")
+      ->check(CLI::Range(1, 1'000));
+  serve->add_option("--idle-timeout", a.idle_s, "seconds until a silent connection is closed, 1800")
+      ->check(CLI::Range(1, 1'000'000));
+  serve
+      ->add_option("--transaction-timeout", a.transaction_s,
+                   "seconds until an open transaction is aborted, 60")
+      ->check(CLI::Range(1, 86'400));
+  serve->add_flag("--quiet", a.quiet, "print errors only");
+  serve->footer(
+      "Exit codes: 0 stopped by SIGINT or SIGTERM, 2 usage, 30 the file or the port cannot be "
+      "had.");
+}
 
 int run_serve(const ServeArguments& arguments) {
   if (!arguments.add_user.empty()) return run_add_user(arguments);

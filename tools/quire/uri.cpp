@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 
+#include "cli/console.hpp"
 #include "commands.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -41,11 +41,19 @@ Database open_database(const std::string& uri, const std::string& name, OpenFor 
 }
 
 void confirm(const std::string& question, const char* without) {
-  if (::isatty(STDIN_FILENO) != 1) throw UsageError(without);
-  fmt::print(stderr, "{} Go on? [y/N] ", question);
-  std::string answer;
-  std::getline(std::cin, answer);
-  if (answer != "y" && answer != "Y" && answer != "yes") throw UsageError("not confirmed");
+  if (!cli::can_ask()) throw UsageError(without);
+  if (!cli::ask(question)) throw UsageError("not confirmed");
+}
+
+void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health) {
+  auto* check_uri = app.add_subcommand("check-uri", "Check a URI, and show it without secrets");
+  check_uri->add_option("URI", check.uri, uri_help)->required();
+  check_uri->add_flag("--json", check.json, "as one line of JSON");
+  auto* ask = app.add_subcommand("health", "Ask a store whether it answers; exit code 0 or 1");
+  ask->add_option("URI", health.uri, uri_help)->required();
+  ask->add_option("--timeout", health.timeout_ms, "milliseconds, default 5000")
+      ->check(CLI::Range(1, 3'600'000));
+  ask->add_flag("--json", health.json, "as one line of JSON");
 }
 
 int run_check_uri(const CheckArguments& arguments) {

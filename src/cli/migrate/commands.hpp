@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,12 +65,11 @@ void print_help(Output& out, const Command* command);
 
 // Shared with the tool quire, which has no migrations to compare with.
 int show_history(Output& out, const Database& db, const std::string& id);
-int show_events(Output& out, const Database& db, const Arguments& arguments);
-int do_unlock(Output& out, const Database& db, const Arguments& arguments);
+int show_events(Output& out, const Database& db, std::int64_t last, const std::string& migration);
+int do_unlock(Output& out, const Database& db, std::int64_t token, const std::string& reason,
+              bool force);
 /// A line for people when somebody holds the lock.
 void print_lock(Output& out, const Database& db);
-extern const std::span<const OptionSpec> events_options;
-extern const std::span<const OptionSpec> unlock_options;
 
 /// Where a run's report goes, and its exit code.
 int show_report(const Context& context, migrate::MigrationReport report);

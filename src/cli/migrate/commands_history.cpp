@@ -23,14 +23,19 @@ int history(const Context& context) {
   return show_history(context.out, context.db, context.arguments.at(0));
 }
 int events(const Context& context) {
-  return show_events(context.out, context.db, context.arguments);
+  return show_events(context.out, context.db,
+                     context.arguments.number("--last", 0, 1'000'000).value_or(50),
+                     context.arguments.text("--migration"));
 }
 int unlock(const Context& context) {
+  const auto token = context.arguments.number("--token", 0, INT64_MAX);
+  const std::string reason = context.arguments.text("--reason");
+  if (!token) throw UsageError("unlock needs --token N, as status shows it");
+  if (reason.empty()) throw UsageError("unlock needs --reason TEXT, which is kept with the event");
   context.confirm(
-      fmt::format("The migration lock of \"{}\" of {} will be taken away from its "
-                  "holder.",
+      fmt::format("The migration lock of \"{}\" of {} will be taken away from its holder.",
                   context.db.name(), context.db.store().redacted_uri()));
-  return do_unlock(context.out, context.db, context.arguments);
+  return do_unlock(context.out, context.db, *token, reason, context.arguments.has("--force"));
 }
 
 constexpr Command commands[] = {
@@ -59,9 +64,6 @@ std::string who(std::string_view user, std::string_view host, std::int64_t pid) 
 }
 
 }  // namespace
-
-const std::span<const OptionSpec> events_options = last_options;
-const std::span<const OptionSpec> unlock_options = token_options;
 
 std::span<const Command> history_commands() { return commands; }
 
@@ -111,9 +113,8 @@ int show_history(Output& out, const Database& db, const std::string& id) {
   return 0;
 }
 
-int show_events(Output& out, const Database& db, const Arguments& arguments) {
-  const auto list = migrate::events(
-      db, {arguments.number("--last", 0, 1'000'000).value_or(50), arguments.text("--migration")});
+int show_events(Output& out, const Database& db, std::int64_t last, const std::string& migration) {
+  const auto list = migrate::events(db, {last, migration});
   for (const auto& one : list) {
     if (!out.json()) break;
     bson::Writer line;
@@ -139,23 +140,20 @@ int show_events(Output& out, const Database& db, const Arguments& arguments) {
   return 0;
 }
 
-int do_unlock(Output& out, const Database& db, const Arguments& arguments) {
-  const auto token = arguments.number("--token", 0, INT64_MAX);
-  const std::string reason = arguments.text("--reason");
-  if (!token) throw UsageError("unlock needs --token N, as status shows it");
-  if (reason.empty()) throw UsageError("unlock needs --reason TEXT, which is kept with the event");
+int do_unlock(Output& out, const Database& db, std::int64_t token, const std::string& reason,
+              bool force) {
   const SignalStop stop;
   migrate::UnlockOptions options;
-  options.force = arguments.has("--force");
+  options.force = force;
   options.stop = stop.token();
   options.watching = [&](std::chrono::milliseconds time) {
     out.event(bson::make_document("event", "watching", "ms", std::int64_t{time.count()}));
     out.print(fmt::format("Watching the holder's beat for {}.",
                           timed(static_cast<double>(time.count()) / 1000)));
   };
-  migrate::unlock(db, *token, reason, options);
+  migrate::unlock(db, token, reason, options);
   out.print("The lock is free.");
-  out.report("unlock", 0, bson::make_document("token", *token, "reason", reason));
+  out.report("unlock", 0, bson::make_document("token", token, "reason", reason));
   return 0;
 }
 

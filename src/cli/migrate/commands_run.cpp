@@ -7,6 +7,7 @@
 #include "cli/signals.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/migrate/data_migrator.hpp"
 #include "quire/migrate/inspect.hpp"
 
 namespace quire::cli {
@@ -155,7 +156,33 @@ int run_up(const Context& context, bool only_begun) {
 }
 
 int up(const Context& context) { return run_up(context, false); }
-int resume(const Context& context) { return run_up(context, true); }
+
+/// What processes that work on a data job are asked to do.
+int control(const Context& context, migrate::Desired desired, std::int64_t rate) {
+  const std::string job = context.arguments.at(0);
+  const auto known = migrate::jobs(context.db);
+  if (std::none_of(known.begin(), known.end(), [&](const auto& one) { return one.id == job; }))
+    throw UsageError("this database has no data job \"" + job + "\"");
+  migrate::DataMigrator::control(context.db, job, desired, context.arguments.text("--reason"),
+                                 rate);
+  const std::string_view word = to_string(desired);
+  context.out.print(fmt::format("{}: {}{}, from the next batch on.", job, word,
+                                rate > 0 ? fmt::format(", {} documents a second each", rate) : ""));
+  context.out.report(context.command, 0,
+                     bson::make_document("job", job, "desired", word, "rate", rate));
+  return 0;
+}
+int pause(const Context& context) { return control(context, migrate::Desired::pause, 0); }
+int throttle(const Context& context) {
+  const auto rate = context.arguments.number("--rate", 0, 1'000'000'000);
+  if (!rate) throw UsageError("throttle needs --rate N, documents a second; 0 = no limit");
+  return control(context, migrate::Desired::run, *rate);
+}
+
+int resume(const Context& context) {
+  if (context.arguments.count() > 0) return control(context, migrate::Desired::run, 0);
+  return run_up(context, true);
+}
 
 int down(const Context& context) {
   const auto count = context.arguments.number("-n", 1, 1'000'000);
@@ -307,6 +334,10 @@ constexpr OptionSpec wait_options[] = {
 constexpr OptionSpec status_options[] = {
     {"--check", "", "exit code 10 when something is pending, 11 when something was changed"}};
 constexpr OptionSpec down_options[] = {{"-n", "N", "the last N that were applied"}};
+constexpr OptionSpec reason_options[] = {{"--reason", "TEXT", "shown where the job's state is"}};
+constexpr OptionSpec rate_options[] = {
+    {"--rate", "N", "documents a second of each process; 0 = no limit"},
+    {"--reason", "TEXT", "shown where the job's state is"}};
 constexpr OptionSpec mark_options[] = {{"--reason", "TEXT", "who looked, and what was seen"}};
 
 constexpr Command commands[] = {
@@ -317,10 +348,16 @@ constexpr Command commands[] = {
      "Any number of processes may do so at once: one runs each migration.\nCtrl-C or SIGTERM stops "
      "at the next batch; run it again to go on.",
      0, 0, wait_options, false, up},
-    {"resume", "", "Finish what was begun",
+    {"resume", "[JOB]", "Finish what was begun",
      "Goes on with what was stopped, killed or failed in the middle, forward or back. Then runs "
-     "what is pending, as up does. Does nothing when nothing was begun.",
-     0, 0, wait_options, false, resume},
+     "what is pending, as up does. Does nothing when nothing was begun.\nWith JOB: lets the "
+     "processes "
+     "of a paused data job go on.",
+     0, 1, wait_options, false, resume},
+    {"pause", "JOB", "Let the processes of a data job wait",
+     "Each stops before its next batch and waits for resume JOB.", 1, 1, reason_options, false,
+     pause},
+    {"throttle", "JOB", "Limit the rate of a data job", "", 1, 1, rate_options, false, throttle},
     {"down", "ID | -n N", "Undo a migration and those that depend on it",
      "Refused as a whole when one of them has no way back.", 0, 1, down_options, true, down},
     {"mark", "ID applied|failed", "Settle a migration whose outcome is unknown",
