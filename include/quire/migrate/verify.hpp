@@ -30,8 +30,8 @@ struct VerifyOptions {
   VerifyLevel level = VerifyLevel::digest;
   std::int64_t sample = 1000;  ///< documents chosen of each side
   std::uint64_t seed = 1;      ///< the same seed and data choose the same documents
-  /// A difference is looked at again after this, up to five times with doubled waits, so that
-  /// what is written meanwhile is none.
+  /// A difference is looked at again after this, up to eight times while one of the sides changes,
+  /// so that what is written meanwhile is none.
   std::chrono::milliseconds settle{200};
   std::size_t most_differences = 20;  ///< that are listed
   /// The target may have documents that the source has not.
@@ -99,11 +99,12 @@ struct VerifyJob {
   std::stop_token stop = {};
 };
 
-/// Compares them, one partition after the other. Both sides may be written meanwhile: what differs
-/// is read again before it is reported. A map function that changes _id is compared as a whole,
-/// and how many documents are extra is then told by their number.
-/// Throws StoreError; MigrationError invalid_migration for options that mean nothing, and what
-/// `map` throws. Memory: one batch and the differences.
+/// Compares them, one partition after the other; by digest first as a whole, both sides at the same
+/// time in a thread each, which is all when they are alike. Both sides may be written meanwhile:
+/// what differs is read again before it is reported. A map function that changes _id is compared as
+/// a whole, and how many documents are extra is then told by their number. Throws StoreError;
+/// MigrationError invalid_migration for options that mean nothing, and what `map` throws. Memory:
+/// one batch and the differences.
 VerifyReport verify(const VerifyJob& job);
 
 }  // namespace quire::migrate

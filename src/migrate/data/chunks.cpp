@@ -164,8 +164,17 @@ std::optional<Chunk> Chunks::claim(std::string_view state, std::int64_t& left) {
   return std::nullopt;
 }
 
+std::int64_t Chunks::fence_above(std::int64_t former) {
+  constexpr std::int64_t block = 64;  // one write for so many
+  if (next_fence_ > last_fence_ || next_fence_ <= former) {
+    last_fence_ = book_.next_fences(block);
+    next_fence_ = last_fence_ - block + 1;
+  }
+  return next_fence_++;
+}
+
 std::optional<Chunk> Chunks::take(bson::View chunk) {
-  const std::int64_t fence = book_.next_fence();
+  const std::int64_t fence = fence_above(get_int(chunk, "fence"));
   bson::Writer filter;
   filter.append("_id", chunk["_id"])
       .append("state", get_text(chunk, "state"))

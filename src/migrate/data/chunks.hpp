@@ -80,11 +80,15 @@ class Chunks {
   };
   [[nodiscard]] bool is_abandoned(bson::View chunk);
   [[nodiscard]] std::optional<Chunk> take(bson::View chunk);
+  /// A number of this worker's own that is higher than all that the partition had.
+  [[nodiscard]] std::int64_t fence_above(std::int64_t former);
 
   Database db_;
   JobBook& book_;
   std::string run_;
   bool took_over_ = false;
+  std::int64_t next_fence_ = 0;
+  std::int64_t last_fence_ = -1;
   std::map<std::int64_t, Seen> seen_;
 };
 

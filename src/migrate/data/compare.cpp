@@ -1,8 +1,9 @@
 #include "migrate/data/compare.hpp"
 
 #include <algorithm>
-#include <map>
+#include <exception>
 #include <random>
+#include <thread>
 #include <unordered_map>
 
 #include "quire/bson/writer.hpp"
@@ -95,6 +96,52 @@ Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int6
   return out;
 }
 
+void Comparer::add_expected(bson::View source, Compared& out) const {
+  if (!job_.map && job_.excluded.empty()) {
+    bson::Document room;
+    out.source.add(canonical(source, room));
+  } else if (const auto one = expected(source)) {
+    out.source.add(*one);
+    out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(source["_id"]));
+  }
+}
+
+bool Comparer::alike_as_a_whole(Compared& sum) {
+  const auto read = [&](const Database& db, const std::string& collection, bson::View filter,
+                        FunctionRef<void(bson::View)> add) {
+    std::int64_t seen = 0;
+    const auto cursor = db.store().find(db.ns(collection), filter, safe<store::FindOptions>());
+    while (const auto document = cursor->next()) {
+      add(*document);
+      if (++seen % report_each == 0 && job_.stop.stop_requested()) return;
+    }
+  };
+  std::exception_ptr failed;
+  std::thread other([&] {
+    try {
+      read(job_.to, job_.into, {}, [&](bson::View document) {
+        bson::Document room;
+        sum.target.add(canonical(document, room));
+      });
+    } catch (...) {
+      failed = std::current_exception();
+    }
+  });
+  try {
+    read(job_.from, job_.collection, job_.filter,
+         [&](bson::View document) { add_expected(document, sum); });
+  } catch (...) {
+    other.join();
+    throw;
+  }
+  other.join();
+  if (failed) std::rethrow_exception(failed);
+  if (stopped(sum)) return false;
+  sum.report.source = sum.source.documents();
+  sum.report.target = sum.found = sum.target.documents();
+  return sum.source == sum.target;
+}
+
 /// True when the sums of both sides are the same.
 bool Comparer::digests(const KeyBounds& bounds, Compared& out) {
   std::int64_t seen = 0;
@@ -103,15 +150,7 @@ bool Comparer::digests(const KeyBounds& bounds, Compared& out) {
     return !stopped(out);
   };
   source_.each(bounds, [&](bson::View document) {
-    if (job_.map || !job_.excluded.empty()) {
-      if (const auto one = expected(document)) {
-        out.source.add(*one);
-        out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(document["_id"]));
-      }
-    } else {
-      bson::Document room;
-      out.source.add(canonical(document, room));
-    }
+    add_expected(document, out);
     return go_on();
   });
   if (job_.progress) job_.progress(seen);

@@ -40,6 +40,9 @@ class Comparer {
   /// Compares what lies within the bounds on both sides; `total` documents are in all of the
   /// source, for the share of a sample. report.stopped when it was asked to stop.
   [[nodiscard]] Compared range(const KeyBounds& bounds, std::int64_t number, std::int64_t total);
+  /// Reads both sides whole, at the same time, and sums them up. True when they are alike: then
+  /// no partition has to be looked at.
+  [[nodiscard]] bool alike_as_a_whole(Compared& sum);
   /// Once, when all partitions are through: what a range does not show.
   void whole(Compared& sum);
 
@@ -53,6 +56,7 @@ class Comparer {
   [[nodiscard]] std::optional<bson::Document> expected(bson::View source) const;
   [[nodiscard]] bool stopped(Compared& out) const;
   [[nodiscard]] bool alike(const Pair& pair) const;
+  void add_expected(bson::View source, Compared& out) const;
 
   bool digests(const KeyBounds& bounds, Compared& out);
   void counts(const KeyBounds& bounds, Compared& out);

@@ -16,6 +16,7 @@ class DataRun {
   void work();
   bool copy(RunParts& parts);
   bool compare(RunParts& parts);
+  bool compare_at_once(const CompareJob& job, std::int64_t documents);
   [[nodiscard]] CompareJob compare_job(RunParts& parts);
   [[nodiscard]] Compared stored_comparisons();
   void tick(Gate& gate);

@@ -188,7 +188,7 @@ void JobBook::plan() {
   const std::int64_t total =
       all ? from_.store().estimated_count(from_.ns(options_.collection)) : range.count({});
   std::int64_t size = options_.partition_documents;
-  if (size == 0) size = std::clamp<std::int64_t>(total / 64, 1000, 50'000);
+  if (size == 0) size = std::clamp<std::int64_t>(total / 32, 10'000, 50'000);
   size = std::max(size, total / most_chunks + 1);
   bson::Writer bounds;
   std::int64_t chunks = 1;
@@ -264,9 +264,9 @@ bool JobBook::move_state(JobState from, JobState to) {
              bson::make_document("state", to_string(to)));
 }
 
-std::int64_t JobBook::next_fence() {
+std::int64_t JobBook::next_fences(std::int64_t count) {
   bson::Writer update;
-  update.begin_document("$inc").append("next_fence", std::int64_t{1}).end();
+  update.begin_document("$inc").append("next_fence", count).end();
   const bson::Document body = update.finish();
   auto options = safe<store::FindAndModifyOptions>();
   options.return_document = store::ReturnDocument::after;

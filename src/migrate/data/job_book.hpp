@@ -53,8 +53,8 @@ class JobBook {
   [[nodiscard]] JobState state();
   /// True when it was in `from` and is in `to` now.
   bool move_state(JobState from, JobState to);
-  /// A number higher than all that the job gave before.
-  [[nodiscard]] std::int64_t next_fence();
+  /// `count` numbers higher than all that the job gave before; the last of them.
+  [[nodiscard]] std::int64_t next_fences(std::int64_t count);
   [[nodiscard]] Control control();
 
  private:

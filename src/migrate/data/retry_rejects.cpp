@@ -61,7 +61,7 @@ bool DataRun::retry_one(BatchWriter& writer, bson::View reject) {
   std::vector<Row> rows = map_rows(std::move(one), options_);
   Row& row = rows.front();
   const auto copied = reject.find("copied");
-  if (!row.failure && writer.retry(row, book_.next_fence(), copied.has_value(), from_)) {
+  if (!row.failure && writer.retry(row, book_.next_fences(1), copied.has_value(), from_)) {
     if (row.existing) {
       ++report_.counts.existing;
     } else if (row.mapped) {

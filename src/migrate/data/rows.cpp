@@ -1,5 +1,7 @@
 #include "migrate/data/rows.hpp"
 
+#include <cstring>
+
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
@@ -36,6 +38,18 @@ void map_row(Row& row, const DataOptions& options) {
   }
 }
 
+/// Whether "_v" or "_q" may be the name of a field: false for nearly all documents, by their bytes.
+bool may_have_stamps(bson::View document) {
+  const std::uint8_t* at = document.data();
+  const std::uint8_t* const end = at + document.size();
+  while (true) {
+    at = static_cast<const std::uint8_t*>(std::memchr(at, '_', static_cast<std::size_t>(end - at)));
+    if (at == nullptr || end - at < 3) return false;
+    if ((at[1] == 'v' || at[1] == 'q') && at[2] == 0) return true;
+    ++at;
+  }
+}
+
 }  // namespace
 
 std::vector<Row> map_rows(std::vector<bson::Document> documents, const DataOptions& options) {
@@ -50,6 +64,7 @@ std::vector<Row> map_rows(std::vector<bson::Document> documents, const DataOptio
 }
 
 bson::View canonical(bson::View document, bson::Document& room) {
+  if (!may_have_stamps(document)) return document;
   bool plain = true;
   for (const auto& field : document) plain = plain && !is_stamp(field.key);
   if (plain) return document;

@@ -58,7 +58,8 @@ void Worker::each_chunk(std::string_view state, const Work& work) noexcept {
         chunks_.release(*chunk);
         throw;
       }
-      chunks_.release(*chunk);
+      if (chunk->state == state)
+        chunks_.release(*chunk);  // else it was given back when it was saved
     }
   } catch (const Error& error) {
     parts_.gate.stop(StopCause::failed, error.what(), error);
