@@ -86,7 +86,7 @@ class MigrateCli : public ProgramTest {
   /// Waits until the run that goes on in another process has the lock and done something.
   [[nodiscard]] std::int64_t wait_for_holder(bool saved = true) const {
     const auto database = db();
-    for (int i = 0; i < 400; ++i) {
+    for (int i = 0; i < 2000; ++i) {
       const auto lock = migrate::lock_info(database);
       const auto jobs = migrate::jobs(database);
       if (lock && lock->held && (!saved || (!jobs.empty() && jobs.front().saves > 0)))
@@ -294,7 +294,7 @@ TEST_F(MigrateCli, TheLockIsTakenAwayFromWhoHoldsItOnlyByForce) {
   const auto forced = run("waiting", {"unlock", "--token", token, "--reason", "it hangs", "--force",
                                       "--yes", "--json"});
   EXPECT_EQ(forced.code, 0) << forced.err;
-  std::this_thread::sleep_for(std::chrono::milliseconds(1000));  // its beats see it, each 267 ms
+  std::this_thread::sleep_for(std::chrono::milliseconds(1400));  // past 0.6 leases it looks
   insert_json(db(), "go", R"({"_id": 1})");
   EXPECT_EQ(wait(pid).code, 21);
   EXPECT_NE(run("waiting", {"events", "--json"}).out.find("it hangs"), std::string::npos);

@@ -65,13 +65,13 @@ q::Migrations migrations_of(const std::string& release) {
                                       if (release == "partial" && counter.id == 25)
                                         throw std::runtime_error("25 is odd");
                                       if (release == "slow")
-                                        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                                        std::this_thread::sleep_for(std::chrono::milliseconds(50));
                                       ++counter.n;
                                     })});
   } else if (release == "waiting") {  // until a document is in `go`; holds no transaction meanwhile
     all.add({.id = "2026_03_wait",
              .up = q::migrate::run(q::Atomicity::idempotent, [](q::Database& db, q::Session&) {
-               for (int i = 0; i < 1000; ++i) {
+               for (int i = 0; i < 6000; ++i) {
                  if (db.store().count(db.ns("go"), {}, {}) > 0) return;
                  std::this_thread::sleep_for(std::chrono::milliseconds(10));
                }
@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
     if (setting("PROGRAM_RELEASE") != "without_models") options.models = q::cli::models<User>();
     options.application = "shop 1.4";
     options.configure = [](q::MigrationRunner& runner) {
-      runner.batch_size(10).lease(std::chrono::milliseconds(800));
+      runner.batch_size(10).lease(std::chrono::seconds(2));
     };
     return q::migrate_cli(argc, argv, db, migrations_of(setting("PROGRAM_RELEASE")), options);
   } catch (const q::Error& error) {
