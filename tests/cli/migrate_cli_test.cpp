@@ -1,13 +1,8 @@
-#include <pty.h>
-
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <set>
-#include <sstream>
 #include <thread>
 
-#include "program_fixture.hpp"
+#include "migrate_cli_fixture.hpp"
 #include "quire/cli/exit_codes.hpp"
 #include "quire/migrate/inspect.hpp"
 
@@ -15,89 +10,6 @@ namespace quire {
 namespace {
 
 using namespace quire::test;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-std::size_t columns(const std::string& line) {
-  std::size_t n = 0;
-  for (const char c : line) n += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1U : 0U;
-  return n;
-}
-
-class MigrateCli : public ProgramTest {
- protected:
-  MigrateCli() {
-    uri_ = "quire:" + file("a.quire") + "?durability=normal";
-    const Database db = open(uri_);
-    insert_json(db, "users", R"({"_id": 1, "email": "ada@x"})");
-    insert_json(db, "users", R"({"_id": 2, "email": "bob@x"})");
-    std::vector<bson::Document> counters;
-    for (std::int64_t i = 0; i < 60; ++i)
-      counters.push_back(bson::make_document("_id", i, "n", std::int64_t{0}));
-    insert(db, "counters", counters);
-    db.close();
-  }
-
-  pid_t start(const std::string& release, const std::vector<std::string>& arguments) {
-    ::setenv("PROGRAM_URI", uri_.c_str(), 1);
-    ::setenv("PROGRAM_RELEASE", release.c_str(), 1);
-    return start_program(QUIRE_MIGRATE_PROGRAM, arguments);
-  }
-  /// Also looks at what holds of every command's output.
-  Result run(const std::string& release, const std::vector<std::string>& arguments) {
-    return checked(wait(start(release, arguments)), arguments);
-  }
-  static Result checked(Result result, const std::vector<std::string>& arguments) {
-    const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-    EXPECT_EQ(result.out.find('\x1b'), std::string::npos) << result.out;
-    EXPECT_EQ(result.err.find('\x1b'), std::string::npos) << result.err;
-    for (const std::string& line : lines_of(result.err)) EXPECT_LE(columns(line), 80U) << line;
-    const auto lines = lines_of(result.out);
-    if (!json) {
-      for (const std::string& line : lines) EXPECT_LE(columns(line), 80U) << line;
-      return result;
-    }
-    EXPECT_FALSE(lines.empty());
-    for (const std::string& line : lines) EXPECT_NO_THROW((void)bson::from_json(line)) << line;
-    if (!lines.empty()) {
-      const auto report = bson::from_json(lines.back());
-      EXPECT_EQ(report["exit"].as_int32(), result.code) << lines.back();
-      EXPECT_TRUE(report.view().contains("schema") && report.view().contains("result"))
-          << lines.back();
-    }
-    return result;
-  }
-  static bson::Document report(const Result& result) {
-    const auto lines = lines_of(result.out);
-    return lines.empty() ? bson::Document() : bson::from_json(lines.back());
-  }
-  [[nodiscard]] Database db() const { return open(uri_); }
-  [[nodiscard]] std::int64_t sum() const {
-    std::int64_t n = 0;
-    const auto database = db();
-    for (const auto& one : all(database, "counters")) n += one["n"].as_int64();
-    return n;
-  }
-  /// Waits until the run that goes on in another process has the lock and done something.
-  [[nodiscard]] std::int64_t wait_for_holder(bool saved = true) const {
-    const auto database = db();
-    for (int i = 0; i < 2000; ++i) {
-      const auto lock = migrate::lock_info(database);
-      const auto jobs = migrate::jobs(database);
-      if (lock && lock->held && (!saved || (!jobs.empty() && jobs.front().saves > 0)))
-        return lock->token;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ADD_FAILURE() << "no run took the lock";
-    return 0;
-  }
-  std::string uri_;
-};
 
 TEST_F(MigrateCli, GoesUpAndBackAndSaysSo) {
   EXPECT_EQ(run("base", {"status"}).code, 0);
@@ -390,69 +302,6 @@ TEST_F(MigrateCli, RunsOnAServer) {
   EXPECT_EQ(run("base", {"down", "-n", "2", "--yes"}).code, 0);
 }
 #endif
-
-/// The program on a terminal of that width, with `answer` typed in.
-class OnATerminal : public MigrateCli {
- protected:
-  Result type(std::vector<std::string> arguments, const std::string& answer,
-              unsigned short width = 60) {
-    ::setenv("PROGRAM_URI", uri_.c_str(), 1);
-    ::setenv("PROGRAM_RELEASE", "base", 1);
-    winsize size{};
-    size.ws_col = width;
-    size.ws_row = 24;
-    int terminal = -1;
-    const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, &size);
-    if (pid == 0) {
-      std::string program = QUIRE_MIGRATE_PROGRAM;
-      std::vector<char*> argv{program.data()};
-      for (auto& argument : arguments) argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      ::execv(argv[0], argv.data());
-      ::_exit(127);
-    }
-    if (!answer.empty() && ::write(terminal, answer.data(), answer.size()) < 0) ADD_FAILURE();
-    Result result;
-    std::array<char, 4096> part{};
-    for (ssize_t n = 0; (n = ::read(terminal, part.data(), part.size())) > 0;)
-      result.out.append(part.data(), static_cast<std::size_t>(n));
-    ::close(terminal);
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    if (WIFEXITED(status)) result.code = WEXITSTATUS(status);
-    return result;
-  }
-};
-
-TEST_F(OnATerminal, AsksBeforeItTakesSomethingAway) {
-  ASSERT_EQ(run("base", {"up"}).code, 0);
-  const auto no = type({"down", "-n", "1"}, "n\n");
-  EXPECT_EQ(no.code, 2);
-  EXPECT_NE(no.out.find("Go on? [y/N]"), std::string::npos) << no.out;
-  EXPECT_EQ(run("base", {"status", "--check"}).code, 0);
-  EXPECT_EQ(type({"down", "-n", "1"}, "y\n").code, 0);
-  EXPECT_EQ(run("base", {"status", "--check"}).code, 10);
-}
-
-TEST_F(OnATerminal, UsesColoursUnlessToldNotToAndFits) {
-  ::unsetenv("NO_COLOR");
-  EXPECT_NE(type({"status"}, "").out.find("\x1b[33mpending"), std::string::npos);
-  ::setenv("NO_COLOR", "1", 1);
-  std::size_t before = 0;
-  for (const unsigned short width : std::vector<unsigned short>{40, 60, 100}) {
-    const auto plain = type({"help"}, "", width);
-    EXPECT_EQ(plain.out.find('\x1b'), std::string::npos);
-    std::size_t widest = 0;
-    for (std::string line : lines_of(plain.out)) {
-      if (!line.empty() && line.back() == '\r') line.pop_back();
-      widest = std::max(widest, columns(line));
-    }
-    EXPECT_LE(widest, width);
-    EXPECT_GT(widest, before);
-    before = widest;
-  }
-  ::unsetenv("NO_COLOR");
-}
 
 }  // namespace
 }  // namespace quire
