@@ -190,11 +190,11 @@ TEST(DataProgress, IsReportedWithRateAndTimeLeftAndEndsAt100) {
   put_people(db, 60);
   std::vector<DataProgress> seen;
   const auto report = small_job(db, db)
-                          .throttle({.rate = 100})
+                          .throttle({.rate = 60})
                           .on_progress([&](const DataProgress& p) { seen.push_back(p); })
                           .run();
   ASSERT_TRUE(report.ok()) << report.json();
-  ASSERT_GE(seen.size(), 3U);
+  ASSERT_GE(seen.size(), 2U);
   bool eta = false;
   for (std::size_t i = 0; i + 1 < seen.size(); ++i) {
     EXPECT_LE(seen[i].done, seen[i].total);
@@ -226,13 +226,13 @@ TEST(DataProgress, ACallbackThatThrowsEndsTheRun) {
 
 TEST(DataProgress, EstimatesNeverPass100AndStallsAreTold) {
   data::DataMonitor monitor;
-  monitor.begin("job", JobState::running, 0, 10, false, milliseconds(30));
+  monitor.begin("job", JobState::running, 0, 10, false, milliseconds(400));
   monitor.add(15, 0);
   auto p = monitor.progress();
   EXPECT_EQ(p.total, 15);
   EXPECT_EQ(p.percent(), 99);
   EXPECT_FALSE(p.stalled);
-  std::this_thread::sleep_for(milliseconds(50));
+  std::this_thread::sleep_for(milliseconds(450));
   EXPECT_TRUE(monitor.progress().stalled);
   EXPECT_NE(monitor.health().find(R"("alive": false)"), std::string::npos);
   monitor.waits("paused");

@@ -1,4 +1,5 @@
 // Copying a collection: through functions, between stores, ids of all types, resumed.
+#include <atomic>
 #include <cmath>
 
 #include "counting_store.hpp"
@@ -207,7 +208,7 @@ TEST(DataCopy, FailsAtAnyCallAndGoesOnToTheSameData) {
       set(source, "people", R"({"_id":5})", R"({"$set":{"name":"bad"}})");
       expected = all(source, "people");
       auto target = empty_database();
-      int calls = 0;
+      std::atomic<int> calls{0};
       auto store =
           std::make_shared<quire::test::CountingStore>(target.shared_store(), [&](const char*) {
             if (++calls >= fatal) throw StoreError(ErrorCode::io_error, "the cable was pulled");

@@ -140,14 +140,14 @@ TEST(DataShare, AnIdleHolderKeepsItsPartitionWhileItGivesSignsOfLife) {
   put_people(db, 4);
   std::atomic<int> mapped{0};
   const auto slow = [&](bson::View document) {
-    if (++mapped == 1) std::this_thread::sleep_for(milliseconds(500));
+    if (++mapped == 1) std::this_thread::sleep_for(milliseconds(1300));
     return std::optional(bson::Document(document));
   };
   DataReport first;
   std::thread holder(
-      [&] { first = small_job(db, db).workers(1).lease(milliseconds(150)).map(slow).run(); });
+      [&] { first = small_job(db, db).workers(1).lease(milliseconds(800)).map(slow).run(); });
   while (mapped == 0) std::this_thread::sleep_for(milliseconds(2));
-  const auto second = small_job(db, db).workers(1).lease(milliseconds(150)).map(slow).run();
+  const auto second = small_job(db, db).workers(1).lease(milliseconds(800)).map(slow).run();
   holder.join();
   ASSERT_TRUE(first.ok()) << first.json();
   ASSERT_TRUE(second.ok()) << second.json();

@@ -193,7 +193,7 @@ TEST(Verify, AWriterOfBothSidesRaisesNoAlarm) {
   for (const VerifyLevel level : levels) {
     VerifyOptions options;
     options.level = level;
-    options.settle = milliseconds(30);
+    options.settle = milliseconds(400);
     options.sample = 30;
     const auto report =
         verify({.from = db, .collection = "people", .to = db, .into = "users", .options = options});
