@@ -269,7 +269,8 @@ void BatchWriter::put_fenced(std::vector<Row>& rows, std::size_t n, Existing exi
   auto options = safe<store::BulkOptions>();
   options.ordered = false;
   const auto result = to_.store().bulk_write(to_.ns(options_.into), operations, options);
-  replaced_ = result.matched;
+  // Else what was there was this job's own, of a batch that comes again.
+  if (existing == Existing::replace) replaced_ = result.matched;
   for (const auto& error : result.errors) {
     if (error.index >= of.size() || is_of_the_store(error.error)) rethrow(error.error);
     Row& row = rows[of[error.index]];
