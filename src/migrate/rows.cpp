@@ -145,13 +145,15 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.from_primary = true;
   WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);
-  next.done = batch.end;
+  // Stamps are taken away once the cursor behind all that have one is saved: then nothing that has
+  // lost its stamp comes again.
+  next.done = batch.end && (session != nullptr || batch.documents.empty());
   if (const auto* copy = detail::work_as<CopyWork>(step)) {
     CopyRows(db, step.collection, *copy, settings, session)
-        .write(std::move(batch.documents), batch.end, next.counts);
+        .write(std::move(batch.documents), next.done, next.counts);
   } else {
     ChangeWriter(db, step, settings, session)
-        .write(std::move(batch.documents), batch.end, next.counts);
+        .write(std::move(batch.documents), next.done, next.counts);
   }
   return next;
 }

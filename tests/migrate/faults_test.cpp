@@ -48,7 +48,7 @@ class Faults : public ::testing::Test {
 
 TEST_F(Faults, AFullDiskStopsTheRunAndLosesNothing) {
   if (quire::test::on_server()) GTEST_SKIP() << "fills a disk below the embedded store";
-  const int every = ten::soak() ? 1 : 53;
+  const int every = ten::soak() ? ten::soak_every() : 53;
   int failures = 0, told = 0;
   for (int at = 2;; at += every) {
     SCOPED_TRACE(at);
@@ -83,7 +83,7 @@ TEST_F(Faults, AFullDiskStopsTheRunAndLosesNothing) {
 TEST_F(Faults, ALostConnectionAtACallLosesNothing) {
   if (!quire::test::on_server()) GTEST_SKIP() << "breaks connections to a server";
   quire::test::TcpProxy proxy(quire::test::port_of(ten::bed()));
-  const int every = ten::soak() ? 1 : 120;
+  const int every = ten::soak() ? ten::soak_every() : 120;
   const int most = ten::soak() ? 100000 : 1;
   int rounds = 0;
   for (int at = 67; rounds < most; at += every) {

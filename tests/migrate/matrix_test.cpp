@@ -1,7 +1,5 @@
 // Ten migrations of all kinds, interrupted before a call to the store, and gone on with. A slice;
-// at every call where QUIRE_MIGRATION_SOAK is set (scripts/soak.sh).
-#include <cstring>
-
+// all of it where QUIRE_MIGRATION_SOAK is set (scripts/soak.sh).
 #include "own_server.hpp"
 #include "ten.hpp"
 
@@ -20,6 +18,7 @@ class Matrix : public ::testing::Test {
   void holds(Interruption interruption, int slice) {
     CrashOptions options;
     options.interruption = interruption;
+    options.every = ten::soak_every();
     if (!ten::soak()) {
       const bool kills = interruption == Interruption::kill;
       options.first = kills ? 41 : 23;
@@ -53,9 +52,26 @@ TEST_F(Matrix, RunsGoOnAfterAnExceptionAtACallWithoutTransactions) {
   holds(Interruption::exception, 61);
 }
 
+/// At every call, the last ones of a step too: what marks documents as done goes after their
+/// cursor.
+TEST_F(Matrix, DocumentsAreDoneOnceWithoutTransactions) {
+  if (quire::test::on_server()) GTEST_SKIP() << "the same on each store, and long on servers";
+  subject.without_transactions = true;
+  Migrations few;
+  few.add({.id = "a", .up = each<Counter>("counters", [](Counter& c) { c.n += c.id + 1; })});
+  few.add({.id = "b", .up = copy_documents("people", "copies")});
+  few.add({.id = "c", .up = move_documents("waste", "archive")});
+  subject.migrations = few;
+  subject.configure = [](MigrationRunner& runner) { runner.batch_size(8); };
+  CrashOptions options;
+  options.down = false;
+  const auto outcome = testing::crash_matrix(databases, subject, options);
+  EXPECT_TRUE(outcome) << outcome.why;
+  EXPECT_GE(outcome.rounds, 25);
+}
+
 TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilled) {
-  const char* store = std::getenv("QUIRE_TEST_STORE");
-  if (store != nullptr && std::strcmp(store, "replica_set") == 0 && !ten::soak()) {
+  if (ten::on_replica_set() && !ten::soak()) {
     GTEST_SKIP() << "a replica set may keep a killed client's transaction for a minute: with "
                     "QUIRE_MIGRATION_SOAK only";
   }
@@ -94,7 +110,7 @@ TEST_F(Matrix, AStoppedHolderChangesNothingAfterwards) {
   testing::PausedHolderOptions options;
   options.lease = std::chrono::milliseconds(100);
   options.first = 3;
-  options.every = ten::soak() ? 1 : 9;
+  options.every = ten::soak() ? ten::soak_every() : 9;
   options.most = ten::soak() ? 1000 : quire::test::on_server() ? 1 : 2;
   const auto outcome = testing::paused_holder(databases, subject, options);
   EXPECT_TRUE(outcome) << outcome.why;
@@ -108,7 +124,7 @@ TEST_F(Matrix, AStoppedHolderChangesNothingAfterwardsWithoutTransactions) {
   testing::PausedHolderOptions options;
   options.lease = std::chrono::milliseconds(100);
   options.first = 3;
-  options.every = ten::soak() ? 1 : 13;
+  options.every = ten::soak() ? ten::soak_every() : 13;
   options.most = ten::soak() ? 1000 : 2;
   const auto outcome = testing::paused_holder(databases, subject, options);
   EXPECT_TRUE(outcome) << outcome.why;
@@ -117,12 +133,11 @@ TEST_F(Matrix, AStoppedHolderChangesNothingAfterwardsWithoutTransactions) {
 
 /// The server is killed before a call, and started again on its files.
 TEST(ServerKill, RunsGoOnWithWhatTheServerKept) {
-  const std::string program = quire::test::server("server");
-  if (!quire::test::on_server() || program.empty()) GTEST_SKIP() << "kills a server of its own";
-  const bool replica_set = std::strcmp(std::getenv("QUIRE_TEST_STORE"), "replica_set") == 0;
+  const std::string program = ten::server_program();
+  if (program.empty()) GTEST_SKIP() << "kills a server of its own";
   // SecantusDB writes what it acknowledged to the disk at once when told so.
   std::vector<std::string> options{"--sync-on-commit"};
-  if (!replica_set) options.emplace_back("--standalone");
+  if (!ten::on_replica_set()) options.emplace_back("--standalone");
   quire::test::OwnServer server(program, options);
   auto subject = ten::subject();
   testing::DatabaseImage straight;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -179,7 +180,13 @@ inline std::string allow_replays(Database& db, int crashes) {
   return {};
 }
 
+/// QUIRE_MIGRATION_SOAK=N: the long forms, at each N-th call.
 inline bool soak() { return std::getenv("QUIRE_MIGRATION_SOAK") != nullptr; }
+
+inline int soak_every() {
+  const char* text = std::getenv("QUIRE_MIGRATION_SOAK");
+  return text == nullptr ? 1 : std::max(std::atoi(text), 1);
+}
 
 /// First in a fixture's SetUp().
 #define QUIRE_NEEDS_BED()                                                     \
@@ -190,6 +197,21 @@ inline bool soak() { return std::getenv("QUIRE_MIGRATION_SOAK") != nullptr; }
 inline std::string bed() {
   return quire::test::on_server() ? quire::test::server(std::getenv("QUIRE_TEST_STORE"))
                                   : std::string();
+}
+
+/// Whether the suite runs on the replica set.
+inline bool on_replica_set() {
+  const char* name = std::getenv("QUIRE_TEST_STORE");
+  return name != nullptr && std::string_view(name).starts_with("replica_set");
+}
+/// The program of a server like that one; empty where the suite runs in memory.
+inline std::string server_program() {
+  const char* name = std::getenv("QUIRE_TEST_STORE");
+  if (name == nullptr) return {};
+  const std::string_view text = name;
+  const auto at = text.find('@');
+  return quire::test::server("server" +
+                             std::string(at == std::string_view::npos ? "" : text.substr(at)));
 }
 
 }  // namespace quire::migrate::test::ten
