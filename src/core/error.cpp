@@ -86,6 +86,9 @@ const char* to_string(ErrorCode code) noexcept {
     QUIRE_NAME(out_of_order)
     QUIRE_NAME(unknown_migration)
     QUIRE_NAME(history_corrupt)
+    QUIRE_NAME(baseline_refused)
+    QUIRE_NAME(squash_incomplete)
+    QUIRE_NAME(precondition_failed)
 #undef QUIRE_NAME
   }
   return "unknown";
@@ -101,8 +104,8 @@ std::string Error::compose(ErrorCode code, const FieldPath& path, std::string_vi
 Error::Error(ErrorCode code, FieldPath path, std::string_view detail, int backend_code,
              std::vector<std::string> labels)
     : std::runtime_error(compose(code, path, detail)),
-      info_(std::make_shared<const Info>(Info{code, std::move(path), std::string(detail),
-                                              backend_code, std::move(labels)})) {}
+      info_(std::make_shared<const Info>(
+          Info{code, std::move(path), std::string(detail), backend_code, std::move(labels)})) {}
 
 bool Error::has_label(std::string_view label) const noexcept {
   return std::find(info_->labels.begin(), info_->labels.end(), label) != info_->labels.end();

@@ -1,5 +1,6 @@
 #include "migrate/history.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "quire/bson/writer.hpp"
@@ -31,6 +32,13 @@ HistoryRow row_of(bson::View document) {
   row.direction = get_text(document, "direction");
   row.atomicity = get_text(document, "atomicity");
   row.checksum = get_text(document, "checksum");
+  row.replaced_by = get_text(document, "replaced_by");
+  if (const auto list = document.find("accepted"); list && list->is_array()) {
+    for (const auto& element : list->as_array()) {
+      if (element.value.type() == bson::Type::document)
+        row.accepted.push_back(get_text(element.value.as_document(), "checksum"));
+    }
+  }
   row.error = get_text(document, "error");
   row.fence = get_int(document, "fence");
   row.seq = get_int(document, "seq");
@@ -56,6 +64,11 @@ HistoryRow row_of(bson::View document) {
 
 }  // namespace
 
+bool HistoryRow::has_checksum(std::string_view wanted) const {
+  return checksum.empty() || checksum == wanted ||
+         std::find(accepted.begin(), accepted.end(), wanted) != accepted.end();
+}
+
 History read_history(Database& db) {
   History history;
   const auto cursor = db.store().find(db.ns(history_collection), {}, safe<store::FindOptions>());
@@ -75,8 +88,49 @@ void Journal::move(const Edge& edge, store::Session* session) {
   }
 }
 
+namespace {
+
+bson::Document event_of(const std::string& run_id, std::string_view id, std::int64_t fence,
+                        std::string_view from, std::string_view to, std::string_view note,
+                        bson::View more = {}) {
+  const Who& who = Who::me();
+  bson::Writer event;
+  event.append("_id", ObjectId::generate())
+      .append("migration", id)
+      .append("run_id", run_id)
+      .append("fence", fence)
+      .append("from", from)
+      .append("to", to)
+      .append("host", who.host)
+      .append("pid", who.pid)
+      .append("user", who.user)
+      .append_all(more);
+  if (!note.empty()) event.append("note", note);
+  return event.finish();
+}
+
+}  // namespace
+
+/// An upsert, because only an update can ask for the store's clock.
+void Journal::put_event(const bson::Document& event, store::Session* session) {
+  bson::Writer update;
+  update.begin_document("$set");
+  for (const auto& [key, value] : event.view())
+    if (key != "_id") update.append(key, value);
+  update.end();
+  update.begin_document("$currentDate").append("at", true).end();
+  const bson::Document body = update.finish();
+  auto options = safe<store::UpdateOptions>(session);
+  options.upsert = true;
+  (void)db_.store().update(db_.ns(events_collection), bson::make_document("_id", event["_id"]),
+                           {body.view()}, options);
+}
+
 void Journal::write(const Edge& edge, store::Session* session) {
   const Who& who = Who::me();
+  const bson::Document event = event_of(
+      run_id_, edge.id, edge.fence, edge.from ? to_string(*edge.from) : std::string_view("pending"),
+      to_string(edge.to), edge.note);
   bson::Writer filter;
   filter.append("_id", edge.id);
   if (edge.from) {
@@ -93,8 +147,9 @@ void Journal::write(const Edge& edge, store::Session* session) {
       .append("host", who.host)
       .append("pid", who.pid)
       .append("user", who.user)
-      .append_all(edge.set)
-      .end();
+      .append_all(edge.set);
+  if (session == nullptr) update.append("last_event", event);
+  update.end();
   if (edge.drop_error) update.begin_document("$unset").append("error", "").end();
   if (!edge.stamp.empty()) update.begin_document("$currentDate").append(edge.stamp, true).end();
 
@@ -114,26 +169,62 @@ void Journal::write(const Edge& edge, store::Session* session) {
     if (error.code() == ErrorCode::duplicate_key) moved_on();
     throw;
   }
+  put_event(event, session);
+}
 
-  // The event: an upsert, because only an update can ask for the store's clock.
-  bson::Writer event;
-  event.begin_document("$set")
-      .append("migration", edge.id)
-      .append("run_id", run_id_)
-      .append("fence", edge.fence)
-      .append("from", edge.from ? to_string(*edge.from) : std::string_view("pending"))
-      .append("to", to_string(edge.to))
+void Journal::complete_events() {
+  bson::Writer filter;
+  filter.begin_document("last_event").append("$exists", true).end();
+  const bson::Document with_event = filter.finish();
+  std::vector<bson::Document> last;
+  const auto rows =
+      db_.store().find(db_.ns(history_collection), with_event, safe<store::FindOptions>());
+  while (const auto row = rows->next()) {
+    const auto event = row->find("last_event");
+    if (event->type() == bson::Type::document && event->as_document().contains("_id"))
+      last.emplace_back(event->as_document());
+  }
+  bson::Writer wanted;
+  wanted.begin_document("_id").begin_array("$in");
+  for (const auto& event : last) wanted.push(event["_id"]);
+  wanted.end().end();
+  const bson::Document ids = wanted.finish();
+  const auto there = db_.store().find(db_.ns(events_collection), ids, safe<store::FindOptions>());
+  while (const auto event = there->next()) {
+    const bson::Value id((*event)["_id"]);
+    std::erase_if(last, [&](const bson::Document& one) { return bson::Value(one["_id"]) == id; });
+  }
+  for (const auto& event : last) put_event(event, nullptr);
+}
+
+void Journal::accept(const HistoryRow& row, std::string_view checksum, std::string_view reason,
+                     std::int64_t fence) {
+  const Who& who = Who::me();
+  bson::Writer update;
+  update.begin_document("$push").begin_document("accepted");
+  update.append("checksum", checksum)
+      .append("reason", reason)
       .append("host", who.host)
-      .append("pid", who.pid)
       .append("user", who.user);
-  if (!edge.note.empty()) event.append("note", edge.note);
-  event.end();
-  event.begin_document("$currentDate").append("at", true).end();
-  const bson::Document event_body = event.finish();
-  options.upsert = true;
-  (void)db_.store().update(db_.ns(events_collection),
-                           bson::make_document("_id", ObjectId::generate()), {event_body.view()},
-                           options);
+  update.end().end();
+  update.begin_document("$set").append("fence", fence).end();
+  const bson::Document body = update.finish();
+  const bson::Document event =
+      event_of(run_id_, row.id, fence, to_string(row.state), to_string(row.state), reason,
+               bson::make_document("what", "accept", "old", row.checksum, "new", checksum));
+  in_transaction(db_, transactions_, [&](store::Session* session) {
+    bson::Writer filter;
+    filter.append("_id", row.id).append("state", to_string(row.state));
+    filter.begin_document("fence").append("$lte", fence).end();
+    const bson::Document filter_body = filter.finish();
+    const auto result = db_.store().update(db_.ns(history_collection), filter_body, {body.view()},
+                                           safe<store::UpdateOptions>(session));
+    if (result.matched == 0) {
+      throw MigrationError(ErrorCode::lock_lost, FieldPath(row.id),
+                           "another run changed the state of this migration");
+    }
+    put_event(event, session);
+  });
 }
 
 }  // namespace quire::migrate

@@ -17,6 +17,8 @@ struct HistoryRow {
   std::string direction;  ///< "up", "down"
   std::string atomicity;  ///< as it was when it ran
   std::string checksum;
+  std::vector<std::string> accepted;  ///< checksums that accept() settled later
+  std::string replaced_by;            ///< of a superseded one: the squash
   std::string error;
   std::int64_t fence = 0;
   std::int64_t seq = 0;  ///< order of application
@@ -27,6 +29,7 @@ struct HistoryRow {
   std::vector<std::string> touches;
   std::optional<DateTime> finished;
 
+  [[nodiscard]] bool has_checksum(std::string_view wanted) const;
   [[nodiscard]] bool counts_as_applied() const noexcept {
     return state == MigrationState::applied || state == MigrationState::baselined ||
            state == MigrationState::superseded || state == MigrationState::skipped;
@@ -59,10 +62,17 @@ class Journal {
   /// Throws MigrationError lock_lost when the row is not as `from` says.
   void move(const Edge& edge, store::Session* session = nullptr);
 
+  /// Adds a checksum to those that count as the one that an applied migration had, and an event.
+  void accept(const HistoryRow& row, std::string_view checksum, std::string_view reason,
+              std::int64_t fence);
+  /// Without transactions a row may have been written whose event was not: writes what is missing.
+  void complete_events();
+
   [[nodiscard]] const std::string& run_id() const noexcept { return run_id_; }
 
  private:
   void write(const Edge& edge, store::Session* session);
+  void put_event(const bson::Document& event, store::Session* session);
   Database db_;
   bool transactions_ = false;
   std::string run_id_;

@@ -23,7 +23,11 @@ class ValueMigration final : public Migration {
                    .kind = given.kind,
                    .atomicity = given.atomicity,
                    .revision = given.revision,
-                   .min_app = given.min_app}),
+                   .min_app = given.min_app,
+                   .replaces = std::move(given.replaces),
+                   .repeatable = given.repeatable,
+                   .pre = std::move(given.pre),
+                   .post = std::move(given.post)}),
         up_(std::move(given.up)),
         down_(std::move(given.down)) {}
 
@@ -44,6 +48,32 @@ std::unordered_map<std::string_view, std::size_t> positions(const Migrations& mi
   return found;
 }
 
+/// What a migration waits for: its dependencies, or the squash that stands for one which the
+/// program has no more; and, of a squash, what it replaces as far as that is there.
+std::vector<std::size_t> needs_of(const Migrations& migrations,
+                                  const std::unordered_map<std::string_view, std::size_t>& where,
+                                  std::size_t position) {
+  const MigrationInfo& info = migrations.items[position]->info();
+  std::vector<std::size_t> needs;
+  for (const std::string& id : info.depends_on) {
+    if (const auto found = where.find(id); found != where.end()) {
+      needs.push_back(found->second);
+      continue;
+    }
+    const auto squash = std::ranges::find_if(migrations.items, [&](const auto& other) {
+      return std::ranges::find(other->info().replaces, id) != other->info().replaces.end();
+    });
+    if (squash == migrations.items.end()) {
+      throw MigrationError(ErrorCode::invalid_migration, FieldPath(info.id),
+                           "depends on \"" + id + "\", which is not among the migrations");
+    }
+    needs.push_back(static_cast<std::size_t>(squash - migrations.items.begin()));
+  }
+  for (const std::string& id : info.replaces)
+    if (const auto found = where.find(id); found != where.end()) needs.push_back(found->second);
+  return needs;
+}
+
 /// Follows open dependencies until one comes again: "a → b → a".
 std::string circle(const Migrations& migrations, const std::vector<bool>& done) {
   const auto where = positions(migrations);
@@ -51,8 +81,7 @@ std::string circle(const Migrations& migrations, const std::vector<bool>& done) 
   std::vector<std::size_t> path;
   while (std::find(path.begin(), path.end(), at) == path.end()) {
     path.push_back(at);
-    for (const std::string& id : migrations.items[at]->info().depends_on) {
-      const std::size_t next = where.at(id);
+    for (const std::size_t next : needs_of(migrations, where, at)) {
       if (!done[next]) {
         at = next;
         break;
@@ -70,6 +99,24 @@ std::string circle(const Migrations& migrations, const std::vector<bool>& done) 
 void Migration::down(MigrationContext&) {
   throw MigrationError(ErrorCode::irreversible, FieldPath(info_.id),
                        "the migration declares no way back");
+}
+
+namespace {
+
+Check check(Check::Kind kind, std::string text, std::function<bool(Database&, Session&)> ask) {
+  if (text.empty() || !ask)
+    throw MigrationError(ErrorCode::invalid_migration, "a check needs a text and a function");
+  return {kind, std::move(text), std::move(ask)};
+}
+
+}  // namespace
+
+Check require(std::string text, std::function<bool(Database&, Session&)> ask) {
+  return check(Check::Kind::require, std::move(text), std::move(ask));
+}
+
+Check skip_if(std::string text, std::function<bool(Database&, Session&)> ask) {
+  return check(Check::Kind::skip_if, std::move(text), std::move(ask));
 }
 
 Migrations& Migrations::add_one(std::shared_ptr<Migration> migration) {
@@ -90,6 +137,11 @@ Migrations& Migrations::add_one(std::shared_ptr<Migration> migration) {
   for (const std::string& one : info.touches) {
     if (one.empty()) refuse("an empty text in touches; write \"users\" or \"users.email\"");
   }
+  for (const std::string& one : info.replaces) {
+    if (one.empty() || one == info.id) refuse("replaces names other migrations, by their ids");
+  }
+  if (info.repeatable && !info.replaces.empty())
+    refuse("a repeatable migration cannot replace others");
   items.push_back(std::move(migration));
   return *this;
 }
@@ -106,14 +158,8 @@ std::vector<std::size_t> Migrations::order() const {
   const auto where = positions(*this);
   if (where.size() != items.size())
     throw MigrationError(ErrorCode::invalid_migration, "two migrations have the same id");
-  for (const auto& item : items) {
-    for (const std::string& id : item->info().depends_on) {
-      if (!where.contains(id)) {
-        throw MigrationError(ErrorCode::invalid_migration, FieldPath(item->info().id),
-                             "depends on \"" + id + "\", which is not among the migrations");
-      }
-    }
-  }
+  std::vector<std::vector<std::size_t>> needs;
+  for (std::size_t i = 0; i < items.size(); ++i) needs.push_back(needs_of(*this, where, i));
   // Quadratic, and stable: always the first of those that are ready, in the order of add.
   std::vector<bool> done(items.size(), false);
   std::vector<std::size_t> result;
@@ -121,9 +167,7 @@ std::vector<std::size_t> Migrations::order() const {
     bool progress = false;
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (done[i]) continue;
-      const auto& needs = items[i]->info().depends_on;
-      if (std::all_of(needs.begin(), needs.end(),
-                      [&](const std::string& id) { return done[where.at(id)]; })) {
+      if (std::ranges::all_of(needs[i], [&](std::size_t need) { return done[need]; })) {
         done[i] = true;
         result.push_back(i);
         progress = true;

@@ -19,6 +19,7 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
     const auto& migration = migrations_.items[position];
     naming(*migration, [&] { compiled_.push_back(learn(migration)); });
   }
+  chosen_ = choose();
   read();
 }
 
@@ -55,7 +56,7 @@ bool MigrationRunner::Run::is_large(const Compiled& one) {
   const bool begun = known != nullptr && known->state != failed && known->state != reverted &&
                      !known->counts_as_applied();
   if (begun) return known->atomicity == to_string(Atomicity::resumable);
-  if (report_.operation != "down" && settled(one.id())) return false;  // it is not run
+  if (report_.operation != "down" && settled(one)) return false;  // it is not run
   constexpr std::int64_t most_at_once = 10'000;
   for (const Step& step : one.steps) {
     const auto& data = step.data();
@@ -78,24 +79,34 @@ const Compiled* MigrationRunner::Run::compiled(std::string_view id) const {
   return found == compiled_.end() ? nullptr : &*found;
 }
 
-bool MigrationRunner::Run::settled(std::string_view id) const {
-  const HistoryRow* known = row(id);
-  return known != nullptr && known->counts_as_applied();
+bool MigrationRunner::Run::settled(const Compiled& one) const {
+  const HistoryRow* known = row(one.id());
+  if (known == nullptr || !known->counts_as_applied()) return false;
+  return !one.migration->info().repeatable || known->has_checksum(one.checksum);
+}
+
+bool MigrationRunner::Run::passed_over(std::size_t position) const {
+  const Compiled& one = compiled_[position];
+  return !chosen_[position] || settled(one) || is_replaced(one);
 }
 
 bool MigrationRunner::Run::nothing_to_do() const {
-  return std::all_of(compiled_.begin(), compiled_.end(),
-                     [&](const Compiled& one) { return settled(one.id()); });
+  for (std::size_t i = 0; i < compiled_.size(); ++i)
+    if (!passed_over(i)) return false;
+  return true;
 }
 
 bool MigrationRunner::Run::late(std::size_t position) const {
-  return std::any_of(compiled_.begin() + static_cast<std::ptrdiff_t>(position) + 1, compiled_.end(),
-                     [&](const Compiled& one) { return settled(one.id()); });
+  if (compiled_[position].migration->info().repeatable) return false;
+  return std::any_of(
+      compiled_.begin() + static_cast<std::ptrdiff_t>(position) + 1, compiled_.end(),
+      [&](const Compiled& one) { return !one.migration->info().repeatable && settled(one); });
 }
 
 bool MigrationRunner::Run::independent(std::size_t position) const {
   for (std::size_t i = position + 1; i < compiled_.size(); ++i) {
-    if (settled(compiled_[i].id()) && overlap(compiled_[position].touches, compiled_[i].touches))
+    if (!compiled_[i].migration->info().repeatable && settled(compiled_[i]) &&
+        overlap(compiled_[position].touches, compiled_[i].touches))
       return false;
   }
   return true;
@@ -137,8 +148,8 @@ auto MigrationRunner::Run::drift(std::vector<std::string>& warnings) const
     -> std::optional<Refusal> {
   for (const Compiled& one : compiled_) {
     const HistoryRow* known = row(one.id());
-    if (known == nullptr || known->state != applied || known->checksum.empty() ||
-        known->checksum == one.checksum) {
+    if (known == nullptr || known->state != applied || known->has_checksum(one.checksum) ||
+        one.migration->info().repeatable) {
       continue;
     }
     if (options_.checksum == ChecksumPolicy::warn) {
@@ -150,7 +161,7 @@ auto MigrationRunner::Run::drift(std::vector<std::string>& warnings) const
                                   "the migration was changed after it was applied; history has " +
                                       known->checksum + ", the program " + one.checksum),
                    {"restore the migration as it was and write a new one",
-                    "or run with ChecksumPolicy::warn if the change does not matter"}};
+                    "or accept() the change if it does not matter"}};
   }
   return std::nullopt;
 }
@@ -198,6 +209,7 @@ bool MigrationRunner::Run::lock() {
   if (mine) {
     report_.lock_token = lock_.token();
     report_.took_over = lock_.took_over();
+    if (!transactions_) journal_.complete_events();
     if (report_.took_over) tell(MigrationEvent::Kind::took_over, {});
     return true;
   }
@@ -238,21 +250,31 @@ MigrationReport MigrationRunner::Run::up() {
 }
 
 bool MigrationRunner::Run::apply_all() {
-  for (std::size_t i = 0; i < compiled_.size(); ++i) {
-    if (settled(compiled_[i].id())) continue;
-    if (auto refusal = refused(i)) {
-      finish(refusal->result, refusal->error, std::move(refusal->next));
-      return false;
+  for (const bool repeatable : {false, true}) {
+    for (std::size_t i = 0; i < compiled_.size(); ++i) {
+      if (compiled_[i].migration->info().repeatable != repeatable || passed_over(i)) continue;
+      if (!apply_next(i)) return false;
     }
-    if (options_.stop.stop_requested()) {
-      finish(MigrationResult::paused,
-             MigrationError(ErrorCode::migration_partial, "stopped between two migrations"),
-             {"run again"});
-      return false;
-    }
-    if (!apply(i)) return false;
   }
   return true;
+}
+
+bool MigrationRunner::Run::apply_next(std::size_t position) {
+  auto refusal = refused(position);
+  if (!refusal) refusal = incomplete(compiled_[position]);
+  if (refusal) {
+    finish(refusal->result, refusal->error, std::move(refusal->next));
+    return false;
+  }
+  if (options_.stop.stop_requested()) {
+    finish(MigrationResult::paused,
+           MigrationError(ErrorCode::migration_partial, "stopped between two migrations"),
+           {"run again"});
+    return false;
+  }
+  if (adopt(compiled_[position])) return true;
+  if (!may_begin(position)) return !report_.error.has_value();
+  return apply(position);
 }
 
 std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const {

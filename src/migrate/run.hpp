@@ -21,6 +21,8 @@ struct MigrationRunner::Options {
   std::function<void(const MigrationEvent&)> sink;
   std::stop_token stop;
   std::string application;
+  std::string target;
+  std::vector<std::string> tags;
 };
 
 /// One call of run, rollback, plan, status or mark: the program's migrations compiled, the history
@@ -34,6 +36,8 @@ class MigrationRunner::Run {
   [[nodiscard]] MigrationPlan plan();
   [[nodiscard]] MigrationStatus status();
   void mark(std::string_view id, MigrationState state, std::string_view reason);
+  void accept(std::string_view id, std::string_view reason);
+  void baseline(std::string_view id, const BaselineOptions& options);
 
   /// Ids to revert for an id, dependents first. After read().
   [[nodiscard]] std::vector<std::string> behind(std::string_view id) const;
@@ -56,7 +60,13 @@ class MigrationRunner::Run {
   void read() { history_ = read_history(db_); }
   [[nodiscard]] const HistoryRow* row(std::string_view id) const;
   [[nodiscard]] const Compiled* compiled(std::string_view id) const;
-  [[nodiscard]] bool settled(std::string_view id) const;
+  [[nodiscard]] bool settled(const Compiled& one) const;
+  /// Whether target() and tags() ask for it.
+  [[nodiscard]] std::vector<bool> choose() const;
+  /// A squash of the program stands for it, and it was not begun.
+  [[nodiscard]] bool is_replaced(const Compiled& one) const;
+  /// Nothing is to be done for it in this run.
+  [[nodiscard]] bool passed_over(std::size_t position) const;
   [[nodiscard]] bool nothing_to_do() const;
   [[nodiscard]] bool late(std::size_t position) const;
   [[nodiscard]] bool independent(std::size_t position) const;
@@ -67,6 +77,16 @@ class MigrationRunner::Run {
 
   bool lock();
   bool apply_all();
+  bool apply_next(std::size_t position);
+  /// Of a squash: false where it is to be run.
+  bool adopt(const Compiled& squash);
+  void settle_replaced(const Compiled& squash, bool down, store::Session* session);
+  [[nodiscard]] std::optional<Refusal> incomplete(const Compiled& squash) const;
+  /// Asks what comes before; false when the migration is not to be run.
+  bool may_begin(std::size_t position);
+  void ask_after(const Compiled& one, store::Session* session);
+  [[nodiscard]] bson::Document description(const Compiled& one, std::int64_t seq) const;
+  [[nodiscard]] std::int64_t next_sequence() const;
   bool apply(std::size_t position);
   bool revert(const Compiled& migration);
   [[nodiscard]] std::optional<Refusal> not_reversible(const Compiled& migration) const;
@@ -87,6 +107,7 @@ class MigrationRunner::Run {
   store::Capabilities can_;  ///< as this and the next: after classify_all()
   bool transactions_ = false;
   std::vector<Compiled> compiled_;             ///< in the order in which they run
+  std::vector<bool> chosen_;                   ///< … by target() and tags()
   std::map<std::string, std::int64_t> sizes_;  ///< of collections, as far as asked for
   History history_;
   MigrationReport report_;

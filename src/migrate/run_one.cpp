@@ -10,9 +10,38 @@ namespace quire::migrate {
 
 using enum MigrationState;
 
+bson::Document MigrationRunner::Run::description(const Compiled& one, std::int64_t seq) const {
+  const MigrationInfo& info = one.migration->info();
+  bson::Writer set;
+  set.append("title", info.title)
+      .append("kind", to_string(info.kind))
+      .append("direction", "up")
+      .append("atomicity", to_string(one.atomicity))
+      .append("guarantee", one.guarantee)
+      .append("checksum", one.checksum)
+      .append("algorithm", "q1:sha256")
+      .append("tool", "quire 0.1.0")
+      .append("app", options_.application)
+      .append("min_app", std::int32_t{info.min_app})
+      .append("seq", seq)
+      .append("out_of_order", late(static_cast<std::size_t>(&one - compiled_.data())))
+      .append("reverts_partial", false)
+      .append("steps_done", std::int32_t{0})
+      .append("steps_total", static_cast<std::int32_t>(one.steps.size()));
+  set.begin_array("touches");
+  for (const std::string& text : one.touches) set.push(text);
+  set.end();
+  return set.finish();
+}
+
+std::int64_t MigrationRunner::Run::next_sequence() const {
+  std::int64_t seq = 0;
+  for (const auto& [id, other] : history_) seq = std::max(seq, other.seq);
+  return seq + 1;
+}
+
 bool MigrationRunner::Run::apply(std::size_t position) {
   const Compiled& one = compiled_[position];
-  const MigrationInfo& info = one.migration->info();
   const HistoryRow* known = row(one.id());
   if (known != nullptr && known->state == attention) {
     finish(MigrationResult::attention,
@@ -29,34 +58,11 @@ bool MigrationRunner::Run::apply(std::size_t position) {
     read();
     known = row(one.id());
   }
-  const bool fresh = known == nullptr || known->state == failed || known->state == reverted;
-  std::int64_t seq = known != nullptr ? known->seq : 0;
-  if (fresh) {
-    for (const auto& [id, other] : history_) seq = std::max(seq, other.seq);
-    ++seq;
-  }
+  const bool fresh = known == nullptr || known->state == failed || known->state == reverted ||
+                     known->counts_as_applied();  // a repeatable one
+  const bson::Document fields =
+      description(one, fresh ? next_sequence() : (known != nullptr ? known->seq : 0));
   const bool out_of_order = late(position);
-
-  bson::Writer set;
-  set.append("title", info.title)
-      .append("kind", to_string(info.kind))
-      .append("direction", "up")
-      .append("atomicity", to_string(one.atomicity))
-      .append("guarantee", one.guarantee)
-      .append("checksum", one.checksum)
-      .append("algorithm", "q1:sha256")
-      .append("tool", "quire 0.1.0")
-      .append("app", options_.application)
-      .append("min_app", std::int32_t{info.min_app})
-      .append("seq", seq)
-      .append("out_of_order", out_of_order)
-      .append("reverts_partial", false)
-      .append("steps_done", std::int32_t{0})
-      .append("steps_total", static_cast<std::int32_t>(one.steps.size()));
-  set.begin_array("touches");
-  for (const std::string& text : one.touches) set.push(text);
-  set.end();
-  const bson::Document fields = set.finish();
   const std::optional<MigrationState> from =
       known != nullptr ? std::optional(known->state) : std::nullopt;
   in_transaction(db_, transactions_, [&](store::Session* session) {
@@ -183,18 +189,21 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   const auto done = [&](store::Session* session) {
     const bson::Document fields = progress_fields(executor, elapsed());
     journal_.move({one.id(), from, to, lock_.token(), fields, "finished", {}, true}, session);
+    settle_replaced(one, down, session);
   };
   try {
     if (whole) {
       in_transaction(db_, true, [&](store::Session* session) {
         lock_.check(session);
         executor.run(session);
+        if (!down) ask_after(one, session);
         done(session);
       });
     } else {
       executor.run(nullptr);
+      if (!down) ask_after(one, nullptr);
       lock_.check();
-      done(nullptr);
+      in_transaction(db_, transactions_, [&](store::Session* session) { done(session); });
     }
   } catch (...) {
     return fail_with(one, down, executor, elapsed(), entry);

@@ -21,7 +21,7 @@ MigrationPlan MigrationRunner::Run::plan() {
   refuse(lost_unknown());
   for (std::size_t i = 0; i < compiled_.size(); ++i) {
     const Compiled& one = compiled_[i];
-    if (settled(one.id())) continue;
+    if (passed_over(i)) continue;
     PlannedMigration planned;
     planned.id = one.id();
     planned.title = one.migration->info().title;
@@ -40,6 +40,7 @@ MigrationPlan MigrationRunner::Run::plan() {
     for (const std::string& name : collections)
       planned.documents += db_.store().count(db_.ns(name), {}, store::CountOptions{});
     refuse(refused(i));
+    refuse(incomplete(one));
     if (planned.state == attention && stopped.empty())
       stopped = "the outcome of " + one.id() + " is unknown";
     planned.blocked_by = stopped;
@@ -72,15 +73,19 @@ MigrationStatus MigrationRunner::Run::status() {
       status.migrations.push_back(entry_of(*known));
       auto& entry = status.migrations.back();
       entry.title = one.migration->info().title;
-      if (known->state == applied && !known->checksum.empty() && known->checksum != one.checksum)
-        entry.state = drifted;
+      if (known->state == applied && !known->has_checksum(one.checksum))
+        entry.state = one.migration->info().repeatable ? pending : drifted;
       if (known->state == attention) free = false;
     } else {
       MigrationStatusEntry entry;
       entry.id = one.id();
       entry.title = one.migration->info().title;
       entry.out_of_order = late(i);
-      if (!free || refused(i)) entry.state = blocked;
+      if (is_replaced(one)) {
+        entry.state = superseded;
+      } else if (!free || refused(i)) {
+        entry.state = blocked;
+      }
       status.migrations.push_back(std::move(entry));
     }
   }

@@ -61,6 +61,14 @@ MigrationRunner& MigrationRunner::stop_token(std::stop_token token) {
   options_->stop = std::move(token);
   return *this;
 }
+MigrationRunner& MigrationRunner::target(std::string id) {
+  options_->target = std::move(id);
+  return *this;
+}
+MigrationRunner& MigrationRunner::tags(std::vector<std::string> wanted) {
+  options_->tags = std::move(wanted);
+  return *this;
+}
 MigrationRunner& MigrationRunner::application(std::string name) {
   options_->application = std::move(name);
   return *this;
@@ -84,6 +92,14 @@ MigrationStatus MigrationRunner::status() { return Run(db_, migrations_, *option
 
 void MigrationRunner::mark(std::string_view id, MigrationState state, std::string_view reason) {
   Run(db_, migrations_, *options_).mark(id, state, reason);
+}
+
+void MigrationRunner::accept(std::string_view id, std::string_view reason) {
+  Run(db_, migrations_, *options_).accept(id, reason);
+}
+
+void MigrationRunner::baseline(std::string_view id, const BaselineOptions& options) {
+  Run(db_, migrations_, *options_).baseline(id, options);
 }
 
 }  // namespace quire::migrate

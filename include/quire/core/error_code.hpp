@@ -33,30 +33,30 @@ enum class ErrorCode : int {
   invalid_object_id = 204,  ///< text that is no 24-digit hexadecimal id
 
   // 3xx: stores
-  duplicate_key = 301,        ///< a unique index refuses the value
-  not_found = 302,            ///< get(id) of a document that is not there
-  write_conflict = 303,       ///< another transaction came first; may be tried again
-  unsupported = 304,          ///< this store lacks the feature; the detail names it
-  store_closed = 305,         ///< used after close
-  busy = 306,                 ///< a lock was not given within the time-out
-  read_only = 307,            ///< a write to a store opened read-only
-  disk_full = 308,            ///< no space left; nothing was written
-  io_error = 309,             ///< the file system refused
-  not_a_database = 310,       ///< the file is no database
-  newer_format = 311,         ///< the file was written by a later format of quire
-  corrupt = 312,              ///< a checksum or a structure of the file is wrong
-  timeout = 313,              ///< max_time passed
-  transaction_state = 314,    ///< a session used out of order, across stores, or twice at once
-  immutable_field = 315,      ///< an update would change _id
-  namespace_not_found = 316,  ///< no such collection
-  namespace_exists = 317,     ///< the collection is there already
-  index_conflict = 318,       ///< an index of that name or key exists with other options
-  index_not_found = 319,      ///< no such index
-  command_failed = 320,       ///< any other error of the server's; backend_code() has its number
-  invalid_uri = 321,          ///< a connection string that cannot be read
-  bulk_failed = 322,          ///< some operations of a bulk write failed; items() lists them
-  cursor_not_found = 323,     ///< the cursor is closed or was never there
-  unauthorized = 324,         ///< the user may not do this
+  duplicate_key = 301,          ///< a unique index refuses the value
+  not_found = 302,              ///< get(id) of a document that is not there
+  write_conflict = 303,         ///< another transaction came first; may be tried again
+  unsupported = 304,            ///< this store lacks the feature; the detail names it
+  store_closed = 305,           ///< used after close
+  busy = 306,                   ///< a lock was not given within the time-out
+  read_only = 307,              ///< a write to a store opened read-only
+  disk_full = 308,              ///< no space left; nothing was written
+  io_error = 309,               ///< the file system refused
+  not_a_database = 310,         ///< the file is no database
+  newer_format = 311,           ///< the file was written by a later format of quire
+  corrupt = 312,                ///< a checksum or a structure of the file is wrong
+  timeout = 313,                ///< max_time passed
+  transaction_state = 314,      ///< a session used out of order, across stores, or twice at once
+  immutable_field = 315,        ///< an update would change _id
+  namespace_not_found = 316,    ///< no such collection
+  namespace_exists = 317,       ///< the collection is there already
+  index_conflict = 318,         ///< an index of that name or key exists with other options
+  index_not_found = 319,        ///< no such index
+  command_failed = 320,         ///< any other error of the server's; backend_code() has its number
+  invalid_uri = 321,            ///< a connection string that cannot be read
+  bulk_failed = 322,            ///< some operations of a bulk write failed; items() lists them
+  cursor_not_found = 323,       ///< the cursor is closed or was never there
+  unauthorized = 324,           ///< the user may not do this
   authentication_failed = 325,  ///< user, password or mechanism is not accepted
   network_error = 326,          ///< the connection broke; the outcome of a write is not known
   server_unreachable = 327,     ///< no server that fits answered within serverSelectionTimeoutMS
@@ -79,19 +79,22 @@ enum class ErrorCode : int {
   index_drift = 503,    ///< declared and present indexes differ
 
   // 6xx: migrations
-  invalid_migration = 601,  ///< empty, duplicate or too long id; a dependency that is not there
-  dependency_cycle = 602,   ///< migrations that depend on each other in a circle
-  checksum_mismatch = 603,  ///< an applied migration was changed afterwards
-  migration_failed = 604,   ///< a step failed; nothing was left behind
-  migration_partial = 605,  ///< a step failed; what was done stays and can be resumed
-  irreversible = 606,       ///< there is no way back; the reason is in the detail
-  lock_busy = 607,          ///< another process holds the migration lock
-  lock_lost = 608,          ///< the lock was lost; the run stopped safely
-  needs_attention = 609,    ///< a crash in a step of unknown outcome; mark it by hand
-  database_too_new = 610,   ///< the database needs a newer program
-  out_of_order = 611,       ///< a late migration that the policy refuses
-  unknown_migration = 612,  ///< history names a migration that the program lacks
-  history_corrupt = 613     ///< a history document that cannot be read
+  invalid_migration = 601,   ///< empty, duplicate or too long id; a dependency that is not there
+  dependency_cycle = 602,    ///< migrations that depend on each other in a circle
+  checksum_mismatch = 603,   ///< an applied migration was changed afterwards
+  migration_failed = 604,    ///< a step failed; nothing was left behind
+  migration_partial = 605,   ///< a step failed; what was done stays and can be resumed
+  irreversible = 606,        ///< there is no way back; the reason is in the detail
+  lock_busy = 607,           ///< another process holds the migration lock
+  lock_lost = 608,           ///< the lock was lost; the run stopped safely
+  needs_attention = 609,     ///< a crash in a step of unknown outcome; mark it by hand
+  database_too_new = 610,    ///< the database needs a newer program
+  out_of_order = 611,        ///< a late migration that the policy refuses
+  unknown_migration = 612,   ///< history names a migration that the program lacks
+  history_corrupt = 613,     ///< a history document that cannot be read
+  baseline_refused = 614,    ///< the database is not as the migrations before the baseline leave it
+  squash_incomplete = 615,   ///< some of what it replaces are applied, and the rest is not there
+  precondition_failed = 616  ///< a require() of a migration does not hold
 };
 
 /// The enumerator's name, "type_mismatch"; "unknown" for a number that is none.

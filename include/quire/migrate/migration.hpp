@@ -27,6 +27,14 @@ struct MigrationInfo {
   std::optional<Atomicity> atomicity = {};
   int revision = 0;  ///< raise it when the code behind each, transform or run changes meaning
   int min_app = 0;   ///< programs with a lower Migrations::app_level refuse to start afterwards
+  /// A squash: ids of earlier migrations that it stands for. Where they are all applied they are
+  /// superseded and it counts as applied; where none is, it runs in their place; else those that
+  /// the program still has run first.
+  std::vector<std::string> replaces = {};
+  /// Runs again, after all others, whenever its checksum is another than when it last ran.
+  bool repeatable = false;
+  std::vector<Check> pre = {};
+  std::vector<Check> post = {};
 };
 
 /// What up() and down() work with. Every call is a numbered step with its own cursor.
@@ -157,6 +165,10 @@ struct DeclaredMigration {
   std::optional<Atomicity> atomicity = {};
   int revision = 0;
   int min_app = 0;
+  std::vector<std::string> replaces = {};
+  bool repeatable = false;
+  std::vector<Check> pre = {};
+  std::vector<Check> post = {};
   Steps up = {};
   Undo down = {};
 };

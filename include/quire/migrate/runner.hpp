@@ -32,6 +32,13 @@ struct MigrationEvent {
   std::int64_t total = 0;      ///< an estimate; 0 = unknown
 };
 
+/// What baseline() looks at.
+struct BaselineOptions {
+  std::string reason = {};  ///< kept in _quire_events
+  /// Do not look whether the indexes and collections are there that the migrations make.
+  bool force = false;
+};
+
 /// Brings a database to the shape that the program expects.
 ///   MigrationReport r = MigrationRunner{db, all}.run();
 ///   if (!r.ok()) { std::cerr << r.json() << '\n'; return r.exit_code(); }
@@ -61,6 +68,11 @@ class MigrationRunner {
   MigrationRunner& on_event(std::function<void(const MigrationEvent&)> sink);
   /// Checked between batches and steps; the run then ends as `paused`.
   MigrationRunner& stop_token(std::stop_token token);
+  /// Runs what comes up to that migration in the program's order, and no more. "" = all.
+  /// run() and plan() throw MigrationError unknown_migration for an id that the program lacks.
+  MigrationRunner& target(std::string id);
+  /// Runs only migrations with one of these tags, and what they depend on. {} = all.
+  MigrationRunner& tags(std::vector<std::string> wanted);
   /// The program's own name or version, kept in history.
   MigrationRunner& application(std::string name);
 
@@ -79,6 +91,15 @@ class MigrationRunner {
   /// Settles a migration in state `attention` after a person has looked: to applied or failed.
   /// The reason goes to _quire_events. Throws MigrationError invalid_migration for another state.
   void mark(std::string_view id, MigrationState state, std::string_view reason);
+  /// Settles that a migration was changed in the program after it was applied, where the change
+  /// does not matter. The old checksum stays in history, with who said so and why. Throws
+  /// MigrationError invalid_migration when it is not applied, is unchanged, or without a reason.
+  void accept(std::string_view id, std::string_view reason);
+  /// Records, on a database that has no history, that migration and all before it in the program's
+  /// order as done, for a database that was made by other means. Nothing is run. Throws
+  /// MigrationError baseline_refused when there is history of one of them, or an index or a
+  /// collection is missing that they make; unknown_migration.
+  void baseline(std::string_view id, const BaselineOptions& options = {});
 
  private:
   struct Options;

@@ -68,6 +68,20 @@ class Steps {
   std::vector<Step> list_;
 };
 
+/// A question that is asked before or after a migration: require(), skip_if().
+struct Check {
+  enum class Kind { require, skip_if };
+  Kind kind = Kind::require;
+  std::string text;  ///< what must hold, for the error message
+  std::function<bool(Database&, Session&)> ask;
+};
+/// Before: unless it holds the migration is not begun and the run ends with precondition_failed.
+/// After: unless it holds the migration has failed; a transactional one leaves nothing behind.
+/// Throws MigrationError invalid_migration for an empty text or function, as skip_if does.
+[[nodiscard]] Check require(std::string text, std::function<bool(Database&, Session&)> ask);
+/// Before only: when it holds the migration is not needed here, and is recorded as skipped.
+[[nodiscard]] Check skip_if(std::string text, std::function<bool(Database&, Session&)> ask);
+
 /// The way back of a migration. Default: what the steps themselves give (each declared step that
 /// has an inverse, in reverse order), or a class's own down().
 class Undo {
