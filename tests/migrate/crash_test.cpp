@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <thread>
 
-#include "counting_store.hpp"
 #include "fixture.hpp"
 #include "migrate/process.hpp"
+#include "quire/testing/testing.hpp"
 
 namespace quire::migrate::test::crash {
 
@@ -48,68 +47,26 @@ MigrationReport run_all(const std::shared_ptr<store::Store>& store) {
   return MigrationRunner{Database{store, store->default_database()}, steps()}.batch_size(3).run();
 }
 
-/// Each death is a start of its own: on a server every seventh call has to do.
-const int stride = quire::test::on_server() ? 7 : 1;
-
-/// Runs in a child that dies at its `fatal`-th call. True when it came to its end before.
-using Job = MigrationReport (*)(const std::shared_ptr<store::Store>&);
-bool child_finishes(const SharedStore& file, int fatal, bool after, Job job = run_all) {
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    std::atomic<int> calls{0};
-    auto counted = std::make_shared<quire::test::CountingStore>(
-        store::open(file.uri()), [&](const char* what) {
-          const bool commits = std::string_view(what) == "committed";
-          if (++calls >= fatal && commits == after) ::kill(::getpid(), SIGKILL);
-        });
-    const auto report = job(counted);
-    ::_exit(report.ok() ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-  return !WIFSIGNALED(status);
+testing::Subject subject(Migrations migrations) {
+  testing::Subject subject;
+  subject.migrations = std::move(migrations);
+  subject.prepare = [](Database& db) { put_counters(db, 10); };
+  subject.configure = [](MigrationRunner& runner) { runner.batch_size(3); };
+  return subject;
 }
 
-TEST(Crash, AtEveryCallIsResumedToTheSameData) {
+TEST(Crash, AtACallIsResumedToTheSameData) {
   if (quire::test::on_server())
-    GTEST_SKIP()
-        << "a replica set keeps a dead client's transaction for a minute, which a run waits "
-           "for; without transactions a batch may be seen twice";
-  std::vector<std::string> expected, copies;
-  {
-    auto db = empty_database();
-    put_counters(db, 10);
-    ASSERT_TRUE(run_all(db.shared_store()).ok());
-    expected = all(db, "counters");
-    copies = all(db, "copies");
-    ASSERT_EQ(expected.size(), 9U);
-    ASSERT_EQ(copies.size(), 1U);
-  }
-  for (const bool after : {false, true}) {
-    int deaths = 0;
-    for (int fatal = 1;; fatal += after ? 5 * stride : stride) {
-      SCOPED_TRACE(fatal);
-      const SharedStore file("crash");
-      {
-        Database db = file.open();
-        put_counters(db, 10);
-        db.store().close();
-      }
-      if (child_finishes(file, fatal, after)) break;
-      ++deaths;
-      Database db = file.open();
-      const auto report = run_all(db.shared_store());
-      ASSERT_TRUE(report.ok()) << report.json();
-      ASSERT_EQ(all(db, "counters"), expected);
-      ASSERT_EQ(all(db, "copies"), copies);
-      ASSERT_EQ(count(db, "_quire_history", R"({"state":"applied"})"), 3);
-      if (report.lock_token != 0) {  // 0: it died when all was done, and nobody needs the lock
-        ASSERT_EQ(count(db, "_quire_lock", R"({"holder":null})"), 1);
-      }
-    }
-    EXPECT_GT(deaths, (after ? 4 : 60) / stride);
-  }
+    GTEST_SKIP() << "a replica set keeps a dead client's transaction for a minute, which a run "
+                    "waits for, and a standalone server has none for the code of one migration";
+  testing::ScratchDatabases databases;
+  testing::CrashOptions options;
+  options.interruption = testing::Interruption::kill;
+  options.every = 5;
+  options.down = false;
+  const auto outcome = testing::crash_matrix(databases, subject(steps()), options);
+  EXPECT_TRUE(outcome) << outcome.why;
+  EXPECT_GE(outcome.rounds, 12);
 }
 
 /// Steps with a way back.
@@ -127,39 +84,20 @@ Migrations ways_back() {
            .up = create_index("counters", bson::make_document("n", 1))});
   return all;
 }
-MigrationReport go_back(const std::shared_ptr<store::Store>& store) {
-  return MigrationRunner{Database{store, store->default_database()}, ways_back()}
-      .batch_size(3)
-      .rollback("a_fields");
-}
 
 TEST(Crash, OnTheWayBackIsFinishedToTheOldData) {
   if (quire::test::on_server())
-    GTEST_SKIP()
-        << "a replica set keeps a dead client's transaction for a minute, which a run waits "
-           "for; without transactions a batch may be seen twice";
-  int deaths = 0;
-  for (int fatal = 1;; fatal += 2) {
-    SCOPED_TRACE(fatal);
-    const SharedStore file("back");
-    std::vector<std::string> before;
-    {
-      Database db = file.open();
-      put_counters(db, 10);
-      before = all(db, "counters");
-      ASSERT_TRUE((MigrationRunner{db, ways_back()}.batch_size(3).run().ok()));
-      ASSERT_NE(all(db, "counters"), before);
-      db.store().close();
-    }
-    if (child_finishes(file, fatal, false, go_back)) break;
-    ++deaths;
-    Database db = file.open();
-    const auto report = go_back(db.shared_store());
-    ASSERT_TRUE(report.ok()) << report.json();
-    ASSERT_EQ(all(db, "counters"), before);
-    ASSERT_EQ(count(db, "_quire_history", R"({"state":"reverted"})"), 3);
-  }
-  EXPECT_GT(deaths, 15 / stride);
+    GTEST_SKIP() << "a replica set keeps a dead client's transaction for a minute, which a run "
+                    "waits for";
+  testing::ScratchDatabases databases;
+  testing::CrashOptions options;
+  options.interruption = testing::Interruption::kill;
+  options.every = 3;
+  options.up = false;
+  options.down_to = "a_fields";
+  const auto outcome = testing::crash_matrix(databases, subject(ways_back()), options);
+  EXPECT_TRUE(outcome) << outcome.why;
+  EXPECT_GE(outcome.rounds, 8);
 }
 
 TEST(Crash, TwoProcessesAndManyThreadsApplyEachMigrationOnce) {
