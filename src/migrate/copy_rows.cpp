@@ -1,5 +1,6 @@
 #include "migrate/copy_rows.hpp"
 
+#include "migrate/documents.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -80,24 +81,13 @@ void CopyRows::remove_moved(std::vector<bson::Document> documents) {
     std::vector<BulkOperation> removals(documents.size());
     filters.reserve(documents.size());
     for (std::size_t i = 0; i < removals.size(); ++i) {
-      bson::Writer same;
-      same.append("_id", documents[i]["_id"]);
-      same.begin_document("$expr").begin_array("$eq").push("$$ROOT");
-      same.push(bson::make_document("$literal", documents[i])).end().end();
-      filters.push_back(same.finish());
+      filters.push_back(exactly(documents[i]));
       removals[i].kind = BulkOperation::Kind::remove_one;
       removals[i].filter = filters.back();
     }
     const auto removed = write_bulk(db_, from_, removals, nullptr).removed;
     if (removed == static_cast<std::int64_t>(documents.size())) return;
-    bson::Writer wanted;
-    wanted.begin_document("_id").begin_array("$in");
-    for (const auto& document : documents) wanted.push(document["_id"]);
-    wanted.end().end();
-    const bson::Document filter = wanted.finish();
-    documents.clear();
-    const auto cursor = db_.store().find(db_.ns(from_), filter, safe<store::FindOptions>());
-    while (const auto document = cursor->next()) documents.emplace_back(*document);
+    documents = find_keys(db_, from_, keys_of(documents));
     if (documents.empty()) return;
     if (check_) check_();
     for (const auto& document : documents) renew(document);

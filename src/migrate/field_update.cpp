@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bson/nan.hpp"
-#include "migrate/key_walk.hpp"
+#include "migrate/key_order.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -50,7 +50,7 @@ bool is_one_order(Database& db, const std::string& collection, store::Session* s
   const auto first = end_key(db, collection, false, session);
   const auto last = end_key(db, collection, true, session);
   return !first || !last ||
-         (key_bracket(first->type()) == key_bracket(last->type()) && !bson::is_nan(*first));
+         (key_place(first->type()) == key_place(last->type()) && !bson::is_nan(*first));
 }
 
 /// {_id: {$gt: after, $lte: to}}

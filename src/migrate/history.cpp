@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "migrate/documents.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -44,12 +45,8 @@ HistoryRow row_of(bson::View document) {
   row.seq = get_int(document, "seq");
   row.min_app = get_int(document, "min_app");
   row.ms = get_int(document, "ms");
-  const auto flag = [&](std::string_view key) {
-    const auto value = document.find(key);
-    return value && value->type() == bson::Type::boolean && value->as_bool();
-  };
-  row.out_of_order = flag("out_of_order");
-  row.reverts_partial = flag("reverts_partial");
+  row.out_of_order = get_flag(document, "out_of_order");
+  row.reverts_partial = get_flag(document, "reverts_partial");
   if (const auto list = document.find("touches"); list && list->is_array()) {
     for (const auto& element : list->as_array()) {
       if (element.value.is_string()) row.touches.emplace_back(element.value.as_string());
@@ -57,8 +54,7 @@ HistoryRow row_of(bson::View document) {
   } else {
     row.touches = {"*"};
   }
-  if (const auto time = document.find("finished"); time && time->type() == bson::Type::date_time)
-    row.finished = time->as_date_time();
+  row.finished = get_time(document, "finished");
   return row;
 }
 
@@ -112,18 +108,18 @@ bson::Document event_of(const std::string& run_id, std::string_view id, std::int
 }  // namespace
 
 /// An upsert, because only an update can ask for the store's clock.
-void Journal::put_event(const bson::Document& event, store::Session* session) {
+void put_event(Database& db, bson::View event, store::Session* session) {
   bson::Writer update;
   update.begin_document("$set");
-  for (const auto& [key, value] : event.view())
+  for (const auto& [key, value] : event)
     if (key != "_id") update.append(key, value);
   update.end();
   update.begin_document("$currentDate").append("at", true).end();
   const bson::Document body = update.finish();
   auto options = safe<store::UpdateOptions>(session);
   options.upsert = true;
-  (void)db_.store().update(db_.ns(events_collection), bson::make_document("_id", event["_id"]),
-                           {body.view()}, options);
+  (void)db.store().update(db.ns(events_collection), bson::make_document("_id", event["_id"]),
+                          {body.view()}, options);
 }
 
 void Journal::write(const Edge& edge, store::Session* session) {
@@ -169,7 +165,7 @@ void Journal::write(const Edge& edge, store::Session* session) {
     if (error.code() == ErrorCode::duplicate_key) moved_on();
     throw;
   }
-  put_event(event, session);
+  put_event(db_, event, session);
 }
 
 void Journal::complete_events() {
@@ -184,17 +180,11 @@ void Journal::complete_events() {
     if (event->type() == bson::Type::document && event->as_document().contains("_id"))
       last.emplace_back(event->as_document());
   }
-  bson::Writer wanted;
-  wanted.begin_document("_id").begin_array("$in");
-  for (const auto& event : last) wanted.push(event["_id"]);
-  wanted.end().end();
-  const bson::Document ids = wanted.finish();
-  const auto there = db_.store().find(db_.ns(events_collection), ids, safe<store::FindOptions>());
-  while (const auto event = there->next()) {
-    const bson::Value id((*event)["_id"]);
+  for (const auto& there : find_keys(db_, events_collection, keys_of(last))) {
+    const bson::Value id(there["_id"]);
     std::erase_if(last, [&](const bson::Document& one) { return bson::Value(one["_id"]) == id; });
   }
-  for (const auto& event : last) put_event(event, nullptr);
+  for (const auto& event : last) put_event(db_, event, nullptr);
 }
 
 void Journal::accept(const HistoryRow& row, std::string_view checksum, std::string_view reason,
@@ -223,7 +213,7 @@ void Journal::accept(const HistoryRow& row, std::string_view checksum, std::stri
       throw MigrationError(ErrorCode::lock_lost, FieldPath(row.id),
                            "another run changed the state of this migration");
     }
-    put_event(event, session);
+    put_event(db_, event, session);
   });
 }
 

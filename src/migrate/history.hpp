@@ -29,6 +29,10 @@ struct HistoryRow {
   std::vector<std::string> touches;
   std::optional<DateTime> finished;
 
+  /// Not begun, or nothing is left of it: the next run starts at the beginning.
+  [[nodiscard]] bool is_open() const noexcept {
+    return state == MigrationState::failed || state == MigrationState::reverted;
+  }
   [[nodiscard]] bool has_checksum(std::string_view wanted) const;
   [[nodiscard]] bool counts_as_applied() const noexcept {
     return state == MigrationState::applied || state == MigrationState::baselined ||
@@ -40,6 +44,9 @@ using History = std::map<std::string, HistoryRow, std::less<>>;
 /// All of it, in one find. Throws MigrationError history_corrupt for a row without id or with a
 /// state that is none.
 [[nodiscard]] History read_history(Database& db);
+
+/// Writes an event, which has an _id, with the store's clock as `at`.
+void put_event(Database& db, bson::View event, store::Session* session);
 
 /// Writes the edges between states: each a compare-and-set on {_id, state, fence ≤ ours} and one
 /// event, together in a transaction where there are any.
@@ -72,7 +79,6 @@ class Journal {
 
  private:
   void write(const Edge& edge, store::Session* session);
-  void put_event(const bson::Document& event, store::Session* session);
   Database db_;
   bool transactions_ = false;
   std::string run_id_;

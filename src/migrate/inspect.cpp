@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migrate/history.hpp"
 #include "migrate/process.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
@@ -10,19 +11,6 @@
 
 namespace quire::migrate {
 namespace {
-
-constexpr std::string_view lock_id = "migrate";
-
-std::optional<bson::DateTime> get_time(bson::View document, std::string_view key) {
-  const auto value = document.find(key);
-  if (!value || value->type() != bson::Type::date_time) return std::nullopt;
-  return value->as_date_time();
-}
-
-bool get_flag(bson::View document, std::string_view key) {
-  const auto value = document.find(key);
-  return value && value->type() == bson::Type::boolean && value->as_bool();
-}
 
 /// A text as it is, null and absent as nothing, all else as JSON.
 std::string get_any(bson::View document, std::string_view key) {
@@ -99,7 +87,7 @@ bool release(const Database& given, const LockInfo& seen, std::string_view reaso
       bson::make_document("_id", lock_id, "token", seen.token, "beat", seen.beat);
   const Who& who = Who::me();
   bson::Writer event;
-  event.begin_document("$set")
+  event.append("_id", ObjectId::generate())
       .append("what", "unlock")
       .append("fence", seen.token)
       .append("forced", force)
@@ -112,19 +100,14 @@ bool release(const Database& given, const LockInfo& seen, std::string_view reaso
       .append("pid", seen.pid)
       .append("app", seen.application)
       .end();
-  event.end();
-  event.begin_document("$currentDate").append("at", true).end();
   const bson::Document event_body = event.finish();
   bool released = false;
   in_transaction(db, db.capabilities().transactions, [&](store::Session* session) {
-    auto options = safe<store::UpdateOptions>(session);
-    released =
-        db.store().update(db.ns(lock_collection), filter, {body.view()}, options).matched == 1;
-    if (!released) return;
-    options.upsert = true;
-    (void)db.store().update(db.ns(events_collection),
-                            bson::make_document("_id", ObjectId::generate()), {event_body.view()},
-                            options);
+    released = db.store()
+                   .update(db.ns(lock_collection), filter, {body.view()},
+                           safe<store::UpdateOptions>(session))
+                   .matched == 1;
+    if (released) put_event(db, event_body, session);
   });
   return released;
 }

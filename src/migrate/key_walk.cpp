@@ -1,52 +1,12 @@
 #include "migrate/key_walk.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
-#include "bson/nan.hpp"
+#include "migrate/key_order.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate {
-namespace {
-
-using bson::Type;
-
-/// Types in the order in which they sort; those of one line compare with each other, and $gt finds
-/// only values of its operand's line.
-struct Bracket {
-  std::array<int, 4> types;
-  int count;
-};
-constexpr std::array<Bracket, 15> brackets = {{{{-1}, 1},
-                                               {{10, 6}, 2},
-                                               {{1, 16, 18, 19}, 4},
-                                               {{2, 14}, 2},
-                                               {{3}, 1},
-                                               {{4}, 1},
-                                               {{5}, 1},
-                                               {{7}, 1},
-                                               {{8}, 1},
-                                               {{9}, 1},
-                                               {{17}, 1},
-                                               {{11}, 1},
-                                               {{12}, 1},
-                                               {{13, 15}, 2},
-                                               {{127}, 1}}};
-
-}  // namespace
-
-std::size_t key_bracket(Type type) noexcept {
-  const int code = type == Type::min_key ? -1 : static_cast<int>(type);
-  for (std::size_t i = 0; i < brackets.size(); ++i) {
-    const auto& b = brackets[i];
-    if (std::find(b.types.begin(), b.types.begin() + b.count, code) != b.types.begin() + b.count)
-      return i;
-  }
-  return brackets.size() - 1;
-}
-
 WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
                         const std::optional<bson::Value>& until) {
   WalkBatch batch;
@@ -55,30 +15,21 @@ WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
     return batch;
   }
   bson::Writer behind;
-  if (bson::is_nan(*after)) {  // NaN is below all numbers but compares with none
-    behind.begin_document("_id").append("$gte", -HUGE_VAL).end();
-  } else {
-    behind.begin_document("_id").append("$gt", *after).end();
-  }
+  behind.begin_document("_id");
+  append_behind(behind, *after);
+  behind.end();
   if (!append(batch, behind.finish(), until)) return batch;
   // The end of this type's ids; others may sort behind them.
   const auto last = find_document(db_, collection_, {}, options_.session,
                                   bson::make_document("_id", std::int32_t{-1}));
   // What $gt finds above MinKey differs between stores: the last document read decides.
   const std::size_t here =
-      key_bracket(batch.documents.empty() ? after->type() : batch.documents.back()["_id"].type());
-  if (!last || key_bracket((*last)["_id"].type()) <= here) {
+      key_place(batch.documents.empty() ? after->type() : batch.documents.back()["_id"].type());
+  if (!last || key_place((*last)["_id"].type()) <= here) {
     batch.end = true;
     return batch;
   }
-  bson::Writer types;
-  types.begin_document("_id").begin_array("$type");
-  for (std::size_t i = here + 1; i < brackets.size(); ++i) {
-    for (int k = 0; k < brackets[i].count; ++k)
-      types.push(std::int32_t{brackets[i].types[static_cast<std::size_t>(k)]});
-  }
-  types.end().end();
-  batch.end = append(batch, types.finish(), until);
+  batch.end = append(batch, keys_of_places(here + 1, key_places), until);
   return batch;
 }
 

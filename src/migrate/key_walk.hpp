@@ -9,10 +9,6 @@
 
 namespace quire::migrate {
 
-/// The place of a type among those that sort apart from each other: $gt finds only values of its
-/// operand's place.
-[[nodiscard]] std::size_t key_bracket(bson::Type type) noexcept;
-
 /// What a walk takes and how much of it at a time.
 struct WalkOptions {
   bson::View wanted = {};  ///< a filter; empty = all

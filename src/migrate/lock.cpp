@@ -9,8 +9,6 @@
 namespace quire::migrate {
 namespace {
 
-constexpr std::string_view lock_id = "migrate";
-
 [[noreturn]] void lost() {
   throw MigrationError(ErrorCode::lock_lost,
                        "another process took the migration lock over; this run stopped");
@@ -112,16 +110,9 @@ bool Lock::try_take() {
     took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
     if (took_over_) return true;
   }
-  const auto time = boot_time();
-  if (token != seen_token_ || beat != seen_beat_) {
-    seen_token_ = token;
-    seen_beat_ = beat;
-    seen_since_ = time;
-    return false;
-  }
   // The holder's lease counts, not ours.
   const auto lease = std::max<std::int64_t>(get_int(*now, "lease_ms", lease_.count()), 1);
-  if ((time - seen_since_).count() * 4 < lease * 5) return false;
+  if (!holder_stands_still_.lasts(token, beat, lease)) return false;
   took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
   return took_over_;
 }

@@ -48,10 +48,7 @@ class Lock {
   std::int64_t token_ = 0;
   bool held_ = false;
   bool took_over_ = false;
-  // What a waiter saw, and since when.
-  std::int64_t seen_token_ = -1;
-  std::int64_t seen_beat_ = -1;
-  std::chrono::milliseconds seen_since_{0};
+  StandStill holder_stands_still_;  ///< as a waiter sees it
 
   std::atomic<std::int64_t> acknowledged_{0};  // boot time at which the last good beat was sent
   std::atomic<bool> lost_{false};

@@ -6,17 +6,17 @@
 
 namespace quire::migrate {
 
+bson::Document reject_filter(std::string_view job, bson::ValueView key, std::string_view stage) {
+  bson::Writer filter;
+  filter.begin_document("_id").append("job", job).append("key", key).append("stage", stage).end();
+  return filter.finish();
+}
+
 void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session* session) {
   if (rows.empty()) return;
   std::vector<bson::Document> filters, updates;
   for (const RejectRow& row : rows) {
-    bson::Writer filter;
-    filter.begin_document("_id")
-        .append("job", row.job)
-        .append("key", row.key)
-        .append("stage", row.stage)
-        .end();
-    filters.push_back(filter.finish());
+    filters.push_back(reject_filter(row.job, row.key, row.stage));
     bson::Writer update;
     update.begin_document("$set")
         .append("job", row.job)

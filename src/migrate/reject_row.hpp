@@ -9,6 +9,10 @@ namespace quire::migrate {
 
 inline constexpr std::string_view rejects_collection = "_quire_rejects";
 
+/// {_id: {job, key, stage}}: a document is put aside once for a reason, however often it is met.
+[[nodiscard]] bson::Document reject_filter(std::string_view job, bson::ValueView key,
+                                           std::string_view stage);
+
 /// A document that could not be taken along, or was put aside.
 struct RejectRow {
   std::string job;

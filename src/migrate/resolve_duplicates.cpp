@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "migrate/documents.hpp"
 #include "migrate/duplicate_scan.hpp"
 #include "migrate/reject_row.hpp"
 #include "quire/bson/json.hpp"
@@ -12,16 +13,6 @@ namespace quire::migrate {
 namespace {
 
 using bson::View;
-
-/// The document of that _id, as it was read.
-bson::Document as_read(View document) {
-  bson::Writer w;
-  w.append("_id", document["_id"]);
-  w.begin_document("$expr").begin_array("$eq").push("$$ROOT");
-  w.push_document_begin().append("$literal", document).end();
-  w.end().end();
-  return w.finish();
-}
 
 class Resolver {
  public:
@@ -121,7 +112,7 @@ class Resolver {
       keep_rejects(db_, rows, session);
     }
     std::vector<bson::Document> filters;
-    for (const auto& document : documents) filters.push_back(as_read(document));
+    for (const auto& document : documents) filters.push_back(exactly(document));
     std::vector<store::BulkOperation> operations;
     for (const auto& filter : filters) {
       store::BulkOperation one;
@@ -223,7 +214,7 @@ class Resolver {
         }
         store::BulkOperation replace;
         replace.kind = store::BulkOperation::Kind::replace_one;
-        const bson::Document filter = as_read(before);
+        const bson::Document filter = exactly(before);
         replace.filter = filter;
         replace.document = result;
         const auto written = db_.store().bulk_write(db_.ns(collection_), {&replace, 1},

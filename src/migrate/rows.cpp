@@ -4,6 +4,7 @@
 
 #include "migrate/copy_rows.hpp"
 #include "migrate/diff.hpp"
+#include "migrate/documents.hpp"
 #include "migrate/key_walk.hpp"
 #include "migrate/stamps.hpp"
 #include "migrate/step_work.hpp"
@@ -45,7 +46,7 @@ class ChangeWriter {
         throw StepError(ErrorCode::write_conflict, "the document changes all the time",
                         step_.collection, bson::Value(documents.front()["_id"]));
       }
-      read_again(documents);
+      documents = find_keys(db_, step_.collection, keys_of(documents));
     }
     if (last && stamps_) stamps_->clear(db_, step_.collection);
   }
@@ -86,18 +87,6 @@ class ChangeWriter {
     counts.removed += result.removed;
     return result.matched == updates &&
            result.removed == static_cast<std::int64_t>(changes.size()) - updates;
-  }
-
-  void read_again(std::vector<bson::Document>& documents) {
-    bson::Writer wanted;
-    wanted.begin_document("_id").begin_array("$in");
-    for (const auto& document : documents) wanted.push(document["_id"]);
-    wanted.end().end();
-    const bson::Document filter = wanted.finish();
-    documents.clear();
-    const auto cursor =
-        db_.store().find(db_.ns(step_.collection), filter, safe<store::FindOptions>());
-    while (const auto document = cursor->next()) documents.emplace_back(*document);
   }
 
   Database& db_;

@@ -53,9 +53,8 @@ void MigrationRunner::Run::classify_all() {
 bool MigrationRunner::Run::is_large(const Compiled& one) {
   if (can_.transactional_catalog) return false;
   const HistoryRow* known = row(one.id());
-  const bool begun = known != nullptr && known->state != failed && known->state != reverted &&
-                     !known->counts_as_applied();
-  if (begun) return known->atomicity == to_string(Atomicity::resumable);
+  if (is_begun(one.id()) && !known->counts_as_applied())
+    return known->atomicity == to_string(Atomicity::resumable);
   if (report_.operation != "down" && settled(one)) return false;  // it is not run
   constexpr std::int64_t most_at_once = 10'000;
   for (const Step& step : one.steps) {
@@ -77,6 +76,16 @@ const Compiled* MigrationRunner::Run::compiled(std::string_view id) const {
   const auto found = std::find_if(compiled_.begin(), compiled_.end(),
                                   [&](const Compiled& one) { return one.id() == id; });
   return found == compiled_.end() ? nullptr : &*found;
+}
+
+std::optional<MigrationState> MigrationRunner::Run::stored_state(std::string_view id) const {
+  const HistoryRow* known = row(id);
+  return known == nullptr ? std::nullopt : std::optional(known->state);
+}
+
+bool MigrationRunner::Run::is_begun(std::string_view id) const {
+  const HistoryRow* known = row(id);
+  return known != nullptr && !known->is_open();
 }
 
 bool MigrationRunner::Run::settled(const Compiled& one) const {
@@ -117,9 +126,7 @@ auto MigrationRunner::Run::refused(std::size_t position) const -> std::optional<
   if (!late(position) || options_.order == OutOfOrder::apply) return std::nullopt;
   if (options_.order == OutOfOrder::if_independent && independent(position)) return std::nullopt;
   // What was begun is finished whatever the policy says now.
-  if (const HistoryRow* known = row(id);
-      known != nullptr && known->state != failed && known->state != reverted)
-    return std::nullopt;
+  if (is_begun(id)) return std::nullopt;
   return Refusal{MigrationResult::drifted,
                  MigrationError(ErrorCode::out_of_order, FieldPath(id),
                                 options_.order == OutOfOrder::reject
@@ -293,8 +300,7 @@ std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const
   }
   std::vector<std::string> result;
   for (auto it = compiled_.rbegin(); it != compiled_.rend(); ++it) {
-    const HistoryRow* known = row(it->id());
-    if (known == nullptr || known->state == reverted || known->state == failed) continue;
+    if (!is_begun(it->id())) continue;
     if (std::find(wanted.begin(), wanted.end(), it->id()) != wanted.end())
       result.push_back(it->id());
   }
@@ -304,7 +310,7 @@ std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const
 std::vector<std::string> MigrationRunner::Run::last(int count) const {
   std::vector<const HistoryRow*> rows;
   for (const auto& [id, known] : history_) {
-    if (known.state != reverted && known.state != failed) rows.push_back(&known);
+    if (!known.is_open()) rows.push_back(&known);
   }
   std::sort(rows.begin(), rows.end(),
             [](const HistoryRow* a, const HistoryRow* b) { return a->seq > b->seq; });

@@ -60,6 +60,10 @@ class MigrationRunner::Run {
   void read() { history_ = read_history(db_); }
   [[nodiscard]] const HistoryRow* row(std::string_view id) const;
   [[nodiscard]] const Compiled* compiled(std::string_view id) const;
+  /// As history has it; nothing where there is no row.
+  [[nodiscard]] std::optional<MigrationState> stored_state(std::string_view id) const;
+  /// Something of it is there: it is not to be started at its beginning.
+  [[nodiscard]] bool is_begun(std::string_view id) const;
   [[nodiscard]] bool settled(const Compiled& one) const;
   /// Whether target() and tags() ask for it.
   [[nodiscard]] std::vector<bool> choose() const;
@@ -80,6 +84,7 @@ class MigrationRunner::Run {
   bool apply_next(std::size_t position);
   /// Of a squash: false where it is to be run.
   bool adopt(const Compiled& squash);
+  void settle(const Compiled& one, MigrationState state, std::string_view note);
   void settle_replaced(const Compiled& squash, bool down, store::Session* session);
   [[nodiscard]] std::optional<Refusal> incomplete(const Compiled& squash) const;
   /// Asks what comes before; false when the migration is not to be run.

@@ -54,10 +54,7 @@ std::vector<bool> MigrationRunner::Run::choose() const {
 // ---------------------------------------------------------------- squashes
 
 bool MigrationRunner::Run::is_replaced(const Compiled& one) const {
-  const auto begun = [&](const std::string& id) {
-    const HistoryRow* known = row(id);
-    return known != nullptr && known->state != failed && known->state != reverted;
-  };
+  const auto begun = [&](const std::string& id) { return is_begun(id); };
   if (begun(one.id())) return false;
   return std::ranges::any_of(compiled_, [&](const Compiled& squash) {
     const auto& ids = squash.migration->info().replaces;
@@ -68,30 +65,33 @@ bool MigrationRunner::Run::is_replaced(const Compiled& one) const {
 /// Where all that it replaces are applied it counts as applied, and they are superseded.
 bool MigrationRunner::Run::adopt(const Compiled& squash) {
   const auto& ids = squash.migration->info().replaces;
-  const HistoryRow* known = row(squash.id());
-  const bool fresh = known == nullptr || known->state == failed || known->state == reverted;
   const auto applied_here = [&](const std::string& id) {
     const HistoryRow* one = row(id);
     return one != nullptr && one->counts_as_applied();
   };
-  if (ids.empty() || !fresh || !std::ranges::all_of(ids, applied_here)) return false;
-  const bson::Document fields = description(squash, next_sequence());
-  const auto from = known == nullptr ? std::nullopt : std::optional(known->state);
+  if (ids.empty() || is_begun(squash.id()) || !std::ranges::all_of(ids, applied_here)) return false;
+  settle(squash, applied, "what it replaces was applied");
+  return true;
+}
+
+/// Puts it into a state that counts as applied, without running it.
+void MigrationRunner::Run::settle(const Compiled& one, MigrationState state,
+                                  std::string_view note) {
+  const bson::Document fields = description(one, next_sequence());
   in_transaction(db_, transactions_, [&](store::Session* session) {
-    journal_.move({squash.id(), from, applied, lock_.token(), fields, "finished",
-                   "what it replaces was applied", true},
-                  session);
-    settle_replaced(squash, false, session);
+    journal_.move(
+        {one.id(), stored_state(one.id()), state, lock_.token(), fields, "finished", note, true},
+        session);
+    if (state == applied) settle_replaced(one, false, session);
   });
   MigrationEntry entry;
-  entry.id = squash.id();
-  entry.title = squash.migration->info().title;
-  entry.atomicity = squash.atomicity;
-  entry.guarantee = squash.guarantee;
-  entry.state = applied;
+  entry.id = one.id();
+  entry.title = one.migration->info().title;
+  entry.atomicity = one.atomicity;
+  entry.guarantee = one.guarantee;
+  entry.state = state;
   report_.migrations.push_back(std::move(entry));
   read();
-  return true;
 }
 
 /// Up: what the squash stands for is superseded, so that an older program does not run it. Down:
@@ -107,8 +107,7 @@ void MigrationRunner::Run::settle_replaced(const Compiled& squash, bool down,
       continue;
     }
     if (known != nullptr && known->state == superseded) continue;
-    const auto from = known == nullptr ? std::nullopt : std::optional(known->state);
-    journal_.move({id, from, superseded, lock_.token(), by, "finished"}, session);
+    journal_.move({id, stored_state(id), superseded, lock_.token(), by, "finished"}, session);
   }
 }
 
@@ -117,8 +116,7 @@ auto MigrationRunner::Run::incomplete(const Compiled& squash) const -> std::opti
   std::size_t there = 0;
   const auto& ids = squash.migration->info().replaces;
   for (const std::string& id : ids) {
-    const HistoryRow* known = row(id);
-    if (known != nullptr && known->state != failed && known->state != reverted) {
+    if (is_begun(id)) {
       ++there;
     } else if (compiled(id) == nullptr) {
       missing += missing.empty() ? id : ", " + id;
@@ -137,10 +135,8 @@ auto MigrationRunner::Run::incomplete(const Compiled& squash) const -> std::opti
 
 bool MigrationRunner::Run::may_begin(std::size_t position) {
   const Compiled& one = compiled_[position];
-  const HistoryRow* known = row(one.id());
-  const bool fresh = known == nullptr || known->state == failed || known->state == reverted;
   const auto& checks = one.migration->info().pre;
-  if (!fresh || checks.empty()) return true;
+  if (is_begun(one.id()) || checks.empty()) return true;
   const auto session = db_.store().start_session();
   for (const Check& check : checks) {
     bool holds = false;
@@ -162,17 +158,7 @@ bool MigrationRunner::Run::may_begin(std::size_t position) {
       return false;
     }
     if (!holds) continue;
-    const bson::Document fields = description(one, next_sequence());
-    const auto from = known == nullptr ? std::nullopt : std::optional(known->state);
-    journal_.move({one.id(), from, skipped, lock_.token(), fields, "finished", check.text, true});
-    MigrationEntry entry;
-    entry.id = one.id();
-    entry.title = one.migration->info().title;
-    entry.atomicity = one.atomicity;
-    entry.guarantee = one.guarantee;
-    entry.state = skipped;
-    report_.migrations.push_back(std::move(entry));
-    read();
+    settle(one, skipped, check.text);
     return false;
   }
   return true;

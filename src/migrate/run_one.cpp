@@ -58,13 +58,12 @@ bool MigrationRunner::Run::apply(std::size_t position) {
     read();
     known = row(one.id());
   }
-  const bool fresh = known == nullptr || known->state == failed || known->state == reverted ||
-                     known->counts_as_applied();  // a repeatable one
+  const bool fresh =
+      known == nullptr || known->is_open() || known->counts_as_applied();  // a repeatable one
   const bson::Document fields =
       description(one, fresh ? next_sequence() : (known != nullptr ? known->seq : 0));
   const bool out_of_order = late(position);
-  const std::optional<MigrationState> from =
-      known != nullptr ? std::optional(known->state) : std::nullopt;
+  const auto from = stored_state(one.id());
   in_transaction(db_, transactions_, [&](store::Session* session) {
     if (fresh && from) {
       remove_jobs(db_, one.id(), lock_.token(), session);

@@ -76,19 +76,17 @@ bson::Document Stamps::bare(bson::View document) {
 }
 
 void Stamps::clear(Database& db, std::string_view collection) const {
-  const auto remove = [](bson::Writer& stages) {
-    bson::Writer stage;
-    stage.begin_array("$unset").push(fence_path).push(job_path).end();
-    stages.push(stage.finish());
-    bson::Writer empty;
-    empty.begin_document("$set").begin_document("_q").begin_array("$cond");
-    empty.push(bson::make_document(
-        "$eq", bson::Value::array(bson::Writer().push("$_q").push(bson::Document()).finish())));
-    empty.push("$$REMOVE").push("$_q").end().end().end();
-    stages.push(empty.finish());
-  };
   bson::Writer stages;
-  remove(stages);
+  bson::Writer stage;
+  stage.begin_array("$unset").push(fence_path).push(job_path).end();
+  stages.push(stage.finish());
+  // _q goes altogether where nothing else is in it.
+  bson::Writer is_empty;
+  is_empty.begin_array("$eq").push("$_q").push(bson::Document()).end();
+  bson::Writer empty;
+  empty.begin_document("$set").begin_document("_q").begin_array("$cond");
+  empty.push(is_empty.finish()).push("$$REMOVE").push("$_q").end().end().end();
+  stages.push(empty.finish());
   const bson::Document body = stages.finish();
   auto options = safe<store::UpdateOptions>();
   options.multi = true;

@@ -1,6 +1,8 @@
 // Steps that go over documents in batches: by a function, or into another collection.
 #include <algorithm>
+#include <unordered_map>
 
+#include "migrate/documents.hpp"
 #include "migrate/step_make.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
@@ -68,15 +70,14 @@ MutableStep embed_step(const Reference& of) {
   RowWork work;
   work.images = [of](Database& db, store::Session* session,
                      std::span<const bson::Document> documents) {
-    bson::Writer wanted;
-    wanted.begin_document("_id").begin_array("$in");
+    std::vector<bson::Value> keys;
     for (const auto& document : documents)
-      if (const auto key = document.find(of.field)) wanted.push(*key);
-    wanted.end().end();
-    const bson::Document filter = wanted.finish();
-    std::vector<bson::Document> others;
-    const auto cursor = db.store().find(db.ns(of.other), filter, safe<store::FindOptions>(session));
-    while (const auto other = cursor->next()) others.emplace_back(*other);
+      if (const auto key = document.find(of.field)) keys.emplace_back(*key);
+    std::unordered_map<std::string, bson::Document> others;
+    for (auto& other : find_keys(db, of.other, keys, session)) {
+      std::string key = key_text(other["_id"]);
+      others.emplace(std::move(key), std::move(other));
+    }
     std::vector<RowImages> images;
     for (const auto& document : documents) {
       const auto key = document.find(of.field);
@@ -84,16 +85,14 @@ MutableStep embed_step(const Reference& of) {
         images.push_back(as_it_is());
         continue;
       }
-      const auto other = std::ranges::find_if(others, [&](const bson::Document& one) {
-        return bson::Value(one["_id"]) == bson::Value(*key);
-      });
+      const auto other = others.find(key_text(*key));
       if (other == others.end()) {
         throw StepError(ErrorCode::invalid_migration,
                         "\"" + of.field + "\" refers to " + bson::to_json(*key) + ", which " +
                             of.other + " does not have",
                         of.collection, bson::Value(document["_id"]));
       }
-      images.push_back(one_field(of.field, *key, of.as, bson::Value(*other)));
+      images.push_back(one_field(of.field, *key, of.as, bson::Value(other->second)));
     }
     return images;
   };

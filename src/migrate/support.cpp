@@ -36,6 +36,17 @@ std::chrono::milliseconds boot_time() noexcept {
   return std::chrono::milliseconds(std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000);
 }
 
+bool StandStill::lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms) noexcept {
+  const auto now = boot_time();
+  if (token != token_ || beat != beat_) {
+    token_ = token;
+    beat_ = beat;
+    since_ = now;
+    return false;
+  }
+  return (now - since_).count() * 4 >= lease_ms * 5;
+}
+
 void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token) {
   constexpr std::chrono::milliseconds slice{20};
   while (time.count() > 0 && !token.stop_requested()) {
@@ -66,6 +77,17 @@ std::int64_t get_int(bson::View document, std::string_view key, std::int64_t oth
 std::string get_text(bson::View document, std::string_view key) {
   const auto value = document.find(key);
   return value && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+bool get_flag(bson::View document, std::string_view key) {
+  const auto value = document.find(key);
+  return value && value->type() == bson::Type::boolean && value->as_bool();
+}
+
+std::optional<bson::DateTime> get_time(bson::View document, std::string_view key) {
+  const auto value = document.find(key);
+  if (!value || value->type() != bson::Type::date_time) return std::nullopt;
+  return value->as_date_time();
 }
 
 std::optional<bson::Document> find_document(Database& db, std::string_view collection,

@@ -15,6 +15,7 @@ inline constexpr std::string_view history_collection = "_quire_history";
 inline constexpr std::string_view events_collection = "_quire_events";
 inline constexpr std::string_view jobs_collection = "_quire_jobs";
 inline constexpr std::string_view lock_collection = "_quire_lock";
+inline constexpr std::string_view lock_id = "migrate";  ///< of the one document of it
 inline constexpr std::string_view undo_collection = "_quire_undo";
 
 /// Options of a call that migrations make, whatever concerns and preference the program's
@@ -38,6 +39,17 @@ void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Ses
 
 /// Time since boot that goes on while the machine sleeps, so that a lease is a lease.
 [[nodiscard]] std::chrono::milliseconds boot_time() noexcept;
+/// Whether the two numbers by which somebody shows that he lives stood still for 1.25 of his
+/// leases, by this machine's clock alone: any change begins the time anew.
+class StandStill {
+ public:
+  [[nodiscard]] bool lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms) noexcept;
+
+ private:
+  std::int64_t token_ = -1;
+  std::int64_t beat_ = -1;
+  std::chrono::milliseconds since_{0};
+};
 /// Sleeps, but wakes up when asked to stop.
 void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token);
 
@@ -46,6 +58,8 @@ void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token)
 [[nodiscard]] std::int64_t get_int(bson::View document, std::string_view key,
                                    std::int64_t otherwise = 0);
 [[nodiscard]] std::string get_text(bson::View document, std::string_view key);
+[[nodiscard]] bool get_flag(bson::View document, std::string_view key);
+[[nodiscard]] std::optional<bson::DateTime> get_time(bson::View document, std::string_view key);
 [[nodiscard]] std::optional<bson::Document> find_document(Database& db, std::string_view collection,
                                                           bson::View filter,
                                                           store::Session* session = nullptr,

@@ -50,7 +50,4 @@ class BatchWriter {
   std::int64_t replaced_ = 0;  ///< by the last put
 };
 
-/// Finds the document only as it is: nothing that was changed since is removed.
-[[nodiscard]] bson::Document exactly(bson::View document);
-
 }  // namespace quire::migrate::data

@@ -26,17 +26,6 @@ DataCounts counts_of(bson::View document) {
   return counts;
 }
 
-void append_counts(bson::Writer& w, const DataCounts& counts) {
-  w.append("read", counts.read)
-      .append("written", counts.written)
-      .append("replaced", counts.replaced)
-      .append("existing", counts.existing)
-      .append("dropped", counts.dropped)
-      .append("rejected", counts.rejected)
-      .append("removed", counts.removed)
-      .append("bytes", counts.bytes);
-}
-
 Chunk chunk_of(bson::View document) {
   Chunk chunk;
   chunk.n = get_int(document["_id"].as_document(), "n");
@@ -60,6 +49,17 @@ bson::Document chunk_key(const JobBook& book, std::int64_t n) {
 }
 
 }  // namespace
+
+void append_counts(bson::Writer& w, const DataCounts& counts) {
+  w.append("read", counts.read)
+      .append("written", counts.written)
+      .append("replaced", counts.replaced)
+      .append("existing", counts.existing)
+      .append("dropped", counts.dropped)
+      .append("rejected", counts.rejected)
+      .append("removed", counts.removed)
+      .append("bytes", counts.bytes);
+}
 
 Presence::Presence(Database db, const JobBook& book, const DataOptions& options)
     : db_(std::move(db)),
@@ -220,21 +220,15 @@ std::optional<Chunk> Chunks::take(bson::View chunk) {
 }
 
 bool Chunks::is_abandoned(bson::View chunk) {
-  const auto now = boot_time();
   const auto holder =
       find_document(db_, jobs_collection,
                     bson::make_document("_id", run_id(book_.job(), get_text(chunk, "owner"))));
   // Its process ended and took its document along, or somebody removed it: it gets a lease too.
   if (holder && process_is_gone(get_text(*holder, "process"))) return true;
   const std::int64_t beat = holder ? get_int(*holder, "beat") : -2;
-  const std::int64_t fence = get_int(chunk, "fence");
-  Seen& seen = seen_[get_int(chunk["_id"].as_document(), "n")];
-  if (seen.fence != fence || seen.beat != beat) {
-    seen = {fence, beat, now};
-    return false;
-  }
   const auto lease = holder ? std::max<std::int64_t>(get_int(*holder, "lease_ms"), 1) : 1000;
-  return (now - seen.since).count() * 4 >= lease * 5;
+  return seen_[get_int(chunk["_id"].as_document(), "n")].lasts(get_int(chunk, "fence"), beat,
+                                                               lease);
 }
 
 void Chunks::save(Chunk& chunk, store::Session* session) { save(chunk, session, {}); }

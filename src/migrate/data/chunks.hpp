@@ -29,6 +29,9 @@ struct Chunk {
   [[nodiscard]] KeyBounds rest() const { return {cursor ? cursor : bounds.after, bounds.until}; }
 };
 
+/// As _quire_chunks and reports have them.
+void append_counts(bson::Writer& w, const DataCounts& counts);
+
 /// Says every third of a lease that this process is alive, in a document of its own.
 class Presence {
  public:
@@ -73,11 +76,6 @@ class Chunks {
   void release(const Chunk& chunk) noexcept;
 
  private:
-  struct Seen {
-    std::int64_t fence = -1;
-    std::int64_t beat = -1;
-    std::chrono::milliseconds since{0};
-  };
   [[nodiscard]] bool is_abandoned(bson::View chunk);
   [[nodiscard]] std::optional<Chunk> take(bson::View chunk);
   /// A number of this worker's own that is higher than all that the partition had.
@@ -89,7 +87,7 @@ class Chunks {
   bool took_over_ = false;
   std::int64_t next_fence_ = 0;
   std::int64_t last_fence_ = -1;
-  std::map<std::int64_t, Seen> seen_;
+  std::map<std::int64_t, StandStill> seen_;  ///< by number of the partition
 };
 
 /// Sums over the partitions of a job.

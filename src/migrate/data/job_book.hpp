@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "migrate/data/key_range.hpp"
+#include "migrate/reject_row.hpp"
 #include "migrate/support.hpp"
 #include "quire/migrate/data_migrator.hpp"
 
 namespace quire::migrate::data {
 
 inline constexpr std::string_view chunks_collection = "_quire_chunks";
-inline constexpr std::string_view rejects_collection = "_quire_rejects";
 
 using detail::DataOptions;
 

@@ -1,61 +1,14 @@
 #include "migrate/data/key_range.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "bson/nan.hpp"
+#include "migrate/key_order.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
-namespace {
-
-/// Types in the order in which they sort; those of one line compare with each other.
-struct Bracket {
-  std::array<int, 4> types;
-  std::size_t count;
-  bool one_value;  ///< compares with itself only
-};
-constexpr std::array<Bracket, 15> brackets = {{{{-1}, 1, true},
-                                               {{10, 6}, 2, true},
-                                               {{1, 16, 18, 19}, 4, false},
-                                               {{2, 14}, 2, false},
-                                               {{3}, 1, false},
-                                               {{4}, 1, false},
-                                               {{5}, 1, false},
-                                               {{7}, 1, false},
-                                               {{8}, 1, false},
-                                               {{9}, 1, false},
-                                               {{17}, 1, false},
-                                               {{11}, 1, false},
-                                               {{12}, 1, false},
-                                               {{13, 15}, 2, false},
-                                               {{127}, 1, true}}};
-constexpr std::size_t numbers = 2;
-
-std::size_t bracket_of(bson::Type type) {
-  const int code = type == bson::Type::min_key ? -1 : static_cast<int>(type);
-  for (std::size_t i = 0; i < brackets.size(); ++i) {
-    const auto& b = brackets[i];
-    const auto* end = b.types.begin() + b.count;
-    if (std::find(b.types.begin(), end, code) != end) return i;
-  }
-  return brackets.size() - 1;
-}
-
-bson::Document whole_brackets(std::size_t from, std::size_t to) {
-  bson::Writer w;
-  w.begin_document("_id").begin_array("$type");
-  for (std::size_t i = from; i < to; ++i) {
-    for (std::size_t k = 0; k < brackets[i].count; ++k) w.push(std::int32_t{brackets[i].types[k]});
-  }
-  w.end().end();
-  return w.finish();
-}
-
-}  // namespace
-
 std::vector<bson::Document> key_filters(const KeyBounds& bounds) {
   std::vector<bson::Document> out;
   const auto& [after, until] = bounds;
@@ -63,30 +16,26 @@ std::vector<bson::Document> key_filters(const KeyBounds& bounds) {
     out.emplace_back();
     return out;
   }
-  const std::size_t first = after ? bracket_of(after->type()) : 0;
-  const std::size_t last = until ? bracket_of(until->type()) : brackets.size() - 1;
+  const std::size_t first = after ? key_place(after->type()) : 0;
+  const std::size_t last = until ? key_place(until->type()) : key_places - 1;
   if (after && until && (first > last || *after == *until)) return out;
   const bool ends_here = after && until && first == last;
-  if (after && !brackets[first].one_value) {
+  if (after && !has_one_value(first)) {
     bson::Writer w;
     w.begin_document("_id");
-    if (bson::is_nan(*after)) {  // NaN is below all numbers but compares with none
-      w.append("$gte", -HUGE_VAL);
-    } else {
-      w.append("$gt", *after);
-    }
+    append_behind(w, *after);
     if (ends_here) w.append("$lte", *until);
     w.end();
     out.push_back(w.finish());
   }
   if (ends_here) return out;
   const std::size_t from = after ? first + 1 : 0;
-  const bool part = until && !brackets[last].one_value;
+  const bool part = until && !has_one_value(last);
   const std::size_t to = part ? last : last + 1;
-  if (from < to) out.push_back(whole_brackets(from, to));
+  if (from < to) out.push_back(keys_of_places(from, to));
   if (part) {
     const bool nan = bson::is_nan(*until);
-    if (last == numbers) out.push_back(bson::make_document("_id", std::nan("")));
+    if (is_number_place(last)) out.push_back(bson::make_document("_id", std::nan("")));
     if (!nan) {
       bson::Writer w;
       w.begin_document("_id").append("$lte", *until).end();
@@ -170,34 +119,6 @@ std::int64_t KeyRange::count(const KeyBounds& bounds) {
     sum += db_.store().count(db_.ns(collection_), filter, safe<store::CountOptions>());
   }
   return sum;
-}
-
-std::vector<bson::Document> find_keys(const Database& db, std::string_view collection,
-                                      const std::vector<bson::Value>& keys, store::Session* session,
-                                      bson::View projection, bson::View filter) {
-  std::vector<bson::Document> out;
-  if (keys.empty()) return out;
-  bson::Writer w;
-  w.begin_document("_id").begin_array("$in");
-  for (const auto& key : keys) w.push(key);
-  w.end().end();
-  bson::Document wanted = w.finish();
-  if (!filter.empty()) {
-    bson::Writer both;
-    both.begin_array("$and").push(wanted).push(filter).end();
-    wanted = both.finish();
-  }
-  auto options = safe<store::FindOptions>(session);
-  options.projection = projection;
-  const auto cursor = db.store().find(db.ns(collection), wanted, options);
-  while (const auto document = cursor->next()) out.emplace_back(*document);
-  return out;
-}
-
-std::string key_text(bson::ValueView key) {
-  std::string out(1, static_cast<char>(key.type()));
-  out.append(reinterpret_cast<const char*>(key.data()), key.size());
-  return out;
 }
 
 }  // namespace quire::migrate::data

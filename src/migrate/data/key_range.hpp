@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "migrate/documents.hpp"
 #include "migrate/key_walk.hpp"
 #include "quire/collection/database.hpp"
 #include "quire/core/function_ref.hpp"
@@ -44,14 +45,5 @@ class KeyRange {
   std::string_view collection_;
   bson::View filter_;
 };
-
-/// The documents with these _ids, those that are there and that `filter` finds, in no order.
-[[nodiscard]] std::vector<bson::Document> find_keys(const Database& db, std::string_view collection,
-                                                    const std::vector<bson::Value>& keys,
-                                                    store::Session* session = nullptr,
-                                                    bson::View projection = {},
-                                                    bson::View filter = {});
-/// The type and bytes of a value, to look it up by.
-[[nodiscard]] std::string key_text(bson::ValueView key);
 
 }  // namespace quire::migrate::data

@@ -15,15 +15,6 @@ std::string hash_text(bson::View document) {
 
 }  // namespace
 
-bson::Document exactly(bson::View document) {
-  bson::Writer w;
-  w.append("_id", document["_id"]);
-  w.begin_document("$expr").begin_array("$eq").push("$$ROOT");
-  w.push_document_begin().append("$literal", document).end();
-  w.end().end();
-  return w.finish();
-}
-
 void BatchWriter::remove_sources(Chunk& chunk, const Database& source) {
   constexpr int most_rounds = 50;
   for (int round = 0; !chunk.pending.empty(); ++round) {

@@ -1,4 +1,5 @@
 #include "bson/report_fields.hpp"
+#include "migrate/data/chunks.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/data_report.hpp"
@@ -159,16 +160,9 @@ std::string DataReport::json() const {
       .append("taken_over", taken_over)
       .append("lost", lost)
       .end();
-  w.begin_document("counts")
-      .append("read", counts.read)
-      .append("written", counts.written)
-      .append("replaced", counts.replaced)
-      .append("existing", counts.existing)
-      .append("dropped", counts.dropped)
-      .append("rejected", counts.rejected)
-      .append("removed", counts.removed)
-      .append("bytes", counts.bytes)
-      .end();
+  w.begin_document("counts");
+  data::append_counts(w, counts);
+  w.end();
   if (verification) {
     w.append("verification", bson::from_json(verification->json()));
   } else {

@@ -78,12 +78,6 @@ bson::View canonical(bson::View document, bson::Document& room) {
 
 void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
                   store::Session* session) {
-  bson::Writer filter;
-  filter.begin_document("_id")
-      .append("job", book.job())
-      .append("key", row.key())
-      .append("stage", to_string(row.failure->stage))
-      .end();
   bson::Writer update;
   update.begin_document("$set")
       .append("job", book.job())
@@ -97,7 +91,7 @@ void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_
   // The raw document within this one may not exceed what a document may hold.
   if (row.source.size() + 4096 < bson::max_document_bytes) update.append("document", row.source);
   update.end();
-  const bson::Document where = filter.finish();
+  const auto where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
   const bson::Document body = update.finish();
   auto options = safe<store::UpdateOptions>(session);
   options.upsert = true;
