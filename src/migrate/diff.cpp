@@ -147,4 +147,22 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
   return change;
 }
 
+bson::Document changed(bson::View stored, const RowChange& change) {
+  const auto part = [&](std::string_view op) {
+    const auto fields = change.update.find(op);
+    return fields ? fields->as_document() : bson::View();
+  };
+  const bson::View set = part("$set");
+  const bson::View unset = part("$unset");
+  bson::Writer out;
+  for (const auto& [key, value] : stored) {
+    if (unset.contains(key)) continue;
+    const auto now = set.find(key);
+    out.append(key, now ? *now : value);
+  }
+  for (const auto& [key, value] : set)
+    if (!stored.contains(key)) out.append(key, value);
+  return out.finish();
+}
+
 }  // namespace quire::migrate

@@ -22,4 +22,7 @@ struct RowChange {
 [[nodiscard]] RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
                                  const std::string& collection);
 
+/// The document as it is after the change, which removes nothing.
+[[nodiscard]] bson::Document changed(bson::View stored, const RowChange& change);
+
 }  // namespace quire::migrate

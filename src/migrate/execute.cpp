@@ -4,6 +4,7 @@
 
 #include "migrate/compile.hpp"
 #include "migrate/field_update.hpp"
+#include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
@@ -13,6 +14,9 @@ using detail::CodeWork;
 using detail::FieldWork;
 using detail::is_rows;
 using detail::work_as;
+
+/// How often a transform to a higher version begins again for documents that came behind it.
+constexpr int most_rounds = 20;
 
 void add(Job::Counts& sum, const Job::Counts& more) {
   sum.matched += more.matched;
@@ -188,6 +192,23 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
   }
 }
 
+/// What a transform to a higher version has still to do: some may have been inserted behind the
+/// cursor.
+bson::Document Executor::older(const detail::StepData& step) {
+  bson::Writer filter;
+  filter.begin_document("_v").begin_document("$not");
+  filter.append("$gte", work_as<detail::RowWork>(step)->to_version).end().end();
+  return filter.finish();
+}
+
+bool Executor::is_left(const detail::StepData& step) {
+  bson::Writer filter;
+  filter.append_all(older(step));
+  if (const auto wanted = step.spec.find("filter"))
+    filter.begin_array("$and").push(wanted->as_document()).end();
+  return find_document(setup_.db, step.collection, filter.finish()).has_value();
+}
+
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
   total_ = setup_.db.store().estimated_count(setup_.db.ns(step.collection));
@@ -195,20 +216,44 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   rows.job = job.id();
   rows.fence = setup_.lock->token();
   rows.check = [this] { setup_.lock->check(); };
+  const auto* work = work_as<detail::RowWork>(step);
+  const bool proves = work != nullptr && work->to_version > 0 && !until;
+  std::optional<bson::Value> from = job.cursor();
+  int rounds = 0;
   while (!job.done()) {
     if (setup_.stop.stop_requested()) throw Paused{};
     setup_.lock->check();
     RowProgress next;
     int tries = 0;
+    bool end = false;
     in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
       if (session != nullptr) setup_.lock->check(session);
       totals_.saved = totals_.saved || session == nullptr;
       // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
       rows.batch_documents = std::max(setup_.rows.batch_documents >> std::min(tries++, 16), 1);
-      next = run_batch(setup_.db, step, {job.cursor(), job.counts(), false}, until, rows, session);
+      next = run_batch(setup_.db, step, {from, job.counts(), false}, until, rows, session);
+      end = next.done;
+      if (proves) next.done = false;
       job.save({next.cursor, next.counts, next.done, false}, session);
     });
+    from = next.cursor;
     finish_batch(job, std::move(next));
+    if (!proves || !end) continue;
+    if (!is_left(step)) {
+      in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+        if (session != nullptr) setup_.lock->check(session);
+        job.save({job.cursor(), job.counts(), true, false}, session);
+      });
+      job.committed({job.cursor(), job.counts(), true, false});
+    } else if (++rounds == most_rounds) {
+      throw StepError(ErrorCode::migration_partial,
+                      "documents of an older version keep coming; let all programs write version " +
+                          std::to_string(work->to_version) + " first",
+                      step.collection, std::nullopt);
+    } else {
+      from.reset();
+      rows.also = older(step);
+    }
   }
 }
 

@@ -60,6 +60,8 @@ class Executor final : public MigrationContext::Sink {
                      const std::optional<bson::Value>& until);
   void rows_as_job(const detail::StepData& step, Job& job, const std::optional<bson::Value>& until);
   [[nodiscard]] detail::StepPlace place() const;
+  [[nodiscard]] static bson::Document older(const detail::StepData& step);
+  [[nodiscard]] bool is_left(const detail::StepData& step);
   void finish_batch(Job& job, RowProgress next);
   void code_as_job(const detail::CodeWork& code, Job& job);
   void call(const detail::CodeWork& work, store::Session& session);

@@ -126,6 +126,13 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   RowProgress next = at;
   bson::View wanted;
   if (const auto filter = step.spec.find("filter")) wanted = filter->as_document();
+  bson::Document both;
+  if (!settings.also.empty()) {
+    bson::Writer filter;
+    filter.begin_array("$and").push(wanted).push(settings.also).end();
+    both = filter.finish();
+    wanted = both;
+  }
   WalkOptions walk;
   walk.wanted = wanted;
   walk.batch_documents = settings.batch_documents;

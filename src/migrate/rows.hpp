@@ -15,6 +15,8 @@ struct RowSettings {
   /// that comes again nor a process that was taken for dead does it twice.
   std::string job = {};
   std::int64_t fence = 0;
+  /// A filter besides the step's own.
+  bson::Document also = {};
   /// Throws when the lock is not ours any more. Called between what is read and what is written:
   /// then nobody else has changed in between what the filters do not show.
   std::function<void()> check = {};

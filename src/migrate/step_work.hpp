@@ -42,6 +42,9 @@ struct RowWork {
   bool fill = false;
   /// A document shows by itself that it was done (its _v), so that no stamp is needed.
   bool versioned = false;
+  /// Of a transform to a higher version: that version, and what a reader makes of a document.
+  std::int32_t to_version = 0;
+  RowFunction on_read = {};
 };
 
 /// Puts documents of one collection into another, in batches.

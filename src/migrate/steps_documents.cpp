@@ -167,6 +167,8 @@ Step detail::row_step(std::string_view collection, RowStep row) {
   spec.append("op", row.fill ? "transform" : "each").append("collection", collection);
   if (!row.filter.empty()) spec.append("filter", row.filter);
   RowWork work;
+  if (row.to_version > 0) work.on_read = row.rows;
+  work.to_version = row.to_version;
   work.images = by_document(std::string(collection), std::move(row.rows));
   work.fill = row.fill;
   work.versioned = row.versioned;

@@ -6,16 +6,20 @@
 #include "quire/migrate/steps.hpp"      // IWYU pragma: export
 #include "quire/migrate/text.hpp"       // IWYU pragma: export
 #include "quire/migrate/transform.hpp"  // IWYU pragma: export
+#include "quire/migrate/upgrade.hpp"    // IWYU pragma: export
 
 namespace quire {
 using migrate::add_field;
 using migrate::Atomicity;
+using migrate::convert_field;
 using migrate::copy_documents;
 using migrate::create_collection;
 using migrate::create_index;
 using migrate::drop_collection;
 using migrate::drop_index;
 using migrate::each;
+using migrate::embed;
+using migrate::extract;
 using migrate::irreversible;
 using migrate::Migration;
 using migrate::MigrationContext;
@@ -28,9 +32,12 @@ using migrate::MigrationRunner;
 using migrate::Migrations;
 using migrate::MigrationState;
 using migrate::MigrationStatus;
+using migrate::merge_fields;
 using migrate::move_documents;
 using migrate::OutOfOrder;
 using migrate::rename_field;
+using migrate::set_validator;
+using migrate::split_field;
 using migrate::Step;
 using migrate::Steps;
 using migrate::to_lower;
@@ -38,5 +45,6 @@ using migrate::to_upper;
 using migrate::transform;
 using migrate::trim;
 using migrate::Undo;
+using migrate::upgrade_on_read;
 using migrate::unset_field;
 }  // namespace quire

@@ -19,6 +19,8 @@ struct RowStep {
   bson::Document filter = {};
   bool fill = false;       ///< transform, not each
   bool versioned = false;  ///< _v tells which documents were done
+  /// The _v that it gives them; 0: none, or a lower one than they had.
+  std::int32_t to_version = 0;
 };
 [[nodiscard]] Step row_step(std::string_view collection, RowStep row);
 
@@ -51,6 +53,19 @@ template <class A, class B>
     return !has_version(document, reflect::schema_version<A>());
   } else {
     return has_fields_of_the_new_only(document, field_names<A>(), field_names<B>());
+  }
+}
+/// The version that a transform gives to documents; 0 where it gives none or goes back.
+template <class A, class B>
+[[nodiscard]] std::int32_t version_made() {
+  if constexpr (reflect::model_builder_t<B>::versioned) {
+    const std::int32_t made = reflect::schema_version<B>();
+    if constexpr (reflect::model_builder_t<A>::versioned) {
+      if (reflect::schema_version<A>() >= made) return 0;
+    }
+    return made;
+  } else {
+    return 0;
   }
 }
 [[nodiscard]] inline RowImages unchanged() { return {{}, bson::Document()}; }
@@ -109,7 +124,10 @@ template <class T, class F>
 /// B's model declares a version, those that carry it (_v), which is written to the others; where
 /// only A's does, on a way back, those that do not carry A's; without versions those with a field
 /// that only B names and none that only A names; and those for which options.already says so.
-/// Batches, order and repetition as for each().
+/// Batches, order and repetition as for each(). Where it gives a higher version it is complete only
+/// when no document of an older one is left, those included that were inserted while it ran; while
+/// a program goes on to insert them it stops with migration_partial after 20 rounds. It also serves
+/// reads: upgrade_on_read().
 template <class A, class B, class F>
 [[nodiscard]] Step transform(std::string_view collection, F fn, RowOptions options = {}) {
   static_assert(std::is_invocable_v<F&, const A&>,
@@ -136,7 +154,8 @@ template <class A, class B, class F>
            },
        .filter = std::move(options.filter),
        .fill = true,
-       .versioned = versioned});
+       .versioned = versioned,
+       .to_version = detail::version_made<A, B>()});
 }
 
 }  // namespace quire::migrate
