@@ -157,7 +157,7 @@ void Executor::whole_as_job(const detail::StepData& step, Job& job) {
   const auto* catalog = work_as<detail::CatalogWork>(step);
   const bool whole =
       setup_.rows.transactions && !detail::is_apart(step, setup_.rows.transactional_catalog);
-  in_transaction(setup_.db, whole, [&](store::Session* session) {
+  setup_.transactions->run(whole, [&](store::Session* session) {
     if (session != nullptr) setup_.lock->check(session);
     if (catalog != nullptr) {
       catalog->apply(setup_.db, session, place());
@@ -180,7 +180,7 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
     setup_.lock->check();
     const auto start = boot_time();
     RowProgress next;
-    in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+    setup_.transactions->run([&](store::Session* session) {
       if (session != nullptr) setup_.lock->check(session);
       totals_.saved = totals_.saved || session == nullptr;
       next = update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
@@ -226,7 +226,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     RowProgress next;
     int tries = 0;
     bool end = false;
-    in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+    setup_.transactions->run([&](store::Session* session) {
       if (session != nullptr) setup_.lock->check(session);
       totals_.saved = totals_.saved || session == nullptr;
       // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
@@ -240,7 +240,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     finish_batch(job, std::move(next));
     if (!proves || !end) continue;
     if (!is_left(step)) {
-      in_transaction(setup_.db, setup_.rows.transactions, [&](store::Session* session) {
+      setup_.transactions->run([&](store::Session* session) {
         if (session != nullptr) setup_.lock->check(session);
         job.save({job.cursor(), job.counts(), true, false}, session);
       });
@@ -268,7 +268,7 @@ void Executor::code_as_job(const CodeWork& code, Job& job) {
   Job::Next done;
   done.done = true;
   if (code.atomicity == Atomicity::transactional) {
-    in_transaction(setup_.db, true, [&](store::Session* session) {
+    setup_.transactions->run(true, [&](store::Session* session) {
       setup_.lock->check(session);
       call(code, *session);
       job.save(done, session);

@@ -24,6 +24,7 @@ class Executor final : public MigrationContext::Sink {
     const Compiled* migration = nullptr;
     bool down = false;
     Lock* lock = nullptr;
+    Transactions* transactions = nullptr;
     RowSettings rows;
     std::stop_token stop;
     const std::function<void(const MigrationEvent&)>* sink = nullptr;

@@ -80,7 +80,7 @@ void Journal::move(const Edge& edge, store::Session* session) {
   if (session != nullptr) {
     write(edge, session);
   } else {
-    in_transaction(db_, transactions_, [&](store::Session* own) { write(edge, own); });
+    transactions_->run([&](store::Session* own) { write(edge, own); });
   }
 }
 
@@ -202,7 +202,7 @@ void Journal::accept(const HistoryRow& row, std::string_view checksum, std::stri
   const bson::Document event =
       event_of(run_id_, row.id, fence, to_string(row.state), to_string(row.state), reason,
                bson::make_document("what", "accept", "old", row.checksum, "new", checksum));
-  in_transaction(db_, transactions_, [&](store::Session* session) {
+  transactions_->run([&](store::Session* session) {
     bson::Writer filter;
     filter.append("_id", row.id).append("state", to_string(row.state));
     filter.begin_document("fence").append("$lte", fence).end();

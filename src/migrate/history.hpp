@@ -52,9 +52,9 @@ void put_event(Database& db, bson::View event, store::Session* session);
 /// event, together in a transaction where there are any.
 class Journal {
  public:
-  Journal(Database db, std::string run_id) : db_(std::move(db)), run_id_(std::move(run_id)) {}
-  /// Whether an edge and its event are one.
-  void use_transactions(bool on) noexcept { transactions_ = on; }
+  /// An edge and its event are one where `transactions`, which outlive it, are used.
+  Journal(Database db, Transactions& transactions, std::string run_id)
+      : db_(std::move(db)), transactions_(&transactions), run_id_(std::move(run_id)) {}
 
   struct Edge {
     std::string_view id;
@@ -80,7 +80,7 @@ class Journal {
  private:
   void write(const Edge& edge, store::Session* session);
   Database db_;
-  bool transactions_ = false;
+  Transactions* transactions_;
   std::string run_id_;
 };
 

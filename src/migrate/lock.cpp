@@ -38,8 +38,13 @@ bool Lock::take(bson::View filter, bool upsert) {
       .append("pid", who.pid)
       .append("process", process_name())
       .append("app", application_)
-      .append("progress", "")
-      .end();
+      .append("progress", "");
+  if (session_id_.empty()) {
+    update.append_null("session");
+  } else {
+    update.append("session", session_id_);
+  }
+  update.end();
   update.begin_document("$inc")
       .append("token", std::int64_t{1})
       .append("beat", std::int64_t{1})
@@ -106,15 +111,30 @@ bool Lock::try_take() {
   if (!now) return false;
   const std::int64_t token = get_int(*now, "token");
   const std::int64_t beat = get_int(*now, "beat");
-  if (process_is_gone(get_text(*now, "process"))) {
+  const auto take_over = [&] {
     took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
-    if (took_over_) return true;
-  }
+    if (took_over_) drain(*now);
+    return took_over_;
+  };
+  if (process_is_gone(get_text(*now, "process")) && take_over()) return true;
   // The holder's lease counts, not ours.
   const auto lease = std::max<std::int64_t>(get_int(*now, "lease_ms", lease_.count()), 1);
-  if (!holder_stands_still_.lasts(token, beat, lease)) return false;
-  took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
-  return took_over_;
+  return holder_stands_still_.lasts(token, beat, lease) && take_over();
+}
+
+/// A server keeps a dead client's transaction for up to a minute, and what it has locked with it.
+void Lock::drain(bson::View before) {
+  const auto session = before.find("session");
+  if (!session || session->type() != bson::Type::document) return;
+  bson::Writer command;
+  command.begin_array("killSessions").push(*session).end();
+  const bson::Document body = command.finish();
+  try {
+    (void)db_.store().run_command("admin", body, nullptr);
+  } catch (const StoreError& error) {
+    undrained_ = "what the process before left open could not be ended (" + error.detail() +
+                 "); the server does so after a minute";
+  }
 }
 
 bool Lock::wait(std::chrono::milliseconds limit, const std::stop_token& stop,
@@ -130,13 +150,14 @@ bool Lock::wait(std::chrono::milliseconds limit, const std::stop_token& stop,
   return true;
 }
 
-bool Lock::beat() {
+bool Lock::beat(store::Session* own_session) {
   bson::Writer update;
   update.begin_document("$inc").append("beat", std::int64_t{1}).end();
   const bson::Document body = update.finish();
   const auto sent = boot_time();
-  const auto result = db_.store().update(db_.ns(lock_collection), mine(), {body.view()},
-                                         safe<store::UpdateOptions>());
+  auto options = safe<store::UpdateOptions>();
+  options.session = own_session;
+  const auto result = db_.store().update(db_.ns(lock_collection), mine(), {body.view()}, options);
   if (result.matched == 1) {
     acknowledged_ = sent.count();
     return true;
@@ -146,13 +167,14 @@ bool Lock::beat() {
 }
 
 void Lock::start_heartbeat() {
+  if (!session_id_.empty()) beats_ = db_.store().start_session();
   heartbeat_ = std::thread([this] {
     std::unique_lock guard(mutex_);
     while (!wake_.wait_for(guard, lease_ / 3, [this] { return stop_; })) {
       guard.unlock();
       bool go_on = true;
       try {
-        go_on = beat();
+        go_on = beat(beats_.get());
       } catch (...) {  // busy or out of reach: check() sees that no beat came through
       }
       guard.lock();
@@ -184,6 +206,7 @@ void Lock::release() noexcept {
     }
     wake_.notify_all();
     heartbeat_.join();
+    beats_.reset();
     stop_ = false;
   }
   if (!held_) return;

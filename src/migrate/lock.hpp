@@ -31,6 +31,12 @@ class Lock {
   void check(store::Session* session = nullptr);
   void release() noexcept;
 
+  /// Tells others the session of the run's transactions; empty: none.
+  void tell_session(bson::Document id) { session_id_ = std::move(id); }
+  /// What could not be done about transactions that the process before left open; empty: nothing
+  /// was left to do.
+  [[nodiscard]] const std::string& undrained() const noexcept { return undrained_; }
+
   [[nodiscard]] std::int64_t token() const noexcept { return token_; }
   [[nodiscard]] bool took_over() const noexcept { return took_over_; }
 
@@ -38,13 +44,17 @@ class Lock {
   [[nodiscard]] bson::Document mine() const;
   bool take(bson::View filter, bool upsert);
   void raise_above_history();
-  bool beat();
+  void drain(bson::View before);
+  bool beat(store::Session* own_session = nullptr);
   void start_heartbeat();
 
   Database db_;
   std::chrono::milliseconds lease_;
   std::string application_;
   bson::Value holder_;
+  bson::Document session_id_;
+  std::string undrained_;
+  std::unique_ptr<store::Session> beats_;  ///< a connection that nothing else waits for
   std::int64_t token_ = 0;
   bool held_ = false;
   bool took_over_ = false;

@@ -12,7 +12,8 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
     : db_(db),
       migrations_(migrations),
       options_(options),
-      journal_(db, Uuid::generate().str()),
+      transactions_(db),
+      journal_(db, transactions_, Uuid::generate().str()),
       lock_(db, options.lease, options.application) {
   report_.run = journal_.run_id();
   for (const std::size_t position : migrations_.order()) {
@@ -42,8 +43,7 @@ void MigrationRunner::Run::naming(const Migration& migration, FunctionRef<void()
 
 void MigrationRunner::Run::classify_all() {
   can_ = db_.store().capabilities();
-  transactions_ = can_.transactions;
-  journal_.use_transactions(transactions_);
+  transactions_.use(can_.transactions);
   for (Compiled& one : compiled_)
     naming(*one.migration, [&] { classify(one, can_, is_large(one)); });
 }
@@ -202,6 +202,7 @@ void MigrationRunner::Run::finish(MigrationResult result, Error error,
 }
 
 bool MigrationRunner::Run::lock() {
+  lock_.tell_session(transactions_.session_id());
   const auto start = boot_time();
   bool told = false;
   bool mine = false;
@@ -216,8 +217,9 @@ bool MigrationRunner::Run::lock() {
   if (mine) {
     report_.lock_token = lock_.token();
     report_.took_over = lock_.took_over();
-    if (!transactions_) journal_.complete_events();
+    if (!transactions_.are_used()) journal_.complete_events();
     if (report_.took_over) tell(MigrationEvent::Kind::took_over, {});
+    if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
     return true;
   }
   if (options_.stop.stop_requested()) {
@@ -238,6 +240,7 @@ MigrationReport MigrationRunner::Run::up() {
   };
   const auto checks = [&] {
     report_.warnings.clear();
+    if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
     return refuse(database_too_new()) || refuse(drift(report_.warnings));
   };
   if (checks()) return std::move(report_);
@@ -371,7 +374,7 @@ void MigrationRunner::Run::mark(std::string_view id, MigrationState state,
                          "only a migration in state attention can be marked");
   }
   if (state == failed) {
-    in_transaction(db_, transactions_, [&](store::Session* session) {
+    transactions_.run([&](store::Session* session) {
       remove_jobs(db_, id, lock_.token(), session);
       journal_.move({id, attention, state, lock_.token(), {}, "finished", reason}, session);
     });

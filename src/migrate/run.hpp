@@ -109,8 +109,8 @@ class MigrationRunner::Run {
   Database db_;
   const Migrations& migrations_;
   const Options& options_;
-  store::Capabilities can_;  ///< as this and the next: after classify_all()
-  bool transactions_ = false;
+  store::Capabilities can_;                    ///< as this and the next: after classify_all()
+  Transactions transactions_;                  ///< used after classify_all()
   std::vector<Compiled> compiled_;             ///< in the order in which they run
   std::vector<bool> chosen_;                   ///< … by target() and tags()
   std::map<std::string, std::int64_t> sizes_;  ///< of collections, as far as asked for

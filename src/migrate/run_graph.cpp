@@ -78,7 +78,7 @@ bool MigrationRunner::Run::adopt(const Compiled& squash) {
 void MigrationRunner::Run::settle(const Compiled& one, MigrationState state,
                                   std::string_view note) {
   const bson::Document fields = description(one, next_sequence());
-  in_transaction(db_, transactions_, [&](store::Session* session) {
+  transactions_.run([&](store::Session* session) {
     journal_.move(
         {one.id(), stored_state(one.id()), state, lock_.token(), fields, "finished", note, true},
         session);
@@ -250,7 +250,7 @@ void MigrationRunner::Run::baseline(std::string_view id, const BaselineOptions& 
                            "the database lacks what the migrations up to it make: " + missing);
     }
   }
-  in_transaction(db_, transactions_, [&](store::Session* session) {
+  transactions_.run([&](store::Session* session) {
     std::int64_t seq = next_sequence();
     for (const Compiled* one : covered) {
       const bson::Document fields = description(*one, seq++);

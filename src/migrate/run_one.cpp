@@ -64,7 +64,7 @@ bool MigrationRunner::Run::apply(std::size_t position) {
       description(one, fresh ? next_sequence() : (known != nullptr ? known->seq : 0));
   const bool out_of_order = late(position);
   const auto from = stored_state(one.id());
-  in_transaction(db_, transactions_, [&](store::Session* session) {
+  transactions_.run([&](store::Session* session) {
     if (fresh && from) {
       remove_jobs(db_, one.id(), lock_.token(), session);
       remove_kept(db_, one.id(), lock_.token(), session);
@@ -139,7 +139,7 @@ bool MigrationRunner::Run::revert(const Compiled& one) {
       .append("steps_done", std::int32_t{0})
       .append("steps_total", static_cast<std::int32_t>(one.down_steps.size()));
   const bson::Document fields = set.finish();
-  in_transaction(db_, transactions_, [&](store::Session* session) {
+  transactions_.run([&](store::Session* session) {
     if (!goes_on && !half_up) remove_jobs(db_, one.id(), lock_.token(), session);
     journal_.move({one.id(), from, reverting, lock_.token(), fields, "started", {}, true}, session);
   });
@@ -172,7 +172,8 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.migration = &one;
   setup.down = down;
   setup.lock = &lock_;
-  setup.rows.transactions = transactions_;
+  setup.rows.transactions = transactions_.are_used();
+  setup.transactions = &transactions_;
   setup.rows.transactional_catalog = can_.transactional_catalog;
   setup.by_ranges = one.large;
   setup.rows.batch_documents = options_.batch_documents;
@@ -192,7 +193,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   };
   try {
     if (whole) {
-      in_transaction(db_, true, [&](store::Session* session) {
+      transactions_.run(true, [&](store::Session* session) {
         lock_.check(session);
         executor.run(session);
         if (!down) ask_after(one, session);
@@ -202,7 +203,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
       executor.run(nullptr);
       if (!down) ask_after(one, nullptr);
       lock_.check();
-      in_transaction(db_, transactions_, [&](store::Session* session) { done(session); });
+      transactions_.run([&](store::Session* session) { done(session); });
     }
   } catch (...) {
     return fail_with(one, down, executor, elapsed(), entry);

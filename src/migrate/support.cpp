@@ -13,16 +13,35 @@
 
 namespace quire::migrate {
 
-void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work) {
-  if (!transactions) {
-    work(nullptr);
-    return;
-  }
+namespace {
+
+void run_safely(store::Store& store, store::Session* on, FunctionRef<void(store::Session*)> work) {
   store::TransactionSettings settings;
   settings.start.read_concern = ReadConcern{"majority"};
   settings.start.write_concern = WriteConcern{.w = "majority", .journal = true};
   settings.retry_busy = true;
-  store::run_transaction(db.store(), settings, [&](store::Session& session) { work(&session); });
+  settings.on = on;
+  store::run_transaction(store, settings, [&](store::Session& session) { work(&session); });
+}
+
+}  // namespace
+
+void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work) {
+  if (transactions) return run_safely(db.store(), nullptr, work);
+  work(nullptr);
+}
+
+void Transactions::use(bool on) {
+  if (on && session_ == nullptr) session_ = db_.store().start_session();
+}
+
+bson::Document Transactions::session_id() const {
+  return session_ == nullptr ? bson::Document() : session_->id();
+}
+
+void Transactions::run(bool whole, FunctionRef<void(store::Session*)> work) {
+  if (whole) return run_safely(db_.store(), session_.get(), work);
+  work(nullptr);
 }
 
 std::chrono::milliseconds boot_time() noexcept {

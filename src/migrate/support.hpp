@@ -37,6 +37,26 @@ template <class Options>
 /// conflict with another writer rolls back and runs `work` again, up to ten times.
 void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work);
 
+/// The transactions of one run, on one session: the lock tells its id, so that who takes over can
+/// end what a dead process left open. One thread.
+class Transactions {
+ public:
+  explicit Transactions(Database db) : db_(std::move(db)) {}
+  /// Whether the store has them. Before the first run().
+  void use(bool on);
+  [[nodiscard]] bool are_used() const noexcept { return session_ != nullptr; }
+  /// The session's id on a server; empty elsewhere.
+  [[nodiscard]] bson::Document session_id() const;
+  /// As in_transaction().
+  void run(FunctionRef<void(store::Session*)> work) { run(are_used(), work); }
+  /// `whole`: in a transaction.
+  void run(bool whole, FunctionRef<void(store::Session*)> work);
+
+ private:
+  Database db_;
+  std::unique_ptr<store::Session> session_;
+};
+
 /// Time since boot that goes on while the machine sleeps, so that a lease is a lease.
 [[nodiscard]] std::chrono::milliseconds boot_time() noexcept;
 /// Whether the two numbers by which somebody shows that he lives stood still for 1.25 of his

@@ -74,7 +74,9 @@ void run_transaction(Store& store, const TransactionSettings& settings,
            error.code() == ErrorCode::write_conflict ||
            (settings.retry_busy && error.code() == ErrorCode::busy);
   };
-  const auto session = store.start_session(settings.session);
+  std::unique_ptr<Session> own;
+  if (settings.on == nullptr) own = store.start_session(settings.session);
+  Session* const session = settings.on != nullptr ? settings.on : own.get();
   while (true) {
     bool working = true;
     try {

@@ -85,6 +85,8 @@ class Session {
   virtual void commit_transaction() = 0;
   virtual void abort_transaction() = 0;
   [[nodiscard]] virtual bool in_transaction() const noexcept = 0;
+  /// By which a server knows it (lsid): {id: UUID}. Empty where nobody else could ask for it.
+  [[nodiscard]] virtual bson::Document id() const { return {}; }
 
  protected:
   Session() = default;

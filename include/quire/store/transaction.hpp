@@ -12,6 +12,7 @@ struct TransactionSettings {
   /// After a transient error the function runs again, until so long after the first start.
   std::chrono::milliseconds retry_for = std::chrono::seconds(120);
   bool retry_busy = false;  ///< also when the embedded store's writer was not to be had
+  Session* on = nullptr;    ///< instead of a session of its own; `session` is not looked at then
 };
 
 /// Runs `work` in a transaction on a session of its own and commits; the one loop of its kind.

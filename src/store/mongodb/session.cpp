@@ -65,6 +65,10 @@ MongoSession::~MongoSession() {
   if (session_ != nullptr) mongoc_client_session_destroy(session_);
 }
 
+bson::Document MongoSession::id() const {
+  return bson::Document(view_of(*mongoc_client_session_get_lsid(session_)));
+}
+
 bool MongoSession::in_transaction() const noexcept {
   switch (mongoc_client_session_get_transaction_state(session_)) {
     case MONGOC_TRANSACTION_STARTING:

@@ -15,6 +15,7 @@ class MongoSession final : public Session {
   void commit_transaction() override;
   void abort_transaction() override;
   [[nodiscard]] bool in_transaction() const noexcept override;
+  [[nodiscard]] bson::Document id() const override;
 
   [[nodiscard]] mongoc_client_t* client() const noexcept { return lease_.client(); }
   [[nodiscard]] mongoc_client_session_t* get() const noexcept { return session_; }
