@@ -49,7 +49,15 @@ auto as_step_error(const std::string& collection, F work) -> decltype(work()) {
 
 }  // namespace
 
+/// `total` of documents, or -1 where nothing is told before the step's end.
+void Executor::begin_step(std::int64_t total) {
+  total_ = std::max<std::int64_t>(total, 0);
+  const auto& known = setup_.down ? setup_.migration->down_steps : setup_.migration->steps;
+  setup_.monitor->step(setup_.migration->id(), number_, static_cast<int>(known.size()), total);
+}
+
 void Executor::tell(std::int64_t done) {
+  setup_.monitor->done(done);
   if (setup_.sink == nullptr || !*setup_.sink) return;
   (*setup_.sink)({MigrationEvent::Kind::batch, setup_.migration->id(), number_, done, total_});
 }
@@ -86,8 +94,11 @@ void Executor::take(const Step& step) {
                     step.data().collection, std::nullopt);
   }
   if (index < setup_.needed.size() && !setup_.needed[index]) return;
-  if (setup_.stop.stop_requested()) throw Paused{};
-  total_ = 0;
+  if (session_ != nullptr) {
+    setup_.pace->pass_quickly();
+  } else {
+    setup_.pace->pass();
+  }
   as_step_error(step.data().collection, [&] {
     if (session_ != nullptr) {
       in_one_transaction(step.data());
@@ -111,12 +122,13 @@ detail::StepPlace Executor::place() const {
 }
 
 void Executor::in_one_transaction(const detail::StepData& step) {
+  begin_step(-1);
   if (const auto* code = work_as<CodeWork>(step)) {
     call(*code, *session_);
   } else if (is_rows(step)) {
     RowProgress at;
     while (!at.done) {
-      if (setup_.stop.stop_requested()) throw Paused{};
+      setup_.pace->pass_quickly();
       at = run_batch(setup_.db, step, at, std::nullopt, setup_.rows, session_);
       tell(at.counts.matched);
     }
@@ -152,6 +164,7 @@ void Executor::as_job(const detail::StepData& step) {
 }
 
 void Executor::whole_as_job(const detail::StepData& step, Job& job) {
+  begin_step(-1);
   Job::Next next;
   next.done = true;
   const auto* catalog = work_as<detail::CatalogWork>(step);
@@ -173,10 +186,10 @@ void Executor::whole_as_job(const detail::StepData& step, Job& job) {
 
 void Executor::fields_as_job(const detail::StepData& step, Job& job,
                              const std::optional<bson::Value>& until) {
-  total_ = setup_.db.store().estimated_count(setup_.db.ns(step.collection));
+  begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
   RangeSize size;
   while (!job.done()) {
-    if (setup_.stop.stop_requested()) throw Paused{};
+    setup_.pace->pass();
     setup_.lock->check();
     const auto start = boot_time();
     RowProgress next;
@@ -187,8 +200,11 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
                           size.documents(), session);
       job.save({next.cursor, next.counts, next.done, false}, session);
     });
+    const std::int64_t before = job.counts().matched;
     finish_batch(job, std::move(next));
-    size.took(boot_time() - start);
+    const auto took = boot_time() - start;
+    size.took(took);
+    if (!job.done()) setup_.pace->rest(job.counts().matched - before, took);
   }
 }
 
@@ -211,7 +227,7 @@ bool Executor::is_left(const detail::StepData& step) {
 
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
-  total_ = setup_.db.store().estimated_count(setup_.db.ns(step.collection));
+  begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
   RowSettings rows = setup_.rows;
   rows.job = job.id();
   rows.fence = setup_.lock->token();
@@ -221,8 +237,10 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   std::optional<bson::Value> from = job.cursor();
   int rounds = 0;
   while (!job.done()) {
-    if (setup_.stop.stop_requested()) throw Paused{};
+    setup_.pace->pass();
     setup_.lock->check();
+    const auto start = boot_time();
+    const std::int64_t before = job.counts().matched;
     RowProgress next;
     int tries = 0;
     bool end = false;
@@ -238,6 +256,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     });
     from = next.cursor;
     finish_batch(job, std::move(next));
+    if (!end) setup_.pace->rest(job.counts().matched - before, boot_time() - start);
     if (!proves || !end) continue;
     if (!is_left(step)) {
       setup_.transactions->run([&](store::Session* session) {
@@ -265,6 +284,7 @@ void Executor::finish_batch(Job& job, RowProgress next) {
 }
 
 void Executor::code_as_job(const CodeWork& code, Job& job) {
+  begin_step(-1);
   Job::Next done;
   done.done = true;
   if (code.atomicity == Atomicity::transactional) {

@@ -5,12 +5,11 @@
 #include "migrate/compile.hpp"
 #include "migrate/jobs.hpp"
 #include "migrate/lock.hpp"
+#include "migrate/pace.hpp"
 #include "migrate/rows.hpp"
 
 namespace quire::migrate {
 
-/// Thrown at a batch's edge when stop was asked for. Not an error.
-struct Paused {};
 /// Thrown when manual code was begun earlier and nobody knows how it ended.
 struct OutcomeUnknown {};
 
@@ -26,7 +25,8 @@ class Executor final : public MigrationContext::Sink {
     Lock* lock = nullptr;
     Transactions* transactions = nullptr;
     RowSettings rows;
-    std::stop_token stop;
+    Pace* pace = nullptr;
+    RunMonitor* monitor = nullptr;
     const std::function<void(const MigrationEvent&)>* sink = nullptr;
     /// Going back from a half-done up: for each down step, the last _id it has to take.
     std::vector<std::optional<bson::Value>> until;
@@ -66,6 +66,7 @@ class Executor final : public MigrationContext::Sink {
   void finish_batch(Job& job, RowProgress next);
   void code_as_job(const detail::CodeWork& code, Job& job);
   void call(const detail::CodeWork& work, store::Session& session);
+  void begin_step(std::int64_t total);
   void tell(std::int64_t done);
 
   Setup setup_;

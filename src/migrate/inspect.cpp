@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "migrate/history.hpp"
+#include "migrate/lock.hpp"
 #include "migrate/process.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
@@ -35,19 +36,12 @@ std::vector<Entry> read_all(const Database& db, std::string_view collection, bso
   throw MigrationError(ErrorCode::lock_busy, text);
 }
 
-std::string holder_of(const LockInfo& info) {
-  std::string text = "process " + std::to_string(info.pid);
-  if (!info.host.empty()) text += " on " + info.host;
-  if (!info.application.empty()) text += " (" + info.application + ")";
-  return text;
-}
-
 LockInfo held_with(const Database& db, std::int64_t token) {
   auto info = lock_info(db);
   if (!info || !info->held) refuse("nobody holds the migration lock");
   if (info->token != token) {
     refuse("the migration lock has token " + std::to_string(info->token) + ", not " +
-           std::to_string(token) + "; it was taken since, by " + holder_of(*info));
+           std::to_string(token) + "; it was taken since, by " + holder_of(info->document));
   }
   return std::move(*info);
 }
@@ -68,7 +62,7 @@ void watch(const Database& db, const LockInfo& seen, const UnlockOptions& option
     }
     const auto now = held_with(db, seen.token);
     if (now.beat != seen.beat) {
-      refuse("the holder of the migration lock lives: " + holder_of(now) +
+      refuse("the holder of the migration lock lives: " + holder_of(now.document) +
              "; stop it, or wait until it has finished");
     }
   }
@@ -252,7 +246,7 @@ void unlock(const Database& db, std::int64_t token, std::string_view reason,
     if (release(db, seen, reason, options.force)) return;
     seen = held_with(db, token);
   }
-  refuse("the holder of the migration lock lives: " + holder_of(seen) +
+  refuse("the holder of the migration lock lives: " + holder_of(seen.document) +
          "; stop it, or wait until it has finished");
 }
 

@@ -16,13 +16,36 @@ namespace {
 
 }  // namespace
 
-Lock::Lock(Database db, std::chrono::milliseconds lease, std::string application)
+Lock::Lock(Database db, std::chrono::milliseconds lease, std::string application,
+           const Clock& clock)
     : db_(std::move(db)),
       lease_(lease),
       application_(std::move(application)),
+      clock_(clock),
       holder_(Uuid::generate()) {}
 
 Lock::~Lock() { release(); }
+
+std::string holder_of(bson::View lock) {
+  std::string text = "process " + std::to_string(get_int(lock, "pid"));
+  if (const auto host = get_text(lock, "host"); !host.empty()) text += " on " + host;
+  if (const auto app = get_text(lock, "app"); !app.empty()) text += " (" + app + ")";
+  const auto found = lock.find("progress");
+  if (!found || found->type() != bson::Type::document) return text;
+  const bson::View progress = found->as_document();
+  const std::string migration = get_text(progress, "migration");
+  if (migration.empty()) return text;
+  text += ": " + migration + ", step " + std::to_string(get_int(progress, "step")) + " of " +
+          std::to_string(get_int(progress, "steps"));
+  if (const auto total = get_int(progress, "total"); total > 0) {
+    text += ", " + std::to_string(get_int(progress, "done")) + " of about " +
+            std::to_string(total) + " documents";
+  }
+  if (const auto left = get_int(progress, "eta_s", -1); left >= 0)
+    text += ", " + std::to_string(left) + " s left";
+  if (const auto reason = get_text(progress, "reason"); !reason.empty()) text += ", " + reason;
+  return text;
+}
 
 bson::Document Lock::mine() const {
   return bson::make_document("_id", lock_id, "holder", holder_, "token", token_);
@@ -38,7 +61,8 @@ bool Lock::take(bson::View filter, bool upsert) {
       .append("pid", who.pid)
       .append("process", process_name())
       .append("app", application_)
-      .append("progress", "");
+      .append_null("progress")
+      .append_null("wanted");
   if (session_id_.empty()) {
     update.append_null("session");
   } else {
@@ -53,7 +77,7 @@ bool Lock::take(bson::View filter, bool upsert) {
   auto options = safe<store::FindAndModifyOptions>();
   options.upsert = upsert;
   options.return_document = store::ReturnDocument::after;
-  const auto sent = boot_time();
+  const auto sent = clock_.now();
   std::optional<bson::Document> now;
   try {
     now =
@@ -78,6 +102,7 @@ bool Lock::take(bson::View filter, bool upsert) {
   held_ = true;
   acknowledged_ = sent.count();
   lost_ = false;
+  wanted_ = false;
   raise_above_history();
   start_heartbeat();
   return true;
@@ -103,12 +128,17 @@ void Lock::raise_above_history() {
 }
 
 bool Lock::try_take() {
-  // A free lock has holder: null.
-  bson::Writer free;
-  free.append("_id", lock_id).append_null("holder");
-  if (take(free.finish(), true)) return true;
-  const auto now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
-  if (!now) return false;
+  // Looked at first: an attempt to write waits for the embedded store's writer, which a holder that
+  // works has most of the time.
+  auto now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
+  const auto holder = now ? now->find("holder") : std::nullopt;
+  if (!holder || holder->is_null()) {
+    bson::Writer free;
+    free.append("_id", lock_id).append_null("holder");
+    if (take(free.finish(), true)) return true;
+    now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
+    if (!now) return false;
+  }
   const std::int64_t token = get_int(*now, "token");
   const std::int64_t beat = get_int(*now, "beat");
   const auto take_over = [&] {
@@ -119,7 +149,7 @@ bool Lock::try_take() {
   if (process_is_gone(get_text(*now, "process")) && take_over()) return true;
   // The holder's lease counts, not ours.
   const auto lease = std::max<std::int64_t>(get_int(*now, "lease_ms", lease_.count()), 1);
-  return holder_stands_still_.lasts(token, beat, lease) && take_over();
+  return holder_stands_still_.lasts(token, beat, lease, clock_.now()) && take_over();
 }
 
 /// A server keeps a dead client's transaction for up to a minute, and what it has locked with it.
@@ -137,29 +167,49 @@ void Lock::drain(bson::View before) {
   }
 }
 
-bool Lock::wait(std::chrono::milliseconds limit, const std::stop_token& stop,
-                FunctionRef<void()> waiting) {
-  const auto start = boot_time();
+bool Lock::wait(std::chrono::milliseconds limit, const std::stop_token& stop, bool urgent,
+                FunctionRef<void(bson::View)> waiting) {
+  const auto start = clock_.now();
   const auto pause =
       std::clamp(lease_ / 10, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
   while (!try_take()) {
-    if (boot_time() - start >= limit || stop.stop_requested()) return false;
-    waiting();
-    sleep_or_stop(pause, stop);
+    if (clock_.now() - start >= limit || stop.stop_requested()) return false;
+    const auto now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
+    if (urgent && now && get_text(*now, "wanted").empty()) ask_for();
+    waiting(now ? now->view() : bson::View());
+    clock_.sleep(pause, stop);
   }
   return true;
+}
+
+/// Who holds it sees this with his next beat; should it fail, one waits as long as it takes.
+void Lock::ask_for() {
+  bson::Writer filter;
+  filter.append("_id", lock_id).begin_document("holder").append_null("$ne").end();
+  const bson::Document held = filter.finish();
+  bson::Writer update;
+  update.begin_document("$set").append("wanted", process_name()).end();
+  const bson::Document body = update.finish();
+  try {
+    (void)db_.store().update(db_.ns(lock_collection), held, {body.view()},
+                             safe<store::UpdateOptions>());
+  } catch (const StoreError&) {
+  }
 }
 
 bool Lock::beat(store::Session* own_session) {
   bson::Writer update;
   update.begin_document("$inc").append("beat", std::int64_t{1}).end();
+  if (progress_) update.begin_document("$set").append("progress", bson::Value(progress_())).end();
   const bson::Document body = update.finish();
-  const auto sent = boot_time();
-  auto options = safe<store::UpdateOptions>();
+  const auto sent = clock_.now();
+  auto options = safe<store::FindAndModifyOptions>();
   options.session = own_session;
-  const auto result = db_.store().update(db_.ns(lock_collection), mine(), {body.view()}, options);
-  if (result.matched == 1) {
+  const auto now =
+      db_.store().find_and_modify(db_.ns(lock_collection), mine(), {body.view()}, options).value;
+  if (now) {
     acknowledged_ = sent.count();
+    wanted_ = !get_text(*now, "wanted").empty();
     return true;
   }
   lost_ = true;
@@ -168,17 +218,14 @@ bool Lock::beat(store::Session* own_session) {
 
 void Lock::start_heartbeat() {
   if (!session_id_.empty()) beats_ = db_.store().start_session();
-  heartbeat_ = std::thread([this] {
-    std::unique_lock guard(mutex_);
-    while (!wake_.wait_for(guard, lease_ / 3, [this] { return stop_; })) {
-      guard.unlock();
-      bool go_on = true;
+  heartbeat_ = std::jthread([this](const std::stop_token& stop) {
+    while (true) {
+      clock_.sleep(lease_ / 3, stop);
+      if (stop.stop_requested()) return;
       try {
-        go_on = beat(beats_.get());
+        if (!beat(beats_.get())) return;
       } catch (...) {  // busy or out of reach: check() sees that no beat came through
       }
-      guard.lock();
-      if (!go_on) return;
     }
   });
 }
@@ -189,7 +236,7 @@ void Lock::check(store::Session* session) {
     if (!find_document(db_, lock_collection, mine(), session)) lost();
     return;
   }
-  const auto silent = boot_time().count() - acknowledged_;
+  const auto silent = clock_.now().count() - acknowledged_;
   if (silent * 10 < lease_.count() * 6) return;
   try {
     if (beat()) return;
@@ -200,14 +247,9 @@ void Lock::check(store::Session* session) {
 
 void Lock::release() noexcept {
   if (heartbeat_.joinable()) {
-    {
-      const std::lock_guard guard(mutex_);
-      stop_ = true;
-    }
-    wake_.notify_all();
+    heartbeat_.request_stop();
     heartbeat_.join();
     beats_.reset();
-    stop_ = false;
   }
   if (!held_) return;
   held_ = false;

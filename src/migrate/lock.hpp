@@ -1,11 +1,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <functional>
 #include <thread>
 
 #include "migrate/support.hpp"
+#include "quire/migrate/clock.hpp"
 
 namespace quire::migrate {
 
@@ -16,7 +16,8 @@ namespace quire::migrate {
 /// same machine that is gone.
 class Lock {
  public:
-  Lock(Database db, std::chrono::milliseconds lease, std::string application);
+  Lock(Database db, std::chrono::milliseconds lease, std::string application,
+       const Clock& clock = Clock::system());
   ~Lock();  // releases, without throwing
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
@@ -24,12 +25,18 @@ class Lock {
   /// One attempt. False: another process has it. Throws StoreError.
   bool try_take();
   /// Attempts until it has it, `limit` passed or stop is asked for. False: neither.
-  bool wait(std::chrono::milliseconds limit, const std::stop_token& stop,
-            FunctionRef<void()> waiting);
+  /// `waiting` is given the lock's document, or an empty one, after each attempt. `urgent`: asks a
+  /// holder that can wait to let it go.
+  bool wait(std::chrono::milliseconds limit, const std::stop_token& stop, bool urgent,
+            FunctionRef<void(bson::View)> waiting);
   /// Throws MigrationError lock_lost unless the lock is surely still ours. Within a transaction,
   /// give its session: the document is then read there.
   void check(store::Session* session = nullptr);
   void release() noexcept;
+  /// Somebody who cannot wait has asked for it. Seen with the next beat.
+  [[nodiscard]] bool is_wanted() const noexcept { return wanted_; }
+  /// What each beat tells others of the run; called in the heartbeat's thread. Before it is taken.
+  void tell_progress(std::function<bson::Document()> progress) { progress_ = std::move(progress); }
 
   /// Tells others the session of the run's transactions; empty: none.
   void tell_session(bson::Document id) { session_id_ = std::move(id); }
@@ -45,12 +52,14 @@ class Lock {
   bool take(bson::View filter, bool upsert);
   void raise_above_history();
   void drain(bson::View before);
+  void ask_for();
   bool beat(store::Session* own_session = nullptr);
   void start_heartbeat();
 
   Database db_;
   std::chrono::milliseconds lease_;
   std::string application_;
+  const Clock& clock_;
   bson::Value holder_;
   bson::Document session_id_;
   std::string undrained_;
@@ -60,12 +69,15 @@ class Lock {
   bool took_over_ = false;
   StandStill holder_stands_still_;  ///< as a waiter sees it
 
-  std::atomic<std::int64_t> acknowledged_{0};  // boot time at which the last good beat was sent
+  std::function<bson::Document()> progress_;
+
+  std::atomic<std::int64_t> acknowledged_{0};  // by the clock, when the last good beat was sent
   std::atomic<bool> lost_{false};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stop_ = false;
-  std::thread heartbeat_;
+  std::atomic<bool> wanted_{false};
+  std::jthread heartbeat_;
 };
+
+/// "process 12 on host (app)", and how far it is where the lock's document says so.
+[[nodiscard]] std::string holder_of(bson::View lock);
 
 }  // namespace quire::migrate

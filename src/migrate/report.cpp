@@ -53,6 +53,8 @@ std::string_view to_string(MigrationResult result) noexcept {
       return "busy";
     case MigrationResult::skipped:
       return "skipped";
+    case MigrationResult::deferred:
+      return "deferred";
     case MigrationResult::lock_lost:
       return "lock_lost";
     case MigrationResult::drifted:
@@ -70,6 +72,7 @@ int MigrationReport::exit_code() const noexcept {
     case MigrationResult::nothing:
     case MigrationResult::applied:
     case MigrationResult::skipped:
+    case MigrationResult::deferred:
       return 0;
     case MigrationResult::irreversible:
       return 2;
@@ -107,6 +110,7 @@ std::string MigrationReport::json() const {
   w.begin_array("migrations");
   for (const MigrationEntry& entry : migrations) append_entry(w, entry);
   w.end();
+  bson::append_texts(w, "deferred", deferred);
   bson::append_texts(w, "warnings", warnings);
   bson::append_error(w, error);
   bson::append_texts(w, "next", next);

@@ -14,7 +14,13 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
       options_(options),
       transactions_(db),
       journal_(db, transactions_, Uuid::generate().str()),
-      lock_(db, options.lease, options.application) {
+      monitor_(*options.monitor),
+      lock_(db, options.lease, options.application, *options.clock),
+      pace_(db,
+            {options.stop, options.throttle,
+             options.budget ? std::optional(options.clock->now() + *options.budget) : std::nullopt,
+             options.yields},
+            *options.clock, lock_, monitor_) {
   report_.run = journal_.run_id();
   for (const std::size_t position : migrations_.order()) {
     const auto& migration = migrations_.items[position];
@@ -76,6 +82,12 @@ const Compiled* MigrationRunner::Run::compiled(std::string_view id) const {
   const auto found = std::find_if(compiled_.begin(), compiled_.end(),
                                   [&](const Compiled& one) { return one.id() == id; });
   return found == compiled_.end() ? nullptr : &*found;
+}
+
+const Compiled& MigrationRunner::Run::wanted(std::string_view id) const {
+  if (const Compiled* found = compiled(id)) return *found;
+  throw MigrationError(ErrorCode::unknown_migration, FieldPath(std::string(id)),
+                       "the program has no migration of this id");
 }
 
 std::optional<MigrationState> MigrationRunner::Run::stored_state(std::string_view id) const {
@@ -197,24 +209,33 @@ void MigrationRunner::Run::tell(MigrationEvent::Kind kind, std::string_view id) 
 void MigrationRunner::Run::finish(MigrationResult result, Error error,
                                   std::vector<std::string> next) {
   report_.result = result;
+  cause_ = error.code();
   report_.error.emplace(std::move(error));
   report_.next = std::move(next);
 }
 
 bool MigrationRunner::Run::lock() {
   lock_.tell_session(transactions_.session_id());
-  const auto start = boot_time();
-  bool told = false;
+  lock_.tell_progress([this] { return monitor_.progress(); });
+  const Clock& clock = *options_.clock;
+  const auto start = clock.now();
+  std::optional<std::chrono::milliseconds> told;
   bool mine = false;
-  if (options_.busy == Busy::wait) {
-    mine = lock_.wait(options_.wait_limit, options_.stop, [&] {
-      if (!std::exchange(told, true)) tell(MigrationEvent::Kind::waiting, {});
+  // What can be left for the background is not worth waiting for who may be at it.
+  const bool may_be_left = options_.budget && report_.operation == "up" && !anything_urgent();
+  if (options_.busy == Busy::wait && !may_be_left) {
+    mine = lock_.wait(options_.wait_limit, options_.stop, !options_.yields, [&](bson::View holder) {
+      const auto now = clock.now();
+      if (told && now - *told < std::chrono::seconds(1)) return;
+      told = now;
+      tell_waiting(holder);
     });
   } else {
     mine = lock_.try_take();
   }
-  report_.waited_ms = (boot_time() - start).count();
+  report_.waited_ms = (clock.now() - start).count();
   if (mine) {
+    monitor_.is(RunState::running);
     report_.lock_token = lock_.token();
     report_.took_over = lock_.took_over();
     if (!transactions_.are_used()) journal_.complete_events();
@@ -222,7 +243,9 @@ bool MigrationRunner::Run::lock() {
     if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
     return true;
   }
-  if (options_.stop.stop_requested()) {
+  if (may_be_left) {
+    defer_all();
+  } else if (options_.stop.stop_requested()) {
     finish(MigrationResult::paused,
            MigrationError(ErrorCode::migration_partial, "stopped while waiting for the lock"), {});
   } else {
@@ -231,6 +254,13 @@ bool MigrationRunner::Run::lock() {
            {"wait until it has finished, or run with on_busy(Wait{…})"});
   }
   return false;
+}
+
+/// Says who has the lock and how far that process is.
+void MigrationRunner::Run::tell_waiting(bson::View lock) const {
+  std::string text = holder_of(lock);
+  monitor_.is(RunState::waiting, text);
+  if (options_.sink) options_.sink({MigrationEvent::Kind::waiting, {}, 0, 0, 0, text});
 }
 
 MigrationReport MigrationRunner::Run::up() {
@@ -243,27 +273,63 @@ MigrationReport MigrationRunner::Run::up() {
     if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
     return refuse(database_too_new()) || refuse(drift(report_.warnings));
   };
-  if (checks()) return std::move(report_);
-  if (nothing_to_do()) return std::move(report_);
+  const auto end = [&] {
+    lock_.release();
+    tell_end();
+    return std::move(report_);
+  };
+  if (checks() || nothing_to_do()) return end();
+  find_urgent();
+  if (options_.budget == std::chrono::milliseconds(0) && !anything_urgent()) {
+    defer_all();
+    return end();
+  }
   classify_all();
   try {
-    if (!lock()) return std::move(report_);
+    if (!lock()) return end();
     read();  // what was pending may be done by now
-    if (checks() || refuse(lost_unknown())) return std::move(report_);
+    if (checks() || refuse(lost_unknown())) return end();
     if (!nothing_to_do() && apply_all()) report_.result = MigrationResult::applied;
+    tell_deferred();
   } catch (const MigrationError& error) {
     if (error.code() != ErrorCode::lock_lost) throw;
     finish(MigrationResult::lock_lost, error, {"run again"});
   }
-  lock_.release();
-  return std::move(report_);
+  return end();
+}
+
+/// The report's result to those who ask for the runner's health.
+void MigrationRunner::Run::tell_end() const {
+  monitor_.no_step();
+  switch (report_.result) {
+    case MigrationResult::nothing:
+    case MigrationResult::applied:
+      monitor_.is(RunState::complete);
+      break;
+    case MigrationResult::deferred:
+      monitor_.is(RunState::deferred);
+      break;
+    case MigrationResult::paused:
+    case MigrationResult::busy:
+    case MigrationResult::skipped:
+      monitor_.is(RunState::paused, report_.error ? report_.error->detail() : "");
+      break;
+    default:
+      monitor_.is(RunState::failed, report_.error ? report_.error->what() : "");
+  }
+  monitor_.ended(report_.ok(), report_.deferred);
 }
 
 bool MigrationRunner::Run::apply_all() {
   for (const bool repeatable : {false, true}) {
     for (std::size_t i = 0; i < compiled_.size(); ++i) {
       if (compiled_[i].migration->info().repeatable != repeatable || passed_over(i)) continue;
-      if (!apply_next(i)) return false;
+      if (is_deferred(i)) {
+        defer(i);
+      } else if (!apply_next(i)) {
+        if (report_.result != MigrationResult::deferred) return false;
+        defer(i);
+      }
     }
   }
   return true;
@@ -276,9 +342,12 @@ bool MigrationRunner::Run::apply_next(std::size_t position) {
     finish(refusal->result, refusal->error, std::move(refusal->next));
     return false;
   }
-  if (options_.stop.stop_requested()) {
+  try {
+    pace_.may_defer(false);
+    pace_.pass();
+  } catch (const Paused& pause) {
     finish(MigrationResult::paused,
-           MigrationError(ErrorCode::migration_partial, "stopped between two migrations"),
+           MigrationError(ErrorCode::migration_partial, pause.reason + ", between two migrations"),
            {"run again"});
     return false;
   }
@@ -288,23 +357,19 @@ bool MigrationRunner::Run::apply_next(std::size_t position) {
 }
 
 std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const {
-  if (compiled(id) == nullptr) {
-    throw MigrationError(ErrorCode::unknown_migration, FieldPath(std::string(id)),
-                         "the program has no migration of this id");
-  }
-  std::vector<std::string> wanted{std::string(id)};
+  std::vector<std::string> reverted{wanted(id).id()};
   for (const Compiled& one : compiled_) {  // dependencies come first in this order
     const auto& needs = one.migration->info().depends_on;
     if (std::any_of(needs.begin(), needs.end(), [&](const std::string& need) {
-          return std::find(wanted.begin(), wanted.end(), need) != wanted.end();
+          return std::find(reverted.begin(), reverted.end(), need) != reverted.end();
         })) {
-      wanted.push_back(one.id());
+      reverted.push_back(one.id());
     }
   }
   std::vector<std::string> result;
   for (auto it = compiled_.rbegin(); it != compiled_.rend(); ++it) {
     if (!is_begun(it->id())) continue;
-    if (std::find(wanted.begin(), wanted.end(), it->id()) != wanted.end())
+    if (std::find(reverted.begin(), reverted.end(), it->id()) != reverted.end())
       result.push_back(it->id());
   }
   return result;

@@ -5,6 +5,7 @@
 #include "migrate/compile.hpp"
 #include "migrate/execute.hpp"
 #include "migrate/history.hpp"
+#include "migrate/run_monitor.hpp"
 #include "quire/migrate/runner.hpp"
 
 namespace quire::migrate {
@@ -23,6 +24,11 @@ struct MigrationRunner::Options {
   std::string application;
   std::string target;
   std::vector<std::string> tags;
+  std::optional<std::chrono::milliseconds> budget;
+  Throttle throttle;
+  bool yields = false;  ///< gives the lock up for processes that cannot wait
+  const Clock* clock = &Clock::system();
+  std::shared_ptr<RunMonitor> monitor = std::make_shared<RunMonitor>();
 };
 
 /// One call of run, rollback, plan, status or mark: the program's migrations compiled, the history
@@ -35,9 +41,16 @@ class MigrationRunner::Run {
   MigrationReport down(FunctionRef<std::vector<std::string>()> choose);
   [[nodiscard]] MigrationPlan plan();
   [[nodiscard]] MigrationStatus status();
+  [[nodiscard]] bool is_complete(std::string_view id) const;
   void mark(std::string_view id, MigrationState state, std::string_view reason);
   void accept(std::string_view id, std::string_view reason);
   void baseline(std::string_view id, const BaselineOptions& options);
+
+  /// After up(): it stopped for another process, and is to go on after that one.
+  [[nodiscard]] bool yielded() const noexcept { return yielded_; }
+
+  /// What ended it at the root; only when the report has an error.
+  [[nodiscard]] ErrorCode cause() const noexcept { return cause_; }
 
   /// Ids to revert for an id, dependents first. After read().
   [[nodiscard]] std::vector<std::string> behind(std::string_view id) const;
@@ -60,6 +73,8 @@ class MigrationRunner::Run {
   void read() { history_ = read_history(db_); }
   [[nodiscard]] const HistoryRow* row(std::string_view id) const;
   [[nodiscard]] const Compiled* compiled(std::string_view id) const;
+  /// Throws MigrationError unknown_migration where the program has none.
+  [[nodiscard]] const Compiled& wanted(std::string_view id) const;
   /// As history has it; nothing where there is no row.
   [[nodiscard]] std::optional<MigrationState> stored_state(std::string_view id) const;
   /// Something of it is there: it is not to be started at its beginning.
@@ -80,6 +95,16 @@ class MigrationRunner::Run {
   [[nodiscard]] std::optional<Refusal> lost_unknown() const;
 
   bool lock();
+  void tell_waiting(bson::View lock) const;
+  /// Which migrations cannot be left for the background.
+  void find_urgent();
+  /// Left for the background, as it is now.
+  [[nodiscard]] bool is_deferred(std::size_t position) const;
+  [[nodiscard]] bool anything_urgent() const;
+  void defer(std::size_t position);
+  void defer_all();
+  void tell_deferred();
+  void tell_end() const;
   bool apply_all();
   bool apply_next(std::size_t position);
   /// Of a squash: false where it is to be run.
@@ -117,7 +142,13 @@ class MigrationRunner::Run {
   History history_;
   MigrationReport report_;
   Journal journal_;
+  RunMonitor& monitor_;
   Lock lock_;
+  Pace pace_;
+  std::vector<bool> urgent_;           ///< may not be left for the background
+  std::vector<std::size_t> deferred_;  ///< positions
+  bool yielded_ = false;
+  ErrorCode cause_ = ErrorCode::internal;
 };
 
 }  // namespace quire::migrate

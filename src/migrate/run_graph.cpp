@@ -227,11 +227,7 @@ std::string missing_in(Database& db, const std::vector<const Compiled*>& covered
 }  // namespace
 
 void MigrationRunner::Run::baseline(std::string_view id, const BaselineOptions& options) {
-  const Compiled* last = compiled(id);
-  if (last == nullptr) {
-    throw MigrationError(ErrorCode::unknown_migration, FieldPath(std::string(id)),
-                         "the program has no migration of this id");
-  }
+  const Compiled* last = &wanted(id);
   std::vector<const Compiled*> covered;
   for (const Compiled* one = compiled_.data(); one <= last; ++one)
     if (!one->migration->info().repeatable) covered.push_back(one);

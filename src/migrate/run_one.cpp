@@ -177,10 +177,13 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.rows.transactional_catalog = can_.transactional_catalog;
   setup.by_ranges = one.large;
   setup.rows.batch_documents = options_.batch_documents;
-  setup.stop = options_.stop;
+  setup.pace = &pace_;
+  setup.monitor = &monitor_;
   setup.sink = &options_.sink;
   // A half-done up has jobs, which say what is to be undone: then step by step.
   const bool whole = entry.atomicity == Atomicity::transactional && setup.needed.empty();
+  const auto position = static_cast<std::size_t>(&one - compiled_.data());
+  pace_.may_defer(!down && options_.budget && !urgent_[position]);
   Executor executor(std::move(setup));
   const MigrationState to = down ? reverted : applied;
   tell(MigrationEvent::Kind::started, one.id());
@@ -253,11 +256,13 @@ bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Execu
   const Caught caught = current_failure();
   try {
     throw;
-  } catch (const Paused&) {
+  } catch (const Paused& pause) {
     to = paused;
-    result = MigrationResult::paused;
+    result =
+        pause.cause == Paused::Cause::budget ? MigrationResult::deferred : MigrationResult::paused;
+    yielded_ = pause.cause == Paused::Cause::yields;
     code = ErrorCode::migration_partial;
-    cause.emplace(MigrationError(code, FieldPath(one.id()), "stopped on request"));
+    cause.emplace(MigrationError(code, FieldPath(one.id()), pause.reason));
     if (down && whole) to = applied;
     next = {"run again: it goes on where it stopped"};
   } catch (const OutcomeUnknown&) {
@@ -313,7 +318,10 @@ bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Execu
   }
   report_.migrations.push_back(entry);
   finish(result, *cause, std::move(next));
-  tell(MigrationEvent::Kind::failed, one.id());
+  cause_ = caught.code;
+  tell(result == MigrationResult::deferred ? MigrationEvent::Kind::paused
+                                           : MigrationEvent::Kind::failed,
+       one.id());
   return false;
 }
 

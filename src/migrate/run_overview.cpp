@@ -50,6 +50,8 @@ MigrationPlan MigrationRunner::Run::plan() {
   return plan;
 }
 
+bool MigrationRunner::Run::is_complete(std::string_view id) const { return settled(wanted(id)); }
+
 MigrationStatus MigrationRunner::Run::status() {
   MigrationStatus status;
   const auto entry_of = [](const HistoryRow& known) {

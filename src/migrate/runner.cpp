@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "migrate/run.hpp"
+#include "migrate/background_state.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
@@ -22,7 +22,14 @@ MigrationRunner::MigrationRunner(Database db, Migrations migrations)
 }
 MigrationRunner::~MigrationRunner() = default;
 MigrationRunner::MigrationRunner(MigrationRunner&&) noexcept = default;
-MigrationRunner& MigrationRunner::operator=(MigrationRunner&&) noexcept = default;
+MigrationRunner& MigrationRunner::operator=(MigrationRunner&& other) noexcept {
+  background_.reset();  // uses the options
+  db_ = std::move(other.db_);
+  migrations_ = std::move(other.migrations_);
+  options_ = std::move(other.options_);
+  background_ = std::move(other.background_);
+  return *this;
+}
 
 MigrationRunner& MigrationRunner::lease(std::chrono::milliseconds time) {
   options_->lease = std::max(time, std::chrono::milliseconds(50));
@@ -69,12 +76,42 @@ MigrationRunner& MigrationRunner::tags(std::vector<std::string> wanted) {
   options_->tags = std::move(wanted);
   return *this;
 }
+MigrationRunner& MigrationRunner::budget(std::chrono::milliseconds time) {
+  options_->budget = std::max(time, std::chrono::milliseconds(0));
+  return *this;
+}
+MigrationRunner& MigrationRunner::throttle(Throttle how) {
+  options_->throttle = std::move(how);
+  return *this;
+}
+MigrationRunner& MigrationRunner::clock(const Clock& clock) {
+  options_->clock = &clock;
+  return *this;
+}
 MigrationRunner& MigrationRunner::application(std::string name) {
   options_->application = std::move(name);
   return *this;
 }
 
 MigrationReport MigrationRunner::run() { return Run(db_, migrations_, *options_).up(); }
+
+BackgroundRun& MigrationRunner::background() {
+  if (!background_)
+    background_.reset(
+        new BackgroundRun(std::make_unique<BackgroundRun::State>(db_, migrations_, *options_)));
+  return *background_;
+}
+
+MigrationHealth MigrationRunner::health() const { return options_->monitor->health(); }
+
+bool MigrationRunner::is_complete(std::string_view id) const {
+  return Run(db_, migrations_, *options_).is_complete(id);
+}
+
+void MigrationRunner::control(const Database& db, Desired desired, std::string_view reason,
+                              std::int64_t rate) {
+  write_control(db, run_control_id, "migrate", desired, reason, rate);
+}
 
 MigrationReport MigrationRunner::rollback(std::string_view id) {
   Run run(db_, migrations_, *options_);

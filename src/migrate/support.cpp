@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <thread>
 
 #include "quire/core/error.hpp"
 #include "quire/store/transaction.hpp"
@@ -55,8 +54,8 @@ std::chrono::milliseconds boot_time() noexcept {
   return std::chrono::milliseconds(std::int64_t{t.tv_sec} * 1000 + t.tv_nsec / 1'000'000);
 }
 
-bool StandStill::lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms) noexcept {
-  const auto now = boot_time();
+bool StandStill::lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms,
+                       std::chrono::milliseconds now) noexcept {
   if (token != token_ || beat != beat_) {
     token_ = token;
     beat_ = beat;
@@ -64,15 +63,6 @@ bool StandStill::lasts(std::int64_t token, std::int64_t beat, std::int64_t lease
     return false;
   }
   return (now - since_).count() * 4 >= lease_ms * 5;
-}
-
-void sleep_or_stop(std::chrono::milliseconds time, const std::stop_token& token) {
-  constexpr std::chrono::milliseconds slice{20};
-  while (time.count() > 0 && !token.stop_requested()) {
-    const auto now = std::min(time, slice);
-    std::this_thread::sleep_for(now);
-    time -= now;
-  }
 }
 
 std::int64_t get_int(bson::View document, std::string_view key, std::int64_t otherwise) {

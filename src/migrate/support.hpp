@@ -60,10 +60,11 @@ class Transactions {
 /// Time since boot that goes on while the machine sleeps, so that a lease is a lease.
 [[nodiscard]] std::chrono::milliseconds boot_time() noexcept;
 /// Whether the two numbers by which somebody shows that he lives stood still for 1.25 of his
-/// leases, by this machine's clock alone: any change begins the time anew.
+/// leases, by one clock of this machine alone: any change begins the time anew.
 class StandStill {
  public:
-  [[nodiscard]] bool lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms) noexcept;
+  [[nodiscard]] bool lasts(std::int64_t token, std::int64_t beat, std::int64_t lease_ms,
+                           std::chrono::milliseconds now) noexcept;
 
  private:
   std::int64_t token_ = -1;

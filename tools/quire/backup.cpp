@@ -7,8 +7,8 @@
 
 #include "cli/backup_text.hpp"
 #include "cli/console.hpp"
-#include "cli/signals.hpp"
 #include "commands.hpp"
+#include "quire/core/signal_stop.hpp"
 
 namespace quire::tool {
 
@@ -30,7 +30,7 @@ void add_backup(CLI::App& app, BackupArguments& a) {
 }
 
 int run_backup(BackupArguments& arguments) {
-  const cli::SignalStop stop;
+  const SignalStop stop;
   const Database from =
       open_database(resolve_uri(arguments.uri), arguments.db, OpenFor::reading, "--db");
   auto& options = arguments.options;

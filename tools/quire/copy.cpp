@@ -7,9 +7,9 @@
 #include <cstdio>
 
 #include "cli/console.hpp"
-#include "cli/signals.hpp"
 #include "commands.hpp"
 #include "quire/bson/json.hpp"
+#include "quire/core/signal_stop.hpp"
 
 namespace quire::tool {
 namespace {
@@ -134,7 +134,7 @@ void add_copy(CLI::App& app, CopyArguments& a) {
 }
 
 int run_copy(CopyArguments& arguments) {
-  const cli::SignalStop stop;
+  const SignalStop stop;
   const std::string source = resolve_uri(arguments.source);
   const std::string target = resolve_uri(arguments.target);
   const Database from = open_database(source, arguments.from_db, OpenFor::reading, "--from-db");

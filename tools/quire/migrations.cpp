@@ -6,12 +6,12 @@
 #include <thread>
 
 #include "cli/migrate/commands.hpp"
-#include "cli/signals.hpp"
 #include "commands.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/inspect.hpp"
 #ifdef QUIRE_TOOL_EMBEDDED
+#include "quire/core/signal_stop.hpp"
 #include "quire/store/embedded/embedded.hpp"
 #endif
 
@@ -86,7 +86,7 @@ bool look(Output& out, const Database& db) {
 }
 
 int progress(Output& out, const Database& db, const MigrationArguments& arguments) {
-  const cli::SignalStop stop;
+  const SignalStop stop;
   bool any = look(out, db);
   bool stopped = false;
   while (arguments.follow && any && !stopped) {

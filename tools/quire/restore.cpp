@@ -7,8 +7,8 @@
 
 #include "cli/backup_text.hpp"
 #include "cli/console.hpp"
-#include "cli/signals.hpp"
 #include "commands.hpp"
+#include "quire/core/signal_stop.hpp"
 
 namespace quire::tool {
 namespace {
@@ -56,7 +56,7 @@ void add_restore(CLI::App& app, RestoreArguments& a) {
 }
 
 int run_restore(RestoreArguments& arguments) {
-  const cli::SignalStop stop;
+  const SignalStop stop;
   auto& options = arguments.options;
   options.stop = stop.token();
   cli::BackupProgress line(arguments.quiet);

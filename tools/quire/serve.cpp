@@ -13,8 +13,8 @@
 #include <string>
 #include <thread>
 
-#include "cli/signals.hpp"
 #include "commands.hpp"
+#include "quire/core/signal_stop.hpp"
 #include "quire/serve/server.hpp"
 #include "quire/serve/users.hpp"
 
@@ -136,7 +136,7 @@ void add_serve(CLI::App& app, ServeArguments& a) {
 int run_serve(const ServeArguments& arguments) {
   if (!arguments.add_user.empty()) return run_add_user(arguments);
   if (arguments.file.empty()) throw UsageError("FILE is missing: the embedded file to serve");
-  const cli::SignalStop stop;
+  const SignalStop stop;
   raise_descriptors();
   serve::Server server(resolve_uri(arguments.file), options_of(arguments));
   server.start();

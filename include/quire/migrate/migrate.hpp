@@ -1,16 +1,19 @@
 #pragma once
 
-#include "quire/migrate/migration.hpp"  // IWYU pragma: export
-#include "quire/migrate/report.hpp"     // IWYU pragma: export
-#include "quire/migrate/runner.hpp"     // IWYU pragma: export
-#include "quire/migrate/steps.hpp"      // IWYU pragma: export
-#include "quire/migrate/text.hpp"       // IWYU pragma: export
-#include "quire/migrate/transform.hpp"  // IWYU pragma: export
-#include "quire/migrate/upgrade.hpp"    // IWYU pragma: export
+#include "quire/core/signal_stop.hpp"    // IWYU pragma: export
+#include "quire/migrate/background.hpp"  // IWYU pragma: export
+#include "quire/migrate/migration.hpp"   // IWYU pragma: export
+#include "quire/migrate/report.hpp"      // IWYU pragma: export
+#include "quire/migrate/runner.hpp"      // IWYU pragma: export
+#include "quire/migrate/steps.hpp"       // IWYU pragma: export
+#include "quire/migrate/text.hpp"        // IWYU pragma: export
+#include "quire/migrate/transform.hpp"   // IWYU pragma: export
+#include "quire/migrate/upgrade.hpp"     // IWYU pragma: export
 
 namespace quire {
 using migrate::add_field;
 using migrate::Atomicity;
+using migrate::BackgroundRun;
 using migrate::convert_field;
 using migrate::copy_documents;
 using migrate::create_collection;
@@ -21,8 +24,10 @@ using migrate::each;
 using migrate::embed;
 using migrate::extract;
 using migrate::irreversible;
+using migrate::merge_fields;
 using migrate::Migration;
 using migrate::MigrationContext;
+using migrate::MigrationHealth;
 using migrate::MigrationInfo;
 using migrate::MigrationKind;
 using migrate::MigrationPlan;
@@ -32,7 +37,6 @@ using migrate::MigrationRunner;
 using migrate::Migrations;
 using migrate::MigrationState;
 using migrate::MigrationStatus;
-using migrate::merge_fields;
 using migrate::move_documents;
 using migrate::OutOfOrder;
 using migrate::rename_field;
@@ -45,6 +49,6 @@ using migrate::to_upper;
 using migrate::transform;
 using migrate::trim;
 using migrate::Undo;
-using migrate::upgrade_on_read;
 using migrate::unset_field;
+using migrate::upgrade_on_read;
 }  // namespace quire

@@ -38,6 +38,7 @@ enum class MigrationResult {
   paused,       ///< stopped on request
   busy,         ///< another process has the lock
   skipped,      ///< as busy, and the caller said to start without waiting
+  deferred,     ///< what cannot wait is done; the rest is left for the background
   lock_lost,    ///< another process took over; nothing of ours was written after that
   drifted,      ///< an applied migration was changed, or one is refused as out of order
   too_new,      ///< the database needs a program with a higher app_level
@@ -55,13 +56,15 @@ class [[nodiscard]] MigrationReport {
   std::vector<std::string> warnings;
   std::optional<Error> error;     ///< the failure that ended the run
   std::vector<std::string> next;  ///< what would help
-  std::int64_t lock_token = 0;    ///< 0 = no lock was needed
+  /// Ids that a start-up budget left for the background run.
+  std::vector<std::string> deferred;
+  std::int64_t lock_token = 0;  ///< 0 = no lock was needed
   std::int64_t waited_ms = 0;
   bool took_over = false;  ///< from a process that stopped beating
 
   [[nodiscard]] bool ok() const noexcept {
     return result == MigrationResult::nothing || result == MigrationResult::applied ||
-           result == MigrationResult::skipped;
+           result == MigrationResult::skipped || result == MigrationResult::deferred;
   }
   /// For main(): 0 done, 11 drift, 13 database too new, 20 busy, 21 lock lost, 30 failed, 31
   /// partial or attention, 32 paused, 2 irreversible.

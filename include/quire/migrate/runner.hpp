@@ -8,6 +8,9 @@
 #include <string_view>
 
 #include "quire/collection/database.hpp"
+#include "quire/migrate/background.hpp"
+#include "quire/migrate/clock.hpp"
+#include "quire/migrate/data_types.hpp"
 #include "quire/migrate/migration.hpp"
 #include "quire/migrate/report.hpp"
 
@@ -24,12 +27,21 @@ struct Skip {};
 
 /// Told while a run goes on, in the run's thread. Must not throw.
 struct MigrationEvent {
-  enum class Kind { waiting, took_over, started, batch, finished, failed };
+  enum class Kind {
+    waiting,  ///< each second; `text` tells who has the lock, and how far that process is
+    took_over,
+    started,
+    batch,
+    paused,  ///< at the end of the start-up budget
+    finished,
+    failed
+  };
   Kind kind = Kind::started;
   std::string_view migration;  ///< empty for the lock's events
   int step = 0;                ///< from 1
   std::int64_t done = 0;       ///< documents of this step
   std::int64_t total = 0;      ///< an estimate; 0 = unknown
+  std::string_view text = {};
 };
 
 /// What baseline() looks at.
@@ -73,6 +85,16 @@ class MigrationRunner {
   MigrationRunner& target(std::string id);
   /// Runs only migrations with one of these tags, and what they depend on. {} = all.
   MigrationRunner& tags(std::vector<std::string> wanted);
+  /// What a start may take. run() does all schema migrations, and what they need, whatever time it
+  /// takes; data and contract migrations are begun while the budget lasts and stopped at a batch's
+  /// edge (one that is a single transaction is not begun after it, and not broken off). The rest is
+  /// left for background(): the run ends as `deferred`, which is ok(). 0 = all of them are left.
+  MigrationRunner& budget(std::chrono::milliseconds time);
+  /// Slows batches down: each, transform, copies and ranges of declared steps.
+  MigrationRunner& throttle(Throttle how);
+  /// Instead of Clock::system(), by which leases, waits and the budget are measured; it has to
+  /// outlive the runner.
+  MigrationRunner& clock(const Clock& clock);
   /// The program's own name or version, kept in history.
   MigrationRunner& application(std::string name);
 
@@ -84,6 +106,17 @@ class MigrationRunner {
   MigrationReport rollback(std::string_view id);
   /// Goes back the last n that were applied.
   MigrationReport rollback(int count);
+  /// What is pending, in a thread of its own. Lives as long as the runner, which stops it.
+  [[nodiscard]] BackgroundRun& background();
+  /// What run() and background() are doing in this process. Any thread.
+  [[nodiscard]] MigrationHealth health() const;
+  /// Whether nothing is left to do for the migration, by one read of the history, whichever process
+  /// did it. Any thread. Throws MigrationError unknown_migration for an id that the program lacks.
+  [[nodiscard]] bool is_complete(std::string_view id) const;
+  /// Writes the control document of all runs of that database: from the next batch on they pause,
+  /// go on or stop, whichever process they are in. `rate`: documents a second, 0 = as they are set.
+  static void control(const Database& db, Desired desired, std::string_view reason = {},
+                      std::int64_t rate = 0);
   /// What run() would do. Writes nothing and takes no lock.
   [[nodiscard]] MigrationPlan plan();
   /// Program and history together. Writes nothing.
@@ -102,11 +135,13 @@ class MigrationRunner {
   void baseline(std::string_view id, const BaselineOptions& options = {});
 
  private:
+  friend class BackgroundRun;
   struct Options;
   class Run;
   Database db_;
   Migrations migrations_;
   std::unique_ptr<Options> options_;
+  std::unique_ptr<BackgroundRun> background_;  // ends before what it uses
 };
 
 }  // namespace quire::migrate

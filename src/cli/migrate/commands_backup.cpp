@@ -3,9 +3,9 @@
 
 #include "cli/backup_text.hpp"
 #include "cli/migrate/commands.hpp"
-#include "cli/signals.hpp"
 #include "quire/backup/backup.hpp"
 #include "quire/backup/restore.hpp"
+#include "quire/core/signal_stop.hpp"
 #include "quire/migrate/inspect.hpp"
 
 namespace quire::cli {

@@ -5,8 +5,8 @@
 
 #include "bson/report_fields.hpp"
 #include "cli/migrate/commands.hpp"
-#include "cli/signals.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/core/signal_stop.hpp"
 #include "quire/migrate/inspect.hpp"
 
 namespace quire::cli {

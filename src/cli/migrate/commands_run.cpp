@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "cli/migrate/commands.hpp"
-#include "cli/signals.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/core/signal_stop.hpp"
 #include "quire/migrate/data_migrator.hpp"
 #include "quire/migrate/inspect.hpp"
 

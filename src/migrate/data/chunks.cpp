@@ -227,8 +227,8 @@ bool Chunks::is_abandoned(bson::View chunk) {
   if (holder && process_is_gone(get_text(*holder, "process"))) return true;
   const std::int64_t beat = holder ? get_int(*holder, "beat") : -2;
   const auto lease = holder ? std::max<std::int64_t>(get_int(*holder, "lease_ms"), 1) : 1000;
-  return seen_[get_int(chunk["_id"].as_document(), "n")].lasts(get_int(chunk, "fence"), beat,
-                                                               lease);
+  return seen_[get_int(chunk["_id"].as_document(), "n")].lasts(get_int(chunk, "fence"), beat, lease,
+                                                               boot_time());
 }
 
 void Chunks::save(Chunk& chunk, store::Session* session) { save(chunk, session, {}); }

@@ -176,21 +176,7 @@ std::int64_t DataMigrator::clean_stamps() {
 
 void DataMigrator::control(const Database& target, std::string_view job, Desired desired,
                            std::string_view reason, std::int64_t rate) {
-  if (rate < 0) refuse("rate", "a rate is not below 0");
-  bson::Writer update;
-  update.begin_document("$set")
-      .append("kind", "control")
-      .append("job", job)
-      .append("desired", to_string(desired))
-      .append("rate", rate)
-      .append("reason", reason)
-      .end();
-  const bson::Document body = update.finish();
-  auto options = safe<store::UpdateOptions>();
-  options.upsert = true;
-  (void)target.store().update(target.ns(jobs_collection),
-                              bson::make_document("_id", data::control_id(job)), {body.view()},
-                              options);
+  write_control(target, data::control_id(job), job, desired, reason, rate);
 }
 
 }  // namespace quire::migrate

@@ -279,17 +279,6 @@ std::int64_t JobBook::next_fences(std::int64_t count) {
   return get_int(*now, "next_fence");
 }
 
-Control JobBook::control() {
-  Control control;
-  const auto found =
-      find_document(to_, jobs_collection, bson::make_document("_id", control_id(options_.name)));
-  if (!found) return control;
-  const std::string desired = get_text(*found, "desired");
-  if (desired == to_string(Desired::pause)) control.desired = Desired::pause;
-  if (desired == to_string(Desired::stop)) control.desired = Desired::stop;
-  control.rate = std::max<std::int64_t>(get_int(*found, "rate"), 0);
-  control.reason = get_text(*found, "reason");
-  return control;
-}
+Control JobBook::control() { return read_control(to_, control_id(options_.name)); }
 
 }  // namespace quire::migrate::data

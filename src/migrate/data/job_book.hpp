@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "migrate/data/key_range.hpp"
+#include "migrate/pacing.hpp"
 #include "migrate/reject_row.hpp"
 #include "migrate/support.hpp"
 #include "quire/migrate/data_migrator.hpp"
@@ -19,13 +20,6 @@ using detail::DataOptions;
 class HeaderChanged : public MigrationError {
  public:
   using MigrationError::MigrationError;
-};
-
-/// What the control document says.
-struct Control {
-  Desired desired = Desired::run;
-  std::int64_t rate = 0;
-  std::string reason;
 };
 
 /// The document of a job in _quire_jobs. States change by compare-and-set. Its methods may be

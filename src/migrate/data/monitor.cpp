@@ -106,12 +106,8 @@ bool Gate::pass() {
                                  (control.reason.empty() ? "" : ": " + control.reason));
       break;
     }
-    if (control.desired == Desired::pause) {
-      reason =
-          "paused by the control document" + (control.reason.empty() ? "" : ": " + control.reason);
-    } else if (options_.throttle.wait) {
-      reason = options_.throttle.wait();
-    }
+    reason = control.pause_reason();
+    if (reason.empty() && options_.throttle.wait) reason = options_.throttle.wait();
     if (reason.empty()) {
       if (waited) monitor_.waits("");
       return true;
@@ -124,24 +120,9 @@ bool Gate::pass() {
 }
 
 void Gate::rest(std::int64_t documents, Milliseconds took) {
-  Milliseconds pause{0};
-  const char* reason = "";
-  if (options_.throttle.nice > 0) {
-    pause = Milliseconds(
-        static_cast<std::int64_t>(static_cast<double>(took.count()) * options_.throttle.nice));
-    reason = "rests by its nice ratio";
-  }
-  if (const std::int64_t rate = rate_; rate > 0) {
-    const auto now = boot_time();
-    const std::lock_guard guard(mutex_);
-    next_free_ = std::max(next_free_, now - took) + Milliseconds(documents * 1000 / rate);
-    if (next_free_ - now > pause) {
-      pause = next_free_ - now;
-      reason = "limited by its rate";
-    }
-  }
+  const Milliseconds pause = limit_.rest(documents, took, rate_, options_.throttle.nice);
   if (pause.count() < 1) return;
-  monitor_.waits(reason);
+  monitor_.waits(rate_ > 0 ? "limited by its rate" : "rests by its nice ratio");
   wait(pause);
   monitor_.waits("");
 }

@@ -113,7 +113,7 @@ class Gate {
   std::string reason_;
   std::optional<Error> error_;
   std::atomic<std::int64_t> rate_{0};
-  Milliseconds next_free_{0};  ///< when the rate allows the next batch
+  RateLimit limit_;
 };
 
 }  // namespace quire::migrate::data

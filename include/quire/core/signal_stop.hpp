@@ -5,10 +5,13 @@
 #include <memory>
 #include <stop_token>
 
-namespace quire::cli {
+namespace quire {
 
 /// While it lives, SIGINT and SIGTERM ask for a stop once; a second one ends the process as usual.
-/// May be made when other threads run already. One at a time in a process.
+///   const quire::SignalStop stop;
+///   MigrationRunner{db, all}.stop_token(stop.token()).run();
+/// Handlers that were there before are put back afterwards. May be made when other threads run
+/// already. One at a time in a process. Throws StoreError io_error when no pipe can be had.
 class SignalStop {
  public:
   SignalStop();
@@ -22,4 +25,4 @@ class SignalStop {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace quire::cli
+}  // namespace quire

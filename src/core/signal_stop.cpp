@@ -1,4 +1,4 @@
-#include "cli/signals.hpp"
+#include "quire/core/signal_stop.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #include "quire/core/error.hpp"
 
-namespace quire::cli {
+namespace quire {
 namespace {
 
 constexpr std::array<int, 2> signals{SIGINT, SIGTERM};
@@ -78,4 +78,4 @@ SignalStop::~SignalStop() {
 
 std::stop_token SignalStop::token() const { return state_->source.get_token(); }
 
-}  // namespace quire::cli
+}  // namespace quire
