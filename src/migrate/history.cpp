@@ -41,6 +41,7 @@ HistoryRow row_of(bson::View document) {
     }
   }
   row.error = get_text(document, "error");
+  row.verified = get_text(document, "verified");
   row.fence = get_int(document, "fence");
   row.seq = get_int(document, "seq");
   row.min_app = get_int(document, "min_app");

@@ -20,6 +20,7 @@ struct HistoryRow {
   std::vector<std::string> accepted;  ///< checksums that accept() settled later
   std::string replaced_by;            ///< of a superseded one: the squash
   std::string error;
+  std::string verified;  ///< the level; empty: it was not, or not yet
   std::int64_t fence = 0;
   std::int64_t seq = 0;  ///< order of application
   std::int64_t min_app = 0;

@@ -27,7 +27,8 @@ class ValueMigration final : public Migration {
                    .replaces = std::move(given.replaces),
                    .repeatable = given.repeatable,
                    .pre = std::move(given.pre),
-                   .post = std::move(given.post)}),
+                   .post = std::move(given.post),
+                   .verify = given.verify}),
         up_(std::move(given.up)),
         down_(std::move(given.down)) {}
 

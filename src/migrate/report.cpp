@@ -55,6 +55,8 @@ std::string_view to_string(MigrationResult result) noexcept {
       return "skipped";
     case MigrationResult::deferred:
       return "deferred";
+    case MigrationResult::unverified:
+      return "unverified";
     case MigrationResult::lock_lost:
       return "lock_lost";
     case MigrationResult::drifted:
@@ -91,6 +93,8 @@ int MigrationReport::exit_code() const noexcept {
       return 31;
     case MigrationResult::paused:
       return 32;
+    case MigrationResult::unverified:
+      return 41;
   }
   return 1;
 }
@@ -178,7 +182,7 @@ std::string MigrationStatus::json() const {
     } else {
       w.append_null("finished");
     }
-    w.append("error", entry.error).end();
+    w.append("error", entry.error).append("verified", entry.verified).end();
   }
   w.end();
   return bson::to_json(w.finish());

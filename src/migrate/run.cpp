@@ -108,7 +108,7 @@ bool MigrationRunner::Run::settled(const Compiled& one) const {
 
 bool MigrationRunner::Run::passed_over(std::size_t position) const {
   const Compiled& one = compiled_[position];
-  return !chosen_[position] || settled(one) || is_replaced(one);
+  return !chosen_[position] || (settled(one) && !is_unverified(one)) || is_replaced(one);
 }
 
 bool MigrationRunner::Run::nothing_to_do() const {
@@ -336,7 +336,8 @@ bool MigrationRunner::Run::apply_all() {
 }
 
 bool MigrationRunner::Run::apply_next(std::size_t position) {
-  auto refusal = refused(position);
+  std::optional<Refusal> refusal;
+  if (!settled(compiled_[position])) refusal = refused(position);
   if (!refusal) refusal = incomplete(compiled_[position]);
   if (refusal) {
     finish(refusal->result, refusal->error, std::move(refusal->next));
@@ -351,9 +352,11 @@ bool MigrationRunner::Run::apply_next(std::size_t position) {
            {"run again"});
     return false;
   }
-  if (adopt(compiled_[position])) return true;
+  const Compiled& one = compiled_[position];
+  if (settled(one)) return verify(one);
+  if (adopt(one)) return true;
   if (!may_begin(position)) return !report_.error.has_value();
-  return apply(position);
+  return apply(position) && (!is_unverified(one) || verify(one));
 }
 
 std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const {

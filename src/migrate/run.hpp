@@ -118,6 +118,8 @@ class MigrationRunner::Run {
   [[nodiscard]] bson::Document description(const Compiled& one, std::int64_t seq) const;
   [[nodiscard]] std::int64_t next_sequence() const;
   bool apply(std::size_t position);
+  [[nodiscard]] bool is_unverified(const Compiled& one) const;
+  bool verify(const Compiled& one);
   bool revert(const Compiled& migration);
   [[nodiscard]] std::optional<Refusal> not_reversible(const Compiled& migration) const;
   bool prepare_partial_revert(const Compiled& migration, Executor::Setup& setup);

@@ -26,6 +26,7 @@ bson::Document MigrationRunner::Run::description(const Compiled& one, std::int64
       .append("seq", seq)
       .append("out_of_order", late(static_cast<std::size_t>(&one - compiled_.data())))
       .append("reverts_partial", false)
+      .append_null("verified")
       .append("steps_done", std::int32_t{0})
       .append("steps_total", static_cast<std::int32_t>(one.steps.size()));
   set.begin_array("touches");

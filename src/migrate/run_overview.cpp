@@ -50,7 +50,10 @@ MigrationPlan MigrationRunner::Run::plan() {
   return plan;
 }
 
-bool MigrationRunner::Run::is_complete(std::string_view id) const { return settled(wanted(id)); }
+bool MigrationRunner::Run::is_complete(std::string_view id) const {
+  const Compiled& one = wanted(id);
+  return settled(one) && !is_unverified(one);
+}
 
 MigrationStatus MigrationRunner::Run::status() {
   MigrationStatus status;
@@ -65,6 +68,7 @@ MigrationStatus MigrationRunner::Run::status() {
     entry.finished = known.finished;
     entry.ms = known.ms;
     entry.error = known.error;
+    entry.verified = known.verified;
     return entry;
   };
   bool free = true;  // nothing before it is in the way

@@ -18,6 +18,8 @@ struct StepPlace {
 /// Changes documents by one update, whole or by ranges of _id. Done again it changes nothing more.
 struct FieldWork {
   bson::Document filter;
+  /// Finds what is not done afterwards; empty: as `filter`.
+  bson::Document left = {};
   bson::Document update;  ///< operators, or the stages of a pipeline as an array
   bool pipeline = false;
   /// No document may match this, or the step fails with the text.
@@ -38,6 +40,7 @@ using BatchFunction = std::function<std::vector<RowImages>(Database&, store::Ses
 /// Changes documents by a function, in batches.
 struct RowWork {
   BatchFunction images;
+  RowCheck check = {};  ///< of a document that it is done with
   /// Fields that the new struct has by default are written where the document lacks them.
   bool fill = false;
   /// A document shows by itself that it was done (its _v), so that no stamp is needed.

@@ -96,6 +96,11 @@ MutableStep embed_step(const Reference& of) {
     }
     return images;
   };
+  work.check = [of](bson::View document) {
+    return document.contains(of.field) && !document[of.field].is_null()
+               ? "it still has \"" + of.field + "\""
+               : std::string();
+  };
   auto step = make_step(of.collection, reference_spec("embed", of), std::move(work));
   step->touches = {touch(of.collection, of.field), touch(of.collection, of.as), touch(of.other)};
   return step;
@@ -137,6 +142,10 @@ MutableStep extract_step(const Reference& of) {
     }
     return images;
   };
+  work.check = [of](bson::View document) {
+    return document.contains(of.as) && !document[of.as].is_null() ? "it still has \"" + of.as + "\""
+                                                                  : std::string();
+  };
   auto step = make_step(of.collection, reference_spec("extract", of), std::move(work));
   step->touches = {touch(of.collection, of.field), touch(of.collection, of.as), touch(of.other)};
   return step;
@@ -170,6 +179,7 @@ Step detail::row_step(std::string_view collection, RowStep row) {
   if (row.to_version > 0) work.on_read = row.rows;
   work.to_version = row.to_version;
   work.images = by_document(std::string(collection), std::move(row.rows));
+  work.check = std::move(row.check);
   work.fill = row.fill;
   work.versioned = row.versioned;
   auto step = make_step(collection, spec.finish(), std::move(work));
@@ -196,6 +206,14 @@ bool detail::has_fields_of_the_new_only(bson::View document, const FieldNames& o
     has_new = has_new || (in_new && !in_old);
   }
   return has_new;
+}
+
+std::string detail::old_field(bson::View document, const FieldNames& old, const FieldNames& now) {
+  for (const auto& [key, value] : document) {
+    if (std::ranges::find(old, key) != old.end() && std::ranges::find(now, key) == now.end())
+      return "it still has \"" + std::string(key) + "\"";
+  }
+  return {};
 }
 
 Step copy_documents(std::string_view from, std::string_view to, bson::View filter) {

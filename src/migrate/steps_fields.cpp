@@ -289,10 +289,16 @@ MutableStep convert(std::string_view collection, std::string_view field, Type to
   other_type(filter);
   work.filter = filter.finish();
   work.update = Stages().set({{field, converted(keep ? path(field) : Value())}}).finish();
-  if (!keep) {
+  const Value could_not = expression("$eq", {converted(literal(marker)), literal(marker)});
+  if (keep) {  // what cannot be converted stays, and is not left over
+    Writer left;
+    other_type(left);
+    left.append("$expr", expression("$not", {could_not}));
+    work.left = left.finish();
+  } else {
     Writer clash;
     other_type(clash);
-    clash.append("$expr", expression("$eq", {converted(literal(marker)), literal(marker)}));
+    clash.append("$expr", could_not);
     work.clash = clash.finish();
     work.clash_text = "\"" + std::string(field) + "\" has a value that cannot become " + name +
                       "; correct it, or convert with Unconvertible::keep";

@@ -56,12 +56,14 @@ inline Migrations all() {
   all.add({.id = "a_add_field", .up = add_field("counters", "status", "new")});
   all.add({.id = "b_rename_field",
            .depends_on = {"a_add_field"},
+           .verify = VerifyLevel::counts,
            .up = rename_field("counters", "kept", "held")});
   all.add({.id = "c_each",
            .depends_on = {"b_rename_field"},
            .up = each<Counter>("counters", [](Counter& c) { c.n += c.id + 1; }),
            .down = each<Counter>("counters", [](Counter& c) { c.n -= c.id + 1; })});
   all.add({.id = "d_versioned",
+           .verify = VerifyLevel::full,
            .up = transform<PersonV1, PersonV2>("people",
                                                [](const PersonV1& p) {
                                                  const auto space = p.name.find(' ');

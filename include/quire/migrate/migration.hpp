@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "quire/migrate/data_types.hpp"
 #include "quire/migrate/step.hpp"
 #include "quire/migrate/steps.hpp"
 #include "quire/migrate/transform.hpp"
@@ -35,6 +36,12 @@ struct MigrationInfo {
   bool repeatable = false;
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
+  /// Asked once it is applied: counts = by queries for what its steps left undone; sample = and
+  /// 1,000 documents of each collection of each, transform, embed and extract, which have to be in
+  /// the new shape and fit the struct; digest and full = all of them. What copies made is compared
+  /// as by verify(). Code is not looked at: that is for `post`. Until it is verified no later
+  /// migration begins, and each run asks again.
+  VerifyLevel verify = VerifyLevel::none;
 };
 
 /// What up() and down() work with. Every call is a numbered step with its own cursor.
@@ -169,6 +176,7 @@ struct DeclaredMigration {
   bool repeatable = false;
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
+  VerifyLevel verify = VerifyLevel::none;
   Steps up = {};
   Undo down = {};
 };

@@ -39,6 +39,7 @@ enum class MigrationResult {
   busy,         ///< another process has the lock
   skipped,      ///< as busy, and the caller said to start without waiting
   deferred,     ///< what cannot wait is done; the rest is left for the background
+  unverified,   ///< applied, but verification found documents that are not as they should be
   lock_lost,    ///< another process took over; nothing of ours was written after that
   drifted,      ///< an applied migration was changed, or one is refused as out of order
   too_new,      ///< the database needs a program with a higher app_level
@@ -67,7 +68,7 @@ class [[nodiscard]] MigrationReport {
            result == MigrationResult::skipped || result == MigrationResult::deferred;
   }
   /// For main(): 0 done, 11 drift, 13 database too new, 20 busy, 21 lock lost, 30 failed, 31
-  /// partial or attention, 32 paused, 2 irreversible.
+  /// partial or attention, 32 paused, 41 unverified, 2 irreversible.
   [[nodiscard]] int exit_code() const noexcept;
   /// One line: {"schema": "quire.migrate/1", "op", "run", "result", "exit", "lock", "migrations",
   /// "next", …}.
@@ -108,6 +109,7 @@ struct MigrationStatusEntry {
   std::optional<bson::DateTime> finished;  ///< the store's clock, for people
   std::int64_t ms = 0;
   std::string error;
+  std::string verified;  ///< the level by which it was; empty: not
 };
 struct MigrationStatus {
   std::vector<MigrationStatusEntry> migrations;  ///< the program's order, then unknown ones

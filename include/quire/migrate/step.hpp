@@ -22,6 +22,8 @@ struct RowImages {
 };
 /// What each() and transform() become: typed code behind one call a document.
 using RowFunction = std::function<RowImages(bson::View document)>;
+/// What is wrong with a document that a step is done with; empty: nothing.
+using RowCheck = std::function<std::string(bson::View document)>;
 /// What run() takes. The session is in a transaction when the class is transactional.
 using Code = std::function<void(Database&, Session&)>;
 
@@ -81,6 +83,9 @@ struct Check {
 [[nodiscard]] Check require(std::string text, std::function<bool(Database&, Session&)> ask);
 /// Before only: when it holds the migration is not needed here, and is recorded as skipped.
 [[nodiscard]] Check skip_if(std::string text, std::function<bool(Database&, Session&)> ask);
+/// require() that a job of DataMigrator whose target is this database was verified: for contract
+/// migrations.
+[[nodiscard]] Check verified_job(std::string job);
 
 /// The way back of a migration. Default: what the steps themselves give (each declared step that
 /// has an inverse, in reverse order), or a class's own down().

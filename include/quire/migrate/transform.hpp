@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "quire/bson/decode.hpp"
 #include "quire/bson/encode.hpp"
+#include "quire/core/error.hpp"
 #include "quire/migrate/step.hpp"
 
 namespace quire::migrate {
@@ -16,6 +18,7 @@ namespace quire::migrate {
 namespace detail {
 struct RowStep {
   RowFunction rows;
+  RowCheck check = {};  ///< for verification
   bson::Document filter = {};
   bool fill = false;       ///< transform, not each
   bool versioned = false;  ///< _v tells which documents were done
@@ -79,6 +82,30 @@ template <class B>
   }
 }
 
+/// Of a document that the struct cannot hold: why.
+template <class T>
+[[nodiscard]] std::string why_not(bson::View document) {
+  try {
+    (void)bson::decode<T>(document);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+[[nodiscard]] std::string old_field(bson::View document, const FieldNames& old,
+                                    const FieldNames& now);
+/// What shows that a document was not transformed.
+template <class A, class B>
+[[nodiscard]] std::string why_not_done(bson::View document) {
+  if constexpr (reflect::model_builder_t<A>::versioned || reflect::model_builder_t<B>::versioned) {
+    if (!is_transformed<A, B>(document)) return "it is of another version";
+  } else if (std::string old = old_field(document, field_names<A>(), field_names<B>());
+             !old.empty()) {
+    return old;
+  }
+  return why_not<B>(document);
+}
+
 template <class T>
 struct unwrap_optional {
   using type = T;
@@ -115,6 +142,7 @@ template <class T, class F>
              images.after = bson::encode(value);
              return images;
            },
+       .check = detail::why_not<T>,
        .filter = std::move(options.filter)});
 }
 
@@ -152,6 +180,7 @@ template <class A, class B, class F>
              }
              return images;
            },
+       .check = detail::why_not_done<A, B>,
        .filter = std::move(options.filter),
        .fill = true,
        .versioned = versioned,

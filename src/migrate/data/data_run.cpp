@@ -166,7 +166,7 @@ bool DataRun::compare_at_once(const CompareJob& job, std::int64_t documents) {
   if (!sum.report.ok()) return false;
   reopen_chunks(to_, book_, "copied", "verified");
   report_.verification = sum.report;
-  (void)book_.move_state(JobState::verifying, JobState::verified);
+  (void)book_.move_to_verified(options_.verify.level);
   return true;
 }
 
@@ -191,7 +191,7 @@ bool DataRun::compare(RunParts& parts) {
     return false;
   }
   if (sum.report.ok()) {
-    (void)book_.move_state(JobState::verifying, JobState::verified);
+    (void)book_.move_to_verified(options_.verify.level);
     return true;
   }
   (void)book_.move_state(JobState::verifying, JobState::copied);

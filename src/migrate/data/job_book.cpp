@@ -145,7 +145,7 @@ void JobBook::open() {
         bson::make_document("_id", id_, "epoch", get_int(*found, "epoch"));
     (void)cas(filter, bson::make_document("state", to_string(JobState::planning), "epoch",
                                           get_int(*found, "epoch") + 1, "header", mine.view(),
-                                          "guarantee", guarantee_));
+                                          "guarantee", guarantee_, "verified", bson::Value()));
     bson::Writer old;
     old.append("job", options_.name).begin_document("epoch");
     old.append("$lte", get_int(*found, "epoch")).end();
@@ -262,6 +262,12 @@ JobState JobBook::state() {
 bool JobBook::move_state(JobState from, JobState to) {
   return cas(bson::make_document("_id", id_, "epoch", epoch_, "state", to_string(from)),
              bson::make_document("state", to_string(to)));
+}
+
+bool JobBook::move_to_verified(VerifyLevel level) {
+  return cas(
+      bson::make_document("_id", id_, "epoch", epoch_, "state", to_string(JobState::verifying)),
+      bson::make_document("state", to_string(JobState::verified), "verified", to_string(level)));
 }
 
 std::int64_t JobBook::next_fences(std::int64_t count) {

@@ -47,6 +47,8 @@ class JobBook {
   [[nodiscard]] JobState state();
   /// True when it was in `from` and is in `to` now.
   bool move_state(JobState from, JobState to);
+  /// From verifying to verified, by that level.
+  bool move_to_verified(VerifyLevel level);
   /// `count` numbers higher than all that the job gave before; the last of them.
   [[nodiscard]] std::int64_t next_fences(std::int64_t count);
   [[nodiscard]] Control control();
