@@ -195,20 +195,20 @@ class Tally {
 
   void look_at(View document) {
     ++read_;
-    std::vector<Finding> best;
+    std::vector<ShapeFinding> best;
     for (std::size_t i = 0; i < shapes_.size(); ++i) {
-      std::vector<Finding> found;
+      std::vector<ShapeFinding> found;
       compare_document(shapes_[i], document, found);
       if (i == 0 || found.size() < best.size()) best = std::move(found);
       if (best.empty()) break;
     }
     for (auto& one : best) {
       // Of an unknown field the type says nothing that a count of its own would be worth.
-      const bool typed = one.kind == Finding::Kind::type;
+      const bool typed = one.kind == ShapeFinding::Kind::type;
       Key key{one.kind, std::move(one.path), typed ? one.found : std::string()};
       if (auto* entry = entry_of(findings_, std::move(key), document)) {
         if (entry->text.empty())
-          entry->text = one.kind == Finding::Kind::unknown ? one.found : one.wanted;
+          entry->text = one.kind == ShapeFinding::Kind::unknown ? one.found : one.wanted;
       }
     }
   }
@@ -229,12 +229,12 @@ class Tally {
     out.not_listed = not_listed_;
     for (const auto& [key, entry] : findings_) {
       const auto& [kind, path, found] = key;
-      if (kind == Finding::Kind::type) {
+      if (kind == ShapeFinding::Kind::type) {
         out.types.push_back({path, found, entry.text, entry.documents, entry.example});
         continue;
       }
       FieldDrift field{path, entry.text, entry.documents, entry.example};
-      if (kind == Finding::Kind::unknown) {
+      if (kind == ShapeFinding::Kind::unknown) {
         out.unknown.push_back(std::move(field));
         continue;
       }
@@ -254,7 +254,7 @@ class Tally {
     bson::Value example = {};
     std::string text = {};
   };
-  using Key = std::tuple<Finding::Kind, std::string, std::string>;
+  using Key = std::tuple<ShapeFinding::Kind, std::string, std::string>;
 
   /// Null when there are too many kinds already.
   template <class K>

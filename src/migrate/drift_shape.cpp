@@ -98,9 +98,10 @@ std::string text_of(const Way* way) {
                                          : path.append(way->name);
 }
 
-void compare(const Shape& shape, ValueView value, const Way* way, std::vector<Finding>& out);
+void compare(const Shape& shape, ValueView value, const Way* way, std::vector<ShapeFinding>& out);
 
-void compare_fields(const Shape& shape, View document, const Way* way, std::vector<Finding>& out) {
+void compare_fields(const Shape& shape, View document, const Way* way,
+                    std::vector<ShapeFinding>& out) {
   for (const auto& [key, value] : document) {
     const Way here{way, key};
     if (const auto* property = shape.find(key)) {
@@ -110,22 +111,22 @@ void compare_fields(const Shape& shape, View document, const Way* way, std::vect
       compare(shape.values.front(), value, &any, out);
     } else if (shape.closed) {
       out.push_back(
-          {Finding::Kind::unknown, text_of(&here), std::string(type_name(value.type())), {}});
+          {ShapeFinding::Kind::unknown, text_of(&here), std::string(type_name(value.type())), {}});
     }
   }
   for (const auto& property : shape.properties) {
     if (!property.required || document.contains(property.name)) continue;
     const Way here{way, property.name};
-    out.push_back({Finding::Kind::absent, text_of(&here), {}, property.shape.text()});
+    out.push_back({ShapeFinding::Kind::absent, text_of(&here), {}, property.shape.text()});
   }
 }
 
 void compare_variant(const Shape& shape, ValueView value, const Way* way,
-                     std::vector<Finding>& out) {
-  std::optional<std::vector<Finding>> best;
+                     std::vector<ShapeFinding>& out) {
+  std::optional<std::vector<ShapeFinding>> best;
   for (const auto& one : shape.alternatives) {
     if (!one.takes(value.type())) continue;
-    std::vector<Finding> found;
+    std::vector<ShapeFinding> found;
     compare(one, value, way, found);
     if (!best || found.size() < best->size()) best = std::move(found);
     if (best->empty()) return;
@@ -133,16 +134,16 @@ void compare_variant(const Shape& shape, ValueView value, const Way* way,
   if (best) {
     out.insert(out.end(), best->begin(), best->end());
   } else {
-    out.push_back(
-        {Finding::Kind::type, text_of(way), std::string(type_name(value.type())), shape.text()});
+    out.push_back({ShapeFinding::Kind::type, text_of(way), std::string(type_name(value.type())),
+                   shape.text()});
   }
 }
 
-void compare(const Shape& shape, ValueView value, const Way* way, std::vector<Finding>& out) {
+void compare(const Shape& shape, ValueView value, const Way* way, std::vector<ShapeFinding>& out) {
   if (!shape.alternatives.empty()) return compare_variant(shape, value, way, out);
   const auto unread = [&] {
-    out.push_back(
-        {Finding::Kind::type, text_of(way), std::string(type_name(value.type())), shape.text()});
+    out.push_back({ShapeFinding::Kind::type, text_of(way), std::string(type_name(value.type())),
+                   shape.text()});
   };
   if (!shape.takes(value.type())) return unread();
   if (value.is_string() && !shape.names.empty() &&
@@ -228,7 +229,7 @@ std::optional<bson::Value> empty_value_of(const ModelInfo& model, std::string_vi
   return std::nullopt;
 }
 
-void compare_document(const Shape& shape, View document, std::vector<Finding>& out) {
+void compare_document(const Shape& shape, View document, std::vector<ShapeFinding>& out) {
   compare(shape, ValueView(Type::document, document.data(), document.size()), nullptr, out);
 }
 

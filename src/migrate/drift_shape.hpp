@@ -42,7 +42,7 @@ struct Shape::Property {
 [[nodiscard]] std::optional<bson::Value> empty_value_of(const ModelInfo& model,
                                                         std::string_view field);
 
-struct Finding {
+struct ShapeFinding {
   enum class Kind { type, unknown, absent };
   Kind kind;
   std::string path;
@@ -50,6 +50,6 @@ struct Finding {
   std::string wanted;
 };
 /// Appends what does not fit; one document may give the same finding several times.
-void compare_document(const Shape& shape, bson::View document, std::vector<Finding>& out);
+void compare_document(const Shape& shape, bson::View document, std::vector<ShapeFinding>& out);
 
 }  // namespace quire::migrate

@@ -164,6 +164,7 @@ std::vector<HistoryEntry> history(const Database& db) {
                                   entry.pid = get_int(row, "pid");
                                   entry.user = get_text(row, "user");
                                   entry.error = get_any(row, "error");
+                                  entry.assured = get_text(row, "assured");
                                   entry.sequence = get_int(row, "seq");
                                   entry.fence = get_int(row, "fence");
                                   entry.ms = get_int(row, "ms");

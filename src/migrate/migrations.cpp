@@ -26,6 +26,7 @@ class ValueMigration final : public Migration {
                    .min_app = given.min_app,
                    .replaces = std::move(given.replaces),
                    .repeatable = given.repeatable,
+                   .assured = std::move(given.assured),
                    .pre = std::move(given.pre),
                    .post = std::move(given.post),
                    .verify = given.verify}),

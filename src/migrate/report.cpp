@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bson/report_fields.hpp"
+#include "migrate/finding_fields.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -128,9 +129,38 @@ const MigrationReport& MigrationReport::or_throw() const {
                        "the migrations ended as " + std::string(to_string(result)));
 }
 
+namespace {
+
+void append_seconds(bson::Writer& w, const std::optional<double>& seconds) {
+  if (seconds) {
+    w.append("seconds", *seconds);
+  } else {
+    w.append_null("seconds");
+  }
+}
+
+void append_parts(bson::Writer& w, const std::vector<PlannedStep>& parts) {
+  w.begin_array("parts");
+  for (const PlannedStep& part : parts) {
+    w.push_document_begin().append("op", part.op).append("collection", part.collection);
+    if (part.matched) {
+      w.append("matched", *part.matched);
+    } else {
+      w.append_null("matched");
+    }
+    w.append("how", part.how).append("locks", part.locks);
+    append_seconds(w, part.seconds);
+    w.append("sampled", part.sampled).append("measured", part.measured).end();
+  }
+  w.end();
+}
+
+}  // namespace
+
 std::string MigrationPlan::json() const {
   bson::Writer w;
-  w.append("schema", schema).append("op", "plan");
+  w.append("schema", schema).append("op", "plan").append("app_level", std::int32_t{app_level});
+  append_seconds(w, seconds);
   w.begin_array("migrations");
   for (const PlannedMigration& one : migrations) {
     w.push_document_begin()
@@ -143,13 +173,19 @@ std::string MigrationPlan::json() const {
         .append("documents", one.documents)
         .append("out_of_order", one.out_of_order)
         .append("not_reversible", one.reversible)
-        .append("blocked_by", one.blocked_by);
+        .append("blocked_by", one.blocked_by)
+        .append("matched", one.matched)
+        .append("unmeasured", std::int32_t{one.unmeasured})
+        .append("min_app", std::int32_t{one.min_app});
+    append_seconds(w, one.seconds);
+    append_parts(w, one.parts);
     bson::append_texts(w, "steps", one.steps);
     bson::append_texts(w, "touches", one.touches);
     w.end();
   }
   w.end();
   bson::append_texts(w, "warnings", warnings);
+  append_findings(w, "findings", findings);
   return bson::to_json(w.finish());
 }
 

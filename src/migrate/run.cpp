@@ -378,6 +378,19 @@ std::vector<std::string> MigrationRunner::Run::behind(std::string_view id) const
   return result;
 }
 
+std::vector<std::string> MigrationRunner::Run::beyond(std::string_view id) const {
+  if (compiled(id) == nullptr) {
+    throw MigrationError(ErrorCode::unknown_migration, FieldPath(std::string(id)),
+                         "the program has no migration of this id");
+  }
+  std::vector<std::string> result;
+  for (auto it = compiled_.rbegin(); it->id() != id; ++it) {
+    // What a squash superseded goes with the squash.
+    if (is_begun(it->id()) && stored_state(it->id()) != superseded) result.push_back(it->id());
+  }
+  return result;
+}
+
 std::vector<std::string> MigrationRunner::Run::last(int count) const {
   std::vector<const HistoryRow*> rows;
   for (const auto& [id, known] : history_) {

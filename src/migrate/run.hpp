@@ -39,7 +39,7 @@ class MigrationRunner::Run {
 
   MigrationReport up();
   MigrationReport down(FunctionRef<std::vector<std::string>()> choose);
-  [[nodiscard]] MigrationPlan plan();
+  [[nodiscard]] MigrationPlan plan(const PlanOptions& options);
   [[nodiscard]] MigrationStatus status();
   [[nodiscard]] bool is_complete(std::string_view id) const;
   void mark(std::string_view id, MigrationState state, std::string_view reason);
@@ -54,6 +54,8 @@ class MigrationRunner::Run {
 
   /// Ids to revert for an id, dependents first. After read().
   [[nodiscard]] std::vector<std::string> behind(std::string_view id) const;
+  /// Ids to revert so that an id is the last that is applied. After read().
+  [[nodiscard]] std::vector<std::string> beyond(std::string_view id) const;
   /// The last n applied, latest first. After read().
   [[nodiscard]] std::vector<std::string> last(int count) const;
 

@@ -23,6 +23,7 @@ bson::Document MigrationRunner::Run::description(const Compiled& one, std::int64
       .append("tool", "quire 0.1.0")
       .append("app", options_.application)
       .append("min_app", std::int32_t{info.min_app})
+      .append("assured", info.assured.why)
       .append("seq", seq)
       .append("out_of_order", late(static_cast<std::size_t>(&one - compiled_.data())))
       .append("reverts_partial", false)

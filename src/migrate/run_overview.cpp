@@ -1,17 +1,24 @@
 #include <algorithm>
 #include <set>
 
+#include "migrate/plan_details.hpp"
 #include "migrate/run.hpp"
 #include "quire/bson/json.hpp"
+#include "quire/migrate/lint.hpp"
 
 /// What would be done, and what was.
 namespace quire::migrate {
 
 using enum MigrationState;
 
-MigrationPlan MigrationRunner::Run::plan() {
+MigrationPlan MigrationRunner::Run::plan(const PlanOptions& options) {
   classify_all();
   MigrationPlan plan;
+  plan.app_level = migrations_.app_level;
+  std::int64_t min_app = 0;
+  for (const auto& [id, known] : history_)
+    if (known.counts_as_applied()) min_app = std::max(min_app, known.min_app);
+  PlanDetails details(db_, can_, options, options_.batch_documents);
   std::string stopped;
   const auto refuse = [&](const std::optional<Refusal>& refusal) {
     if (refusal && stopped.empty()) stopped = refusal->error.what();
@@ -39,6 +46,10 @@ MigrationPlan MigrationRunner::Run::plan() {
     }
     for (const std::string& name : collections)
       planned.documents += db_.store().count(db_.ns(name), {}, store::CountOptions{});
+    details.add(one, planned, plan.warnings);
+    if (planned.seconds) plan.seconds = plan.seconds.value_or(0) + *planned.seconds;
+    min_app = std::max<std::int64_t>(min_app, one.migration->info().min_app);
+    planned.min_app = static_cast<int>(min_app);
     refuse(refused(i));
     refuse(incomplete(one));
     if (planned.state == attention && stopped.empty())
@@ -47,6 +58,15 @@ MigrationPlan MigrationRunner::Run::plan() {
     if (!stopped.empty() && planned.state == pending) planned.state = blocked;
     plan.migrations.push_back(std::move(planned));
   }
+  if (!options.lint || plan.migrations.empty()) return plan;
+  LintOptions look;
+  look.models = options.models;
+  plan.findings = lint(db_, migrations_, look).findings;
+  std::erase_if(plan.findings, [&](const Finding& found) {
+    return std::ranges::none_of(plan.migrations, [&](const PlannedMigration& planned) {
+      return planned.id == found.migration;
+    });
+  });
   return plan;
 }
 

@@ -123,7 +123,14 @@ MigrationReport MigrationRunner::rollback(int count) {
   return run.down([&] { return run.last(count); });
 }
 
-MigrationPlan MigrationRunner::plan() { return Run(db_, migrations_, *options_).plan(); }
+MigrationReport MigrationRunner::rollback_to(std::string_view id) {
+  Run run(db_, migrations_, *options_);
+  return run.down([&] { return run.beyond(id); });
+}
+
+MigrationPlan MigrationRunner::plan(const PlanOptions& options) {
+  return Run(db_, migrations_, *options_).plan(options);
+}
 
 MigrationStatus MigrationRunner::status() { return Run(db_, migrations_, *options_).status(); }
 

@@ -70,13 +70,13 @@ TypeReport type_report(const Database& db, const ModelInfo& model,
   }
   const Shape shape = shape_of(model);
   std::map<std::pair<std::string, std::string>, Entry> entries;
-  std::vector<Finding> found;
+  std::vector<ShapeFinding> found;
   while (const auto document = cursor->next()) {
     ++report.read;
     found.clear();
     compare_document(shape, *document, found);
-    for (Finding& one : found) {
-      if (one.kind != Finding::Kind::type) continue;
+    for (ShapeFinding& one : found) {
+      if (one.kind != ShapeFinding::Kind::type) continue;
       auto at = entries.find({one.path, one.found});
       if (at == entries.end()) {
         if (entries.size() >= most_findings) {

@@ -95,6 +95,26 @@ TEST_F(MigrateCli, MistakesInArgumentsAreUsage) {
       {"types", "nonsense"},
       {"new", "not a name"},
       {"help", "stauts"},
+      {"to"},
+      {"to", "nonsense"},
+      {"accept", "2026_02_status"},
+      {"accept", "nonsense", "--reason", "x"},
+      {"baseline"},
+      {"baseline", "nonsense"},
+      {"plan", "nonsense"},
+      {"plan", "--sample", "-1"},
+      {"lint", "--large", "many"},
+      {"verify"},
+      {"verify", "nonsense"},
+      {"verify", "users", "users"},
+      {"verify", "users", "copies", "--level", "deep"},
+      {"rejects", "--export", "xml"},
+      {"retry-rejects"},
+      {"retry-rejects", "nonsense"},
+      {"squash", "2026_09_09_all", "2026_01_email"},
+      {"squash", "2026_09_09_all", "2026_02_status", "2026_01_email"},
+      {"squash", "no name", "2026_01_email", "2026_02_status"},
+      {"test", "nonsense"},
       {"events", "--last", "1", "--last", "2"}};
   for (const auto& arguments : wrong) {
     const std::string name = arguments.empty() ? "nothing" : arguments.front();
@@ -115,7 +135,11 @@ TEST_F(MigrateCli, MistakesInArgumentsAreUsage) {
 
 TEST_F(MigrateCli, ExitCodesOfRuns) {
   ASSERT_EQ(run("base", {"up"}).code, 0);
-  EXPECT_EQ(run("changed", {"up", "--json"}).code, 11);
+  const auto changed = run("changed", {"up", "--json"});
+  EXPECT_EQ(changed.code, 11);
+  EXPECT_NE(changed.out.find("migrate_program accept 2026_02_status --reason TEXT"),
+            std::string::npos)
+      << changed.out;
   EXPECT_EQ(run("changed", {"status", "--check"}).code, 11);
   const auto failing = run("failing", {"up"});
   EXPECT_EQ(failing.code, 30);
@@ -244,8 +268,10 @@ TEST_F(MigrateCli, HelpNamesEveryCommandAndExitCode) {
         << one.code;
   }
   for (const char* name :
-       {"status", "plan", "up", "resume", "pause", "throttle", "down", "mark", "history", "events",
-        "unlock", "diff", "new", "types", "duplicates", "backup", "restore"}) {
+       {"status",     "plan",          "up",      "resume",    "pause",  "throttle", "down",
+        "mark",       "history",       "events",  "unlock",    "diff",   "new",      "types",
+        "duplicates", "backup",        "restore", "to",        "accept", "baseline", "verify",
+        "rejects",    "retry-rejects", "lint",    "preflight", "export", "test",     "squash"}) {
     EXPECT_NE(help.out.find(std::string("\n  ") + name + " "), std::string::npos) << name;
     const auto own = run("base", {"help", name});
     EXPECT_EQ(own.code, 0);

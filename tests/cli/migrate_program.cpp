@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <quire/cli/migrate.hpp>
+#include <quire/cli/migration_tests.hpp>
 #include <quire/quire.hpp>
 #ifdef QUIRE_TEST_MONGODB
 #include <quire/store/mongodb/interop.hpp>
@@ -76,6 +77,16 @@ q::Migrations migrations_of(const std::string& release) {
                  std::this_thread::sleep_for(std::chrono::milliseconds(10));
                }
              })});
+  } else if (release == "dangerous") {
+    all.add({.id = "2026_03_drop", .up = q::drop_collection("counters")});
+  } else if (release == "assured") {
+    all.add({.id = "2026_03_drop",
+             .assured = q::assured("counters are not read any more"),
+             .up = q::drop_collection("counters")});
+  } else if (release == "more") {
+    all.add({.id = "2026_03_more", .up = q::add_field("users", "more", 1)});
+    all.add(
+        {.id = "2026_04_most", .up = q::each<Counter>("counters", [](Counter& one) { ++one.n; })});
   } else if (release == "manual") {
     all.add({.id = "2026_03_manual",
              .up = q::migrate::run(q::Atomicity::manual, [](q::Database&, q::Session&) {
@@ -89,8 +100,9 @@ q::Migrations migrations_of(const std::string& release) {
 
 int main(int argc, char** argv) {
 #ifdef QUIRE_TEST_MONGODB
-  // The driver's log would go between the lines of a report.
-  mongoc_log_set_handler(nullptr, nullptr);
+  // As the driver sets it itself: its log goes between the lines of a report.
+  if (setting("PROGRAM_RELEASE") == "talking")
+    mongoc_log_set_handler(mongoc_log_default_handler, nullptr);
 #endif
   try {
     const auto db = q::open(setting("PROGRAM_URI"));
@@ -100,6 +112,26 @@ int main(int argc, char** argv) {
     options.configure = [](q::MigrationRunner& runner) {
       runner.batch_size(10).lease(std::chrono::seconds(2));
     };
+    options.jobs["archive"] = [db] {
+      q::migrate::DataMigrator job(db, "counters");
+      job.to(db, "archive").name("archive").rejects(q::migrate::RejectPolicy::reject);
+      job.map([](q::bson::View one) -> std::optional<q::bson::Document> {
+        if (one.contains("odd")) throw std::runtime_error("it is odd, and no more");
+        return q::bson::Document(one);
+      });
+      return job;
+    };
+    if (setting("PROGRAM_RELEASE") != "without_models") {
+      options.tests = q::cli::migration_tests({.migrations = migrations_of("base")});
+      options.tests.emplace_back("failing", [] { return std::string("seven is not eight"); });
+    }
+#ifdef QUIRE_TEST_MONGODB
+    if (setting("PROGRAM_RELEASE") == "talking")
+      options.configure = [](q::MigrationRunner&) {
+        mongoc_log(MONGOC_LOG_LEVEL_DEBUG, "test", "a line of debugging");
+        mongoc_log(MONGOC_LOG_LEVEL_WARNING, "test", "a warning");
+      };
+#endif
     return q::migrate_cli(argc, argv, db, migrations_of(setting("PROGRAM_RELEASE")), options);
   } catch (const q::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

@@ -19,7 +19,7 @@ inline constexpr std::array<ExitCode, 15> exit_codes{{
     {2, "usage", "wrong arguments, or not confirmed; nothing was done"},
     {10, "pending", "migrations are pending (status --check)"},
     {11, "drift", "history, models or documents are not as the program says"},
-    {12, "danger", "lint found something dangerous"},
+    {12, "danger", "lint or preflight found something dangerous"},
     {13, "too_new", "the database needs a newer program"},
     {20, "busy", "another process has the migration lock"},
     {21, "lock_lost", "another process took the lock over; stopped safely"},
@@ -27,7 +27,7 @@ inline constexpr std::array<ExitCode, 15> exit_codes{{
     {31, "partial", "failed in the middle: run again, or look (attention)"},
     {32, "stopped", "stopped on request at a safe point; run again to go on"},
     {40, "rejects", "more documents were rejected than allowed"},
-    {41, "mismatch", "the two sides of a copy differ"},
+    {41, "mismatch", "the two sides of a copy differ (copy, verify)"},
     {42, "source_changed", "the source changed since the last checkpoint"},
 }};
 

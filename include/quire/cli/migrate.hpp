@@ -1,11 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "quire/cli/exit_codes.hpp"
 #include "quire/collection/database.hpp"
+#include "quire/migrate/data_migrator.hpp"
 #include "quire/migrate/migration.hpp"
 #include "quire/migrate/runner.hpp"
 #include "quire/model/model.hpp"
@@ -20,12 +23,21 @@ template <class... Models>
 }
 
 struct MigrateCliOptions {
-  /// What `diff`, `new` and `types` compare the database with.
+  /// What `diff`, `new`, `types`, `lint`, `plan` and `preflight` compare the database with.
   std::vector<const ModelInfo*> models = {};
   /// The program's name and version, kept in history.
   std::string application = {};
   /// Sets what the commands have no option for: lease, order, batch size …
   std::function<void(migrate::MigrationRunner&)> configure = {};
+  /// The program's data jobs by their names, for `verify` and `retry-rejects`; each with its own
+  /// source, target and functions.
+  std::map<std::string, std::function<migrate::DataMigrator()>> jobs = {};
+  /// What `test` runs, each by its name: what does not hold, or an empty text. migration_tests() of
+  /// quire/cli/migration_tests.hpp gives those of quire::testing.
+  std::vector<std::pair<std::string, std::function<std::string()>>> tests = {};
+  /// Where a MongoDB store is linked its driver's log, by default partly on standard output, goes
+  /// to standard error from the call on, warnings and errors only. True: it stays as it is.
+  bool keep_driver_log = false;
 };
 
 /// Does what the arguments say and gives the exit code, see exit_codes:

@@ -155,6 +155,10 @@ class DataMigrator {
   DataReport run();
   /// Tries the documents that were put aside again: those that work leave _quire_rejects.
   DataReport retry_rejects();
+  /// Compares source and target as they are now, through the job's filter and functions, wherever
+  /// the job stands and whoever works on it; not of a move. Writes nothing. Throws StoreError, and
+  /// MigrationError invalid_migration for options that mean nothing.
+  VerifyReport compare(const VerifyOptions& options = {});
   /// How far the job is, of all processes. Reads the target only.
   [[nodiscard]] DataReport status();
   /// For a liveness probe, from any thread: {"alive", "state", "reason", "done", "total", …};

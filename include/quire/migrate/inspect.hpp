@@ -53,6 +53,7 @@ struct HistoryEntry {
   std::int64_t pid = 0;
   std::string user;
   std::string error;
+  std::string assured;        ///< why what lint() found was no danger
   std::int64_t sequence = 0;  ///< order of application
   std::int64_t fence = 0;
   std::int64_t ms = 0;

@@ -12,6 +12,7 @@
 
 namespace quire {
 using migrate::add_field;
+using migrate::assured;
 using migrate::Atomicity;
 using migrate::BackgroundRun;
 using migrate::convert_field;

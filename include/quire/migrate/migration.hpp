@@ -15,6 +15,16 @@
 
 namespace quire::migrate {
 
+/// Why findings of lint() about a migration are no danger; see assured().
+struct Assurance {
+  std::string why = {};  ///< empty: nothing is assured
+  std::vector<std::string> codes = {};
+};
+/// Silences findings of lint(): those with one of the codes, or all. The reason is kept in history.
+///   {.id = "…", .assured = assured("the last reader was release 41", {"Q101"}), …}
+/// Throws MigrationError invalid_migration for an empty reason and a code that lint() has not.
+[[nodiscard]] Assurance assured(std::string why, std::vector<std::string> codes = {});
+
 /// What a migration says of itself.
 struct MigrationInfo {
   std::string id = {};  ///< 1 to 128 bytes of UTF-8; never changed once it ran somewhere
@@ -34,6 +44,7 @@ struct MigrationInfo {
   std::vector<std::string> replaces = {};
   /// Runs again, after all others, whenever its checksum is another than when it last ran.
   bool repeatable = false;
+  Assurance assured = {};
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
   /// Asked once it is applied: counts = by queries for what its steps left undone; sample = and
@@ -174,6 +185,7 @@ struct DeclaredMigration {
   int min_app = 0;
   std::vector<std::string> replaces = {};
   bool repeatable = false;
+  Assurance assured = {};
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
   VerifyLevel verify = VerifyLevel::none;

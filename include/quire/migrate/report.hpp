@@ -7,6 +7,7 @@
 
 #include "quire/bson/value.hpp"
 #include "quire/core/error.hpp"
+#include "quire/migrate/finding.hpp"
 #include "quire/migrate/types.hpp"
 
 namespace quire::migrate {
@@ -77,6 +78,21 @@ class [[nodiscard]] MigrationReport {
   const MigrationReport& or_throw() const;
 };
 
+/// One step as plan() sees it.
+struct PlannedStep {
+  std::string op;  ///< "add_field"
+  std::string collection;
+  /// Documents that it would take as the data are now, counted with its own filter; nothing: code.
+  std::optional<std::int64_t> matched;
+  std::string how;                ///< "in the migration's transaction", "batches of 500 documents"
+  std::string locks;              ///< what others wait for meanwhile
+  std::optional<double> seconds;  ///< by the measured sample; nothing: not measured
+  std::int64_t sampled = 0;       ///< documents that were measured
+  /// How: "functions" (read, and the step's function called; writing is not in it), "reads" (and no
+  /// more: the least that it takes), "transaction" (done, then rolled back). Empty: not measured.
+  std::string measured;
+};
+
 /// One migration as plan() sees it.
 struct PlannedMigration {
   std::string id;
@@ -89,12 +105,21 @@ struct PlannedMigration {
   std::vector<std::string> touches;  ///< "users.email"
   std::int64_t documents = 0;        ///< in the collections that it touches
   bool out_of_order = false;
-  std::string reversible;  ///< empty: yes; else why not
-  std::string blocked_by;  ///< empty, or what keeps it from running
+  std::string reversible;          ///< empty: yes; else why not
+  std::string blocked_by;          ///< empty, or what keeps it from running
+  std::vector<PlannedStep> parts;  ///< one for each of `steps`
+  std::int64_t matched = 0;        ///< sum of the parts'
+  std::optional<double> seconds;   ///< sum of the parts' that were measured
+  int unmeasured = 0;              ///< parts that were not
+  /// Programs of a lower app_level do not start once this is applied; those that run go on.
+  int min_app = 0;
 };
 struct MigrationPlan {
   std::vector<PlannedMigration> migrations;  ///< in the order in which they would run
   std::vector<std::string> warnings;
+  std::vector<Finding> findings;  ///< of lint()
+  int app_level = 0;              ///< of this program
+  std::optional<double> seconds;  ///< sum of the migrations' that were measured
   [[nodiscard]] std::string json() const;
 };
 

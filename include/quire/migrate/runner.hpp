@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quire/collection/database.hpp"
 #include "quire/migrate/background.hpp"
@@ -49,6 +50,19 @@ struct BaselineOptions {
   std::string reason = {};  ///< kept in _quire_events
   /// Do not look whether the indexes and collections are there that the migrations make.
   bool force = false;
+};
+
+/// What plan() looks at.
+struct PlanOptions {
+  /// Documents of each step that are measured for the estimate, the first and the last by _id; 0 =
+  /// no estimate. Functions of each() and transform() are called with them.
+  std::int64_t sample = 100;
+  std::chrono::milliseconds limit{2000};  ///< no step is measured any more after this
+  /// Measures by doing the sample in a transaction that is rolled back, where the store has
+  /// transactions: writing is in the estimate, and others may have to wait for it meanwhile.
+  bool in_transactions = false;
+  bool lint = true;                           ///< MigrationPlan::findings
+  std::vector<const ModelInfo*> models = {};  ///< for lint
 };
 
 /// Brings a database to the shape that the program expects.
@@ -117,8 +131,12 @@ class MigrationRunner {
   /// go on or stop, whichever process they are in. `rate`: documents a second, 0 = as they are set.
   static void control(const Database& db, Desired desired, std::string_view reason = {},
                       std::int64_t rate = 0);
-  /// What run() would do. Writes nothing and takes no lock.
-  [[nodiscard]] MigrationPlan plan();
+  /// Goes back until nothing of what comes after that migration in the program's order is applied,
+  /// later ones first. Refused as rollback() is; throws MigrationError unknown_migration.
+  MigrationReport rollback_to(std::string_view id);
+  /// What run() would do, on how many documents, how long, and what is dangerous about it. Writes
+  /// nothing, and takes no lock of migrations.
+  [[nodiscard]] MigrationPlan plan(const PlanOptions& options = {});
   /// Program and history together. Writes nothing.
   [[nodiscard]] MigrationStatus status();
   /// Settles a migration in state `attention` after a person has looked: to applied or failed.

@@ -10,7 +10,8 @@ namespace quire::cli {
 std::vector<const Command*> all_commands() {
   std::vector<const Command*> all;
   for (const auto& group :
-       {run_commands(), history_commands(), model_commands(), backup_commands()})
+       {run_commands(), settle_commands(), before_commands(), history_commands(), data_commands(),
+        model_commands(), program_commands(), backup_commands()})
     for (const Command& one : group) all.push_back(&one);
   return all;
 }
@@ -68,6 +69,16 @@ Paint paint_of(std::string_view state) {
       state == "blocked" || state == "future" || state == "lock_lost" || state == "too_new")
     return Paint::bad;
   return Paint::notice;
+}
+
+void print_lines(Output& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const auto indent = std::min(line.find_first_not_of(' '), line.size());
+    out.hang(std::string(indent, ' '), line.substr(indent));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
 }
 
 std::string time_text(const std::optional<bson::DateTime>& time) {

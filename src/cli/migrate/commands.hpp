@@ -9,6 +9,7 @@
 #include "cli/arguments.hpp"
 #include "cli/output.hpp"
 #include "quire/cli/migrate.hpp"
+#include "quire/migrate/inspect.hpp"
 #include "quire/migrate/report.hpp"
 
 /// The commands of migrate_cli(). To add one: a function and an entry in the table at the end of a
@@ -49,7 +50,11 @@ struct Command {
 };
 
 // One a file.
-[[nodiscard]] std::span<const Command> run_commands();      // up, down, resume, mark, plan, status
+[[nodiscard]] std::span<const Command> run_commands();      // status, up, resume, down, pause …
+[[nodiscard]] std::span<const Command> settle_commands();   // to, mark, accept, baseline
+[[nodiscard]] std::span<const Command> before_commands();   // plan, preflight, lint
+[[nodiscard]] std::span<const Command> program_commands();  // export, squash, test
+[[nodiscard]] std::span<const Command> data_commands();     // verify, rejects, retry-rejects
 [[nodiscard]] std::span<const Command> history_commands();  // history, events, unlock
 [[nodiscard]] std::span<const Command> model_commands();    // diff, new, types, duplicates
 [[nodiscard]] std::span<const Command> backup_commands();   // backup, restore
@@ -70,6 +75,13 @@ int do_unlock(Output& out, const Database& db, std::int64_t token, const std::st
               bool force);
 /// A line for people when somebody holds the lock.
 void print_lock(Output& out, const Database& db);
+/// What the holder says of itself: "2026_split step 2, 1,200 of 5,000 documents, 300/s, 12 s left";
+/// empty when it says nothing.
+[[nodiscard]] std::string holder_progress(const migrate::LockInfo& lock);
+/// The same for the line of progress. `said`: the document in the lock.
+[[nodiscard]] ProgressState holder_state(bson::View said);
+/// Text that the library made, a line each, with its indentation.
+void print_lines(Output& out, std::string_view text);
 
 /// Where a run's report goes, and its exit code.
 int show_report(const Context& context, migrate::MigrationReport report);

@@ -78,8 +78,74 @@ void print_lock(Output& out, const Database& db) {
                                  lock->host.empty() ? "?" : lock->host);
   if (!lock->application.empty()) text += " (" + lock->application + ")";
   if (lock->process_gone) text += ", which is gone";
-  if (!lock->progress.empty()) text += "; " + lock->progress;
+  if (const std::string progress = holder_progress(*lock); !progress.empty())
+    text += "; " + progress;
   out.hang("lock: ", text);
+}
+
+namespace {
+
+/// A number of what a holder says of itself; nothing where it is none.
+std::optional<double> number_of(bson::View said, std::string_view key) {
+  const auto field = said.find(key);
+  if (!field) return std::nullopt;
+  switch (field->type()) {
+    case bson::Type::int32:
+      return field->as_int32();
+    case bson::Type::int64:
+      return static_cast<double>(field->as_int64());
+    case bson::Type::double_:
+      return field->as_double();
+    default:
+      return std::nullopt;
+  }
+}
+std::optional<std::int64_t> whole_of(bson::View said, std::string_view key) {
+  const auto found = number_of(said, key);
+  if (!found || !(*found >= 0) || *found > 9e15) return std::nullopt;
+  return static_cast<std::int64_t>(*found);
+}
+std::string word_of(bson::View said, std::string_view key) {
+  const auto field = said.find(key);
+  return field && field->is_string() ? std::string(field->as_string()) : std::string();
+}
+
+}  // namespace
+
+ProgressState holder_state(bson::View said) {
+  const std::string id = word_of(said, "migration");
+  std::string what = "the holder of the lock";
+  if (!id.empty())
+    what = fmt::format("{}, step {}", cut(id, 60), whole_of(said, "step").value_or(0));
+  return {std::move(what), whole_of(said, "done").value_or(0), whole_of(said, "total").value_or(0),
+          number_of(said, "rate").value_or(0), true};
+}
+
+std::string holder_progress(const migrate::LockInfo& lock) {
+  const auto value = bson::View(lock.document).find("progress");
+  if (!lock.held || !value || !value->is_document()) return lock.progress;
+  const bson::View said = value->as_document();
+  std::string text;
+  const auto add = [&](const std::string& part) {
+    if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
+  };
+  if (const std::string id = word_of(said, "migration"); !id.empty()) {
+    const auto step = whole_of(said, "step"), steps = whole_of(said, "steps");
+    add(id + (step && *step > 0 ? " step " + std::to_string(*step) : "") +
+        (step && *step > 0 && steps && *steps > 0 ? " of " + std::to_string(*steps) : ""));
+  }
+  add(word_of(said, "state"));
+  add(word_of(said, "reason"));
+  const auto total = whole_of(said, "total");
+  if (const auto done = whole_of(said, "done"); done && total && *total > 0) {
+    add(grouped(*done) + " of " + plural(*total, "document", "documents"));
+  } else if (done && *done > 0) {
+    add(plural(*done, "document", "documents"));
+  }
+  if (const auto rate = number_of(said, "rate"); rate && *rate >= 1)
+    add(grouped(static_cast<std::int64_t>(*rate)) + "/s");
+  if (const auto eta = number_of(said, "eta_s"); eta && *eta >= 0) add(timed(*eta) + " left");
+  return text;
 }
 
 int show_history(Output& out, const Database& db, const std::string& id) {
@@ -101,6 +167,7 @@ int show_history(Output& out, const Database& db, const std::string& id) {
     if (!by.empty()) text += ", by " + by;
     if (!row.application.empty()) text += ", " + row.application;
     if (row.out_of_order) text += ", out of order";
+    if (!row.assured.empty()) text += ", assured: " + row.assured;
     if (!row.error.empty()) text += "; " + row.error;
     lines.push_back(
         {{row.id}, {row.state, paint_of(row.state)}, {time_text(row.finished)}, {std::move(text)}});

@@ -33,17 +33,6 @@ migrate::ModelDrift drift_of(const Context& context) {
   return migrate::find_drift(context.db, models_of(context), options);
 }
 
-/// Prints lines that the library made, each with its indentation.
-void print_lines(Output& out, std::string_view text) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    const auto indent = std::min(line.find_first_not_of(' '), line.size());
-    out.hang(std::string(indent, ' '), line.substr(indent));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
-
 int diff(const Context& context) {
   const auto drift = drift_of(context);
   const int exit = context.arguments.has("--check") && !drift.empty() ? exit_code("drift") : 0;

@@ -31,6 +31,8 @@ std::string_view name_of(MigrationEvent::Kind kind) {
       return "batch";
     case MigrationEvent::Kind::finished:
       return "finished";
+    case MigrationEvent::Kind::paused:
+      return "paused";
     case MigrationEvent::Kind::failed:
       return "failed";
     default:
@@ -47,6 +49,7 @@ class EventSink {
     if (out_.json()) {
       bson::Writer w;
       w.append("event", name_of(event.kind));
+      if (event.kind == MigrationEvent::Kind::waiting) append_lock(w);
       if (!event.migration.empty()) w.append("migration", event.migration);
       if (event.kind == MigrationEvent::Kind::batch) {
         w.append("step", static_cast<std::int32_t>(event.step))
@@ -58,8 +61,7 @@ class EventSink {
     }
     switch (event.kind) {
       case MigrationEvent::Kind::waiting:
-        out_.print("Waiting for the migration lock.");
-        if (!out_.quiet()) print_lock(out_, db_);
+        waits(event.text);
         break;
       case MigrationEvent::Kind::took_over:
         out_.print("Took the lock over from a process that is gone.");
@@ -85,8 +87,35 @@ class EventSink {
   }
 
  private:
+  /// Each second: what the holder says of itself. What goes wrong here the run will tell.
+  void waits(std::string_view text) {
+    if (out_.quiet()) return;
+    if (!std::exchange(waiting_, true)) out_.print("Waiting for the migration lock.");
+    try {
+      const auto lock = migrate::lock_info(db_);
+      if (!lock || !lock->held) return;
+      const auto progress = bson::View(lock->document).find("progress");
+      if (progress && progress->is_document() && !progress->as_document().empty()) {
+        out_.progress().show(holder_state(progress->as_document()));
+      } else if (text != told_) {
+        told_ = text;
+        print_lock(out_, db_);
+      }
+    } catch (const std::exception&) {
+    }
+  }
+  void append_lock(bson::Writer& w) {
+    try {
+      if (const auto lock = migrate::lock_info(db_))
+        w.append("lock", bson::from_json(lock->json()));
+    } catch (const std::exception&) {
+    }
+  }
+
   Output& out_;
   Database db_;
+  bool waiting_ = false;
+  std::string told_;
   std::string what_;
   std::int64_t first_ = 0;
   std::chrono::steady_clock::time_point start_{};
@@ -94,25 +123,44 @@ class EventSink {
 
 /// What to type next; the library's own words name functions.
 std::vector<std::string> next_of(const Context& context, const MigrationReport& report) {
+  const std::string id = !report.migrations.empty() ? report.migrations.back().id
+                         : report.error             ? report.error->path().str()
+                                                    : "";
+  const std::string again(context.command);
   switch (report.result) {
-    case MigrationResult::attention: {
-      const std::string id = report.migrations.empty()
-                                 ? (report.error ? report.error->path().str() : "ID")
-                                 : report.migrations.back().id;
-      return {context.call("mark " + id + " applied --reason TEXT"),
-              context.call("mark " + id + " failed --reason TEXT")};
-    }
+    case MigrationResult::attention:
+      // One that this program does not know is settled by the program that does.
+      if (report.error && report.error->code() == ErrorCode::unknown_migration) return report.next;
+      return {context.call("mark " + (id.empty() ? "ID" : id) + " applied --reason TEXT"),
+              context.call("mark " + (id.empty() ? "ID" : id) + " failed --reason TEXT")};
     case MigrationResult::busy:
     case MigrationResult::skipped:
-      return {context.call("status"), context.call(context.command)};
+      return {context.call("status"), context.call(again)};
     case MigrationResult::paused:
     case MigrationResult::partial:
     case MigrationResult::lock_lost:
       return {context.call("resume")};
     case MigrationResult::failed:
-      return {context.call(context.command)};
+      return {context.call("preflight"), context.call(again)};
     case MigrationResult::drifted:
-      return {context.call("status")};
+      if (report.error && report.error->code() == ErrorCode::checksum_mismatch)
+        return {"restore the migration as it was and write a new one",
+                context.call("accept " + id + " --reason TEXT")};
+      if (report.error && report.error->code() == ErrorCode::out_of_order)
+        return {"give the migration an order after the applied ones (depends_on)",
+                context.call("status")};
+      return {"run the program that still has them, then this one", context.call("status")};
+    case MigrationResult::deferred:
+      return {context.call("up")};
+    case MigrationResult::too_new:
+      return {"start a newer program", context.call("history")};
+    case MigrationResult::irreversible: {
+      const bool half = std::any_of(report.next.begin(), report.next.end(), [](const auto& text) {
+        return text.find("run()") != std::string::npos;
+      });
+      if (half) return {context.call("resume"), context.call(again)};
+      return {context.call("help restore")};
+    }
     default:
       return {};
   }
@@ -203,43 +251,6 @@ int down(const Context& context) {
                      count ? runner.rollback(static_cast<int>(*count)) : runner.rollback(id));
 }
 
-int mark(const Context& context) {
-  const std::string id = context.arguments.at(0), state = context.arguments.at(1);
-  const std::string reason = context.arguments.text("--reason");
-  if (state != "applied" && state != "failed")
-    throw UsageError("mark takes ID and the state that it is in: applied or failed");
-  if (reason.empty()) throw UsageError("mark needs --reason TEXT, which is kept with the event");
-  context.runner().mark(
-      id, state == "applied" ? migrate::MigrationState::applied : migrate::MigrationState::failed,
-      reason);
-  context.out.print(fmt::format("{} is {} now.", id, state));
-  context.out.report("mark", 0, bson::make_document("id", id, "state", state, "reason", reason));
-  return 0;
-}
-
-int plan(const Context& context) {
-  Output& out = context.out;
-  const auto plan = context.runner().plan();
-  out.report("plan", 0, bson::from_json(plan.json()));
-  for (const auto& one : plan.migrations) {
-    out.hang("", one.id + (one.title.empty() ? "" : "  " + one.title));
-    std::string how =
-        fmt::format("{}, {}, {}, guarantee {}", to_string(one.state), to_string(one.atomicity),
-                    plural(one.documents, "document", "documents"), one.guarantee);
-    if (one.out_of_order) how += ", out of order";
-    out.hang("    ", how);
-    for (const std::string& step : one.steps) out.hang("    step ", step);
-    if (!one.reversible.empty()) out.hang("    no way back: ", one.reversible);
-    if (!one.blocked_by.empty()) out.hang("    blocked: ", one.blocked_by);
-  }
-  for (const std::string& warning : plan.warnings) out.hang("warning: ", warning);
-  out.print(plan.migrations.empty() ? "Nothing to do."
-                                    : plural(static_cast<std::int64_t>(plan.migrations.size()),
-                                             "migration", "migrations") +
-                                          " to run, in this order. Nothing was written.");
-  return 0;
-}
-
 int status(const Context& context) {
   Output& out = context.out;
   const auto status = context.runner().status();
@@ -294,7 +305,7 @@ migrate::MigrationRunner Context::runner() const {
 int show_report(const Context& context, MigrationReport report) {
   Output& out = context.out;
   out.progress().clear();
-  for (std::string& one : next_of(context, report)) report.next.push_back(std::move(one));
+  report.next = next_of(context, report);
   const int exit = report.exit_code();
   if (!out.json()) {
     std::vector<std::vector<Cell>> rows;
@@ -338,12 +349,10 @@ constexpr OptionSpec reason_options[] = {{"--reason", "TEXT", "shown where the j
 constexpr OptionSpec rate_options[] = {
     {"--rate", "N", "documents a second of each process; 0 = no limit"},
     {"--reason", "TEXT", "shown where the job's state is"}};
-constexpr OptionSpec mark_options[] = {{"--reason", "TEXT", "who looked, and what was seen"}};
 
 constexpr Command commands[] = {
     {"status", "", "What is applied and what is pending", "Writes nothing.", 0, 0, status_options,
      false, status},
-    {"plan", "", "What up would do", "Writes nothing and takes no lock.", 0, 0, {}, false, plan},
     {"up", "", "Run what is pending",
      "Any number of processes may do so at once: one runs each migration.\nCtrl-C or SIGTERM stops "
      "at the next batch; run it again to go on.",
@@ -360,8 +369,6 @@ constexpr Command commands[] = {
     {"throttle", "JOB", "Limit the rate of a data job", "", 1, 1, rate_options, false, throttle},
     {"down", "ID | -n N", "Undo a migration and those that depend on it",
      "Refused as a whole when one of them has no way back.", 0, 1, down_options, true, down},
-    {"mark", "ID applied|failed", "Settle a migration whose outcome is unknown",
-     "For the state attention: look at the data first.", 2, 2, mark_options, false, mark},
 };
 }  // namespace
 

@@ -6,6 +6,11 @@
 #include "cli/migrate/commands.hpp"
 #include "quire/core/error.hpp"
 
+extern "C" {
+// In quire_mongodb; null when it is not linked.
+[[gnu::weak]] void quire_mongodb_log_to_stderr();
+}
+
 namespace quire::cli {
 namespace {
 
@@ -105,6 +110,10 @@ Failure failure_of(const Error& error, const std::string& program, std::string_v
     case ErrorCode::checksum_mismatch:
     case ErrorCode::out_of_order:
       return {exit_code("drift"), "drifted", {program + " history", program + " status"}};
+    case ErrorCode::baseline_refused:
+      return {exit_code("drift"),
+              "drifted",
+              {program + " status", program + " baseline ID --force --reason TEXT"}};
     case ErrorCode::database_too_new:
       return {exit_code("too_new"), "too_new", {"start a newer program"}};
     case ErrorCode::lock_busy:
@@ -136,6 +145,8 @@ int migrate_cli(int argc, const char* const* argv, Database db, migrate::Migrati
   const auto given = [&](std::string_view name) {
     return std::find(words.begin(), words.end(), name) != words.end();
   };
+  if (!options.keep_driver_log && &quire_mongodb_log_to_stderr != nullptr)
+    quire_mongodb_log_to_stderr();
   Output out(base_name(argc > 0 ? argv[0] : ""), given("--json"), given("--quiet"));
   const std::string command = words.empty() || words[0].starts_with("-") ? "" : words[0];
   const std::string_view op = find(command) != nullptr ? std::string_view(command) : "";

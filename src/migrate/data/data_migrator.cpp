@@ -152,6 +152,25 @@ DataReport DataMigrator::retry_rejects() {
   return data::DataRun(from_, *to_, options_, *monitor_).retry();
 }
 
+VerifyReport DataMigrator::compare(const VerifyOptions& options) {
+  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
+  check();
+  if (options_.move) refuse("move", "a move leaves nothing to compare with");
+  VerifyJob job{
+      .from = from_, .collection = options_.collection, .to = *to_, .into = options_.into};
+  job.filter = options_.filter;
+  job.options = options;
+  job.options.presence_only = options.presence_only || options_.existing == Existing::skip;
+  job.stop = options_.stop;
+  if (options_.map) {
+    job.map = [map = options_.map](bson::View source) {
+      RejectStage stage = RejectStage::read;
+      return map(source, stage);
+    };
+  }
+  return migrate::verify(job);
+}
+
 DataReport DataMigrator::status() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();

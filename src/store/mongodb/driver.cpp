@@ -1,5 +1,6 @@
 #include "store/mongodb/driver.hpp"
 
+#include <cstdio>
 #include <mutex>
 
 #include "quire/bson/writer.hpp"
@@ -73,3 +74,14 @@ void init_driver() {
 }
 
 }  // namespace quire::store::mongodb
+
+// Found by the command line through a weak symbol: its standard output is for reports.
+extern "C" void quire_mongodb_log_to_stderr() {
+  quire::store::mongodb::init_driver();
+  mongoc_log_set_handler(
+      [](mongoc_log_level_t level, const char* domain, const char* message, void*) {
+        if (level <= MONGOC_LOG_LEVEL_WARNING)
+          std::fprintf(stderr, "%s: %s: %s\n", mongoc_log_level_str(level), domain, message);
+      },
+      nullptr);
+}
