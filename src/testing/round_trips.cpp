@@ -12,7 +12,8 @@ void expect_equal(const DatabaseImage& wanted, const DatabaseImage& got, std::st
 
 /// Why the migrations that are pending cannot go back; empty: they can.
 std::string no_way_back(const Subject& subject, const Database& db, const std::string& id) {
-  for (const auto& planned : runner_for(subject, db).plan({.sample = 0, .lint = false}).migrations) {
+  for (const auto& planned :
+       runner_for(subject, db).plan({.sample = 0, .lint = false}).migrations) {
     if (planned.id == id) return planned.reversible;
   }
   return {};

@@ -62,6 +62,7 @@ TEST_F(MigrateCli, PreflightTellsWhatIsInTheWay) {
        {"P101", "P102", "P103", "P104", "P105", "P106", "P107", "P108", "P109", "P110", "P111"})
     EXPECT_TRUE(has(good.out, code)) << code << good.out;
   EXPECT_TRUE(has(good.out, "preflight --backup FOLDER")) << good.out;
+  EXPECT_FALSE(has(good.out, "duplicates COLLECTION")) << good.out;  // where all is well
   EXPECT_FALSE(has_collection(db(), "_quire_history"));
   ASSERT_EQ(run("base", {"backup", file("b"), "--quiet"}).code, 0);
   const auto json = run("base", {"preflight", "--backup", file("b"), "--json"});

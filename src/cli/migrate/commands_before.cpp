@@ -20,6 +20,7 @@ using migrate::Severity;
 /// Text where the library names functions, as commands.
 std::string next_of(const Context& context, const Finding& found) {
   const std::string& code = found.code;
+  if (found.severity == Severity::ok) return found.next;
   if (code == "Q201" || code == "P107") {
     const std::string fields = "FIELDS";
     return context.call("duplicates " +
@@ -28,11 +29,10 @@ std::string next_of(const Context& context, const Finding& found) {
   }
   if (code == "Q501")
     return context.call("backup FOLDER") + ", then " + context.call("lint --backup FOLDER");
-  if (code == "P105" && found.severity != Severity::ok)
+  if (code == "P105")
     return context.call("backup FOLDER") + ", then " + context.call("preflight --backup FOLDER");
   if (code == "P102" && found.severity == Severity::warning) return context.call("plan");
-  if (code == "P108" && found.severity != Severity::ok)
-    return context.call("types " + found.collection);
+  if (code == "P108") return context.call("types " + found.collection);
   if (code == "P106" && found.text.find("outcome is unknown") != std::string::npos)
     return context.call("mark " + found.migration + " applied|failed --reason TEXT");
   if (code == "P106" && found.text.find("not finished") != std::string::npos)
