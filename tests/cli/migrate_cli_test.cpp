@@ -73,6 +73,19 @@ TEST_F(MigrateCli, TakesNothingAwayWithoutYes) {
   EXPECT_EQ(run("base", {"unlock", "--token", "1", "--reason", "gone", "--yes"}).code, 20);
 }
 
+TEST_F(MigrateCli, KeepsWritersOut) {
+  const auto on = run("base", {"maintenance", "on", "--reason", "moving"});
+  EXPECT_EQ(on.code, 0) << on.err;
+  EXPECT_NE(on.out.find("moving"), std::string::npos) << on.out;
+  EXPECT_EQ(run("base", {"maintenance", "on", "--reason", "again"}).code, 20);
+  const auto status = report(run("base", {"maintenance", "status", "--json"}));
+  EXPECT_TRUE(status["on"].as_bool());
+  EXPECT_EQ(status["reason"].as_string(), "moving");
+  EXPECT_EQ(run("base", {"up"}).code, 0);  // migrations write all the same
+  EXPECT_EQ(run("base", {"maintenance", "off"}).code, 0);
+  EXPECT_FALSE(report(run("base", {"maintenance", "status", "--json"}))["on"].as_bool());
+}
+
 TEST_F(MigrateCli, MistakesInArgumentsAreUsage) {
   const std::vector<std::vector<std::string>> wrong = {
       {},
@@ -90,6 +103,9 @@ TEST_F(MigrateCli, MistakesInArgumentsAreUsage) {
       {"mark", "2026_02_status", "applied", "--reason", "x"},
       {"unlock", "--yes", "--reason", "x"},
       {"unlock", "--yes", "--token", "3"},
+      {"maintenance", "on"},
+      {"maintenance", "maybe"},
+      {"maintenance"},
       {"duplicates", "users", "$bad"},
       {"duplicates", "users", "{bad"},
       {"types", "nonsense"},

@@ -77,6 +77,19 @@ TEST_F(MigrationsTool, UnlocksOnlyWhoIsGoneAndOnlyWhenTold) {
   EXPECT_NE(run({"events", uri, "--last", "1", "--json"}).out.find("\"gone\""), std::string::npos);
 }
 
+TEST_F(MigrationsTool, KeepsWritersOut) {
+  const std::string uri = file("a.quire");
+  put_holder(open_file("a.quire"));
+  EXPECT_EQ(run({"maintenance", uri, "on"}).code, 2);
+  EXPECT_EQ(run({"maintenance", uri, "perhaps"}).code, 2);
+  EXPECT_EQ(run({"maintenance", uri, "on", "--reason", "by hand"}).code, 0);
+  const auto status = run({"maintenance", uri, "status"});
+  EXPECT_NE(status.out.find("by hand"), std::string::npos) << status.out;
+  EXPECT_TRUE(migrate::lock_info(open_file("a.quire"))->held);
+  EXPECT_EQ(run({"maintenance", uri, "off"}).code, 0);
+  EXPECT_TRUE(report(run({"maintenance", uri, "status", "--json"}))["token"].is_string());
+}
+
 TEST_F(MigrationsTool, FollowsAJobUntilItsLockIsFree) {
   const Database db = open_file("a.quire");
   put_holder(db);

@@ -151,7 +151,7 @@ int check(Output& out, const Database& db) {
 }
 
 int run(Output& out, std::string_view command, const MigrationArguments& arguments) {
-  const bool writes = command == "unlock";
+  const bool writes = command == "unlock" || (command == "maintenance" && arguments.id != "status");
   // What a run in progress writes is seen without the right to write.
   const Database db = open_database(resolve_uri(arguments.uri), arguments.db,
                                     writes ? OpenFor::asking : OpenFor::reading, "--db");
@@ -160,6 +160,7 @@ int run(Output& out, std::string_view command, const MigrationArguments& argumen
   if (command == "events") return cli::show_events(out, db, arguments.last, arguments.id);
   if (command == "progress") return progress(out, db, arguments);
   if (command == "check") return check(out, db);
+  if (command == "maintenance") return cli::do_maintenance(out, db, arguments.id, arguments.reason);
   if (!arguments.yes)
     confirm(fmt::format("The migration lock of \"{}\" of {} will be taken away from its holder.",
                         db.name(), db.store().redacted_uri()),
@@ -192,6 +193,12 @@ void add_migrations(CLI::App& app, MigrationArguments& a) {
   unlock->add_option("--reason", a.reason, "who says so, and why; kept with the event")->required();
   unlock->add_flag("--force", a.force, "do not watch whether the holder lives");
   unlock->add_flag("--yes", a.yes, "do not ask");
+  auto* maintenance =
+      add(app, a, "maintenance", "Keep the writers of applications out, or let them in again");
+  maintenance->add_option("WHAT", a.id, "on, off or status")
+      ->required()
+      ->check(CLI::IsMember({"on", "off", "status"}));
+  maintenance->add_option("--reason", a.reason, "of on: shown to whoever is refused");
   auto* progress = add(app, a, "progress", "Show what migrations run now, and how far they are");
   progress->add_flag("--follow", a.follow, "until nothing runs any more");
   progress->add_option("--interval", a.interval_ms, "milliseconds between two looks, default 1000")
@@ -212,8 +219,8 @@ void add_migrations(CLI::App& app, MigrationArguments& a) {
 }
 
 std::optional<int> run_migrations(std::string_view command, const MigrationArguments& arguments) {
-  constexpr std::string_view names[] = {"status", "history",  "events",
-                                        "unlock", "progress", "check"};
+  constexpr std::string_view names[] = {"status",   "history", "events",     "unlock",
+                                        "progress", "check",   "maintenance"};
   if (std::find(std::begin(names), std::end(names), command) == std::end(names))
     return std::nullopt;
   Output out("quire", arguments.json, false);

@@ -73,6 +73,9 @@ int show_history(Output& out, const Database& db, const std::string& id);
 int show_events(Output& out, const Database& db, std::int64_t last, const std::string& migration);
 int do_unlock(Output& out, const Database& db, std::int64_t token, const std::string& reason,
               bool force);
+/// `what`: on, off, status.
+int do_maintenance(Output& out, const Database& db, const std::string& what,
+                   const std::string& reason);
 /// A line for people when somebody holds the lock.
 void print_lock(Output& out, const Database& db);
 /// What the holder says of itself: "2026_split step 2, 1,200 of 5,000 documents, 300/s, 12 s left";

@@ -5,9 +5,11 @@
 
 #include "bson/report_fields.hpp"
 #include "cli/migrate/commands.hpp"
+#include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/signal_stop.hpp"
 #include "quire/migrate/inspect.hpp"
+#include "quire/migrate/maintenance.hpp"
 
 namespace quire::cli {
 namespace {
@@ -38,6 +40,12 @@ int unlock(const Context& context) {
   return do_unlock(context.out, context.db, *token, reason, context.arguments.has("--force"));
 }
 
+constexpr OptionSpec flag_options[] = {{"--reason", "TEXT", "of on: shown to whoever is refused"}};
+int maintenance(const Context& context) {
+  return do_maintenance(context.out, context.db, context.arguments.at(0),
+                        context.arguments.text("--reason"));
+}
+
 constexpr Command commands[] = {
     {"history",
      "[ID]",
@@ -54,6 +62,9 @@ constexpr Command commands[] = {
      "Needs --token and --reason. Without --force the holder's beat is watched for 1.25 leases, "
      "and one that lives is left alone. The next run would take over by itself after that time.",
      0, 0, token_options, true, unlock},
+    {"maintenance", "on|off|status", "Keep the application's writers out, or let them in again",
+     "Programs that heed it (refuse_writes) go on reading, and refuse to write. on needs --reason.",
+     1, 1, flag_options, false, maintenance},
 };
 
 std::string who(std::string_view user, std::string_view host, std::int64_t pid) {
@@ -204,6 +215,26 @@ int show_events(Output& out, const Database& db, std::int64_t last, const std::s
   } else {
     out.print("No events.");
   }
+  return 0;
+}
+
+int do_maintenance(Output& out, const Database& db, const std::string& what,
+                   const std::string& reason) {
+  const migrate::Maintenance flag(db);
+  if (what == "on") {
+    if (reason.empty())
+      throw UsageError("maintenance on needs --reason TEXT, shown to whoever is refused");
+    (void)flag.on(reason);
+  } else if (what == "off") {
+    if (!flag.off()) out.print("It was not on.");
+  } else if (what != "status") {
+    throw UsageError("maintenance takes on, off or status");
+  }
+  const auto status = flag.status();
+  out.print(status.on ? fmt::format("In maintenance since {} (UTC): {} ({}).",
+                                    time_text(status.since), status.reason, status.by)
+                      : "Not in maintenance.");
+  out.report("maintenance", 0, bson::from_json(status.json()));
   return 0;
 }
 
