@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sha256.hpp"
+#include "migrate/kept_images.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -140,6 +141,7 @@ void find_way_back(Compiled& result) {
     if (error.code() != ErrorCode::irreversible) throw;
     result.no_way_back = error.detail();
   }
+  if (result.migration->info().keep_preimages) return go_back_by_images(result);
   std::vector<Step> inverses;
   for (auto it = result.steps.rbegin(); it != result.steps.rend(); ++it) {
     const auto& data = it->data();
@@ -168,6 +170,7 @@ Compiled learn(const std::shared_ptr<Migration>& migration) {
   MigrationContext context(recorder);
   migration->up(context);
   result.steps = std::move(recorder.steps);
+  if (migration->info().keep_preimages) keep_images(result);
   result.checksum = checksum_of(result.steps, migration->info().revision);
   result.touches =
       migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
@@ -179,7 +182,7 @@ namespace {
 
 /// The weakest of what its steps give.
 std::string guarantee_of(const std::vector<Step>& steps, Atomicity atomicity,
-                         const store::Capabilities& can) {
+                         const store::Capabilities& can, bool keeps) {
   const auto any = [&](auto&& is) {
     return std::ranges::any_of(steps, [&](const Step& step) { return is(step.data()); });
   };
@@ -190,6 +193,7 @@ std::string guarantee_of(const std::vector<Step>& steps, Atomicity atomicity,
     const auto* rows = detail::work_as<detail::RowWork>(step.data());
     return rows != nullptr && rows->versioned;
   });
+  if (keeps) return "fenced";
   return all_versioned ? "versioned" : "fenced";
 }
 
@@ -200,7 +204,8 @@ void classify(Compiled& compiled, const store::Capabilities& can, bool large) {
   compiled.large = large && migration.info().atomicity != Atomicity::transactional;
   compiled.atomicity =
       wanted_class(natural_class(compiled.steps, can, large), migration, compiled.steps, can);
-  compiled.guarantee = guarantee_of(compiled.steps, compiled.atomicity, can);
+  compiled.guarantee =
+      guarantee_of(compiled.steps, compiled.atomicity, can, migration.info().keep_preimages);
   if (compiled.back == Compiled::Way::none) return;
   compiled.down_atomicity = natural_class(compiled.down_steps, can, large);
   if (compiled.atomicity == Atomicity::transactional &&

@@ -24,6 +24,7 @@ struct Compiled {
   std::string no_way_back;       ///< of Way::none
   /// Way::steps made of the steps' own inverses: down_steps[i] undoes steps[size - 1 - i].
   bool derived_back = false;
+  bool by_images = false;  ///< … and where pre-images are kept, restores
   Atomicity down_atomicity = Atomicity::transactional;
 
   [[nodiscard]] const std::string& id() const noexcept { return migration->info().id; }

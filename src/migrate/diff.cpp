@@ -73,8 +73,10 @@ void check_id(const RowImages& images, const std::string& collection) {
   throw StepError(ErrorCode::immutable_field, "the function changed _id", collection, std::nullopt);
 }
 
-/// Adds "is still as it was read" for one field.
-void expect(bson::Writer& filter, std::string_view key, const std::optional<ValueView>& value) {
+}  // namespace
+
+void expect_value(bson::Writer& filter, std::string_view key,
+                  const std::optional<ValueView>& value) {
   if (!value) {
     filter.begin_document(key).append("$exists", false).end();
   } else if (value->type() == Type::null) {
@@ -83,8 +85,6 @@ void expect(bson::Writer& filter, std::string_view key, const std::optional<Valu
     filter.begin_document(key).append("$eq", *value).end();
   }
 }
-
-}  // namespace
 
 RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
                    const std::string& collection) {
@@ -96,7 +96,7 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
     filter.append("_id", id);
     for (const auto& element : images.before) {
       if (element.key == "_id") continue;
-      if (const auto value = stored.find(element.key)) expect(filter, element.key, value);
+      if (const auto value = stored.find(element.key)) expect_value(filter, element.key, value);
     }
     change.filter = filter.finish();
     return change;
@@ -127,7 +127,7 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
       set.append(name(key), merged);
     }
     any_set = true;
-    expect(filter, key, old);
+    expect_value(filter, key, old);
   }
   for (const auto& element : images.before) {
     if (element.key == "_id" || images.after->contains(element.key)) continue;
@@ -135,7 +135,7 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
     if (!old) continue;
     unset.append(name(element.key), "");
     any_unset = true;
-    expect(filter, element.key, old);
+    expect_value(filter, element.key, old);
   }
   if (!any_set && !any_unset) return change;
   change.kind = RowChange::Kind::update;

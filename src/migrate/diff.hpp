@@ -1,6 +1,7 @@
 #pragma once
 
 #include "quire/bson/document.hpp"
+#include "quire/bson/writer.hpp"
 #include "quire/migrate/step.hpp"
 
 namespace quire::migrate {
@@ -21,6 +22,10 @@ struct RowChange {
 /// update cannot name.
 [[nodiscard]] RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
                                  const std::string& collection);
+
+/// Adds "is still as it was read" for one field to a filter; nothing: "is still absent".
+void expect_value(bson::Writer& filter, std::string_view key,
+                  const std::optional<bson::ValueView>& value);
 
 /// The document as it is after the change, which removes nothing.
 [[nodiscard]] bson::Document changed(bson::View stored, const RowChange& change);

@@ -4,8 +4,11 @@
 
 #include "migrate/compile.hpp"
 #include "migrate/field_update.hpp"
+#include "migrate/kept_images.hpp"
+#include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
+#include "quire/migrate/maintenance.hpp"
 
 namespace quire::migrate {
 namespace {
@@ -22,6 +25,7 @@ void add(Job::Counts& sum, const Job::Counts& more) {
   sum.matched += more.matched;
   sum.changed += more.changed;
   sum.removed += more.removed;
+  sum.rejected += more.rejected;
 }
 
 /// Errors of the user's code and of the store become StepErrors; what steers the run passes.
@@ -99,11 +103,14 @@ void Executor::take(const Step& step) {
   } else {
     setup_.pace->pass();
   }
-  as_step_error(step.data().collection, [&] {
+  // A step on fields is data alone; where old values are kept it was made one over documents.
+  const bool fields = work_as<FieldWork>(step.data()) != nullptr;
+  const detail::StepData& data = fields ? known[index].data() : step.data();
+  as_step_error(data.collection, [&] {
     if (session_ != nullptr) {
-      in_one_transaction(step.data());
+      in_one_transaction(data);
     } else {
-      as_job(step.data());
+      as_job(data);
     }
   });
   ++totals_.steps_done;
@@ -121,15 +128,33 @@ detail::StepPlace Executor::place() const {
   return kept(":up:", static_cast<int>(migration.steps.size()) + 1 - number_);
 }
 
+RowSettings Executor::row_settings() {
+  RowSettings rows = setup_.rows;
+  const Compiled& migration = *setup_.migration;
+  rows.job = migration.id() + (setup_.down ? ":down:" : ":up:") + std::to_string(number_);
+  rows.fence = setup_.lock->token();
+  rows.step = number_;
+  if (!setup_.down && migration.migration->info().keep_preimages)
+    rows.keep = kept_collection(migration.id());
+  rows.edited = setup_.edited;
+  rows.on_edited = [this](std::string_view collection, bson::ValueView id) {
+    constexpr std::size_t most = 20;
+    if (totals_.edited.size() < most)
+      totals_.edited.insert(std::string(collection) + " " + bson::to_json(id));
+  };
+  return rows;
+}
+
 void Executor::in_one_transaction(const detail::StepData& step) {
   begin_step(-1);
   if (const auto* code = work_as<CodeWork>(step)) {
     call(*code, *session_);
   } else if (is_rows(step)) {
     RowProgress at;
+    const RowSettings rows = row_settings();
     while (!at.done) {
       setup_.pace->pass_quickly();
-      at = run_batch(setup_.db, step, at, std::nullopt, setup_.rows, session_);
+      at = run_batch(setup_.db, step, at, std::nullopt, rows, session_);
       tell(at.counts.matched);
     }
     add(totals_.counts, at.counts);
@@ -228,9 +253,7 @@ bool Executor::is_left(const detail::StepData& step) {
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
   begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
-  RowSettings rows = setup_.rows;
-  rows.job = job.id();
-  rows.fence = setup_.lock->token();
+  RowSettings rows = row_settings();
   rows.check = [this] { setup_.lock->check(); };
   const auto* work = work_as<detail::RowWork>(step);
   const bool proves = work != nullptr && work->to_version > 0 && !until;
@@ -313,6 +336,7 @@ void Executor::code_as_job(const CodeWork& code, Job& job) {
 
 void Executor::call(const CodeWork& work, store::Session& session) {
   Database db = setup_.db;
+  const MaintenancePass pass;
   work.code(db, session);
 }
 

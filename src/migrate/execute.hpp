@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "migrate/compile.hpp"
 #include "migrate/jobs.hpp"
@@ -34,6 +36,7 @@ class Executor final : public MigrationContext::Sink {
     std::vector<bool> needed;
     /// Declared steps on fields go by ranges of _id, each with its checkpoint.
     bool by_ranges = false;
+    Edited edited = Edited::reject;
   };
   explicit Executor(Setup setup) : setup_(std::move(setup)) {}
 
@@ -50,6 +53,7 @@ class Executor final : public MigrationContext::Sink {
     bool in_manual_code = false;  ///< between begin and end of code of unknown outcome
     std::string job;              ///< of the last step
     std::optional<bson::Value> cursor;
+    std::set<std::string> edited;  ///< going back: the first few of those that were edited since
   };
   [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
 
@@ -60,6 +64,7 @@ class Executor final : public MigrationContext::Sink {
   void fields_as_job(const detail::StepData& step, Job& job,
                      const std::optional<bson::Value>& until);
   void rows_as_job(const detail::StepData& step, Job& job, const std::optional<bson::Value>& until);
+  [[nodiscard]] RowSettings row_settings();
   [[nodiscard]] detail::StepPlace place() const;
   [[nodiscard]] static bson::Document older(const detail::StepData& step);
   [[nodiscard]] bool is_left(const detail::StepData& step);

@@ -65,7 +65,8 @@ Job::Job(Database db, std::string_view migration, bool down, int number, bson::V
   done_ = state == "complete";
   begun_ = state == "begun";
   if (const auto cursor = found->find("cursor")) cursor_.emplace(*cursor);
-  counts_ = {get_int(*found, "matched"), get_int(*found, "changed"), get_int(*found, "removed")};
+  counts_ = {get_int(*found, "matched"), get_int(*found, "changed"), get_int(*found, "removed"),
+             get_int(*found, "rejected")};
 }
 
 void Job::save(const Next& next, store::Session* session) {
@@ -77,7 +78,8 @@ void Job::save(const Next& next, store::Session* session) {
                                     : "running")
       .append("matched", next.counts.matched)
       .append("changed", next.counts.changed)
-      .append("removed", next.counts.removed);
+      .append("removed", next.counts.removed)
+      .append("rejected", next.counts.rejected);
   if (next.cursor) update.append("cursor", *next.cursor);
   update.end();
   const bson::Document body = update.finish();

@@ -15,6 +15,7 @@ class Job {
     std::int64_t matched = 0;
     std::int64_t changed = 0;
     std::int64_t removed = 0;
+    std::int64_t rejected = 0;
   };
   /// Finds or makes "<migration>:<direction>:<number>" and takes it over under `fence`. Throws
   /// MigrationError lock_lost when a later fence has it; invalid_migration when the step it was

@@ -27,6 +27,7 @@ class ValueMigration final : public Migration {
                    .replaces = std::move(given.replaces),
                    .repeatable = given.repeatable,
                    .assured = std::move(given.assured),
+                   .keep_preimages = given.keep_preimages,
                    .pre = std::move(given.pre),
                    .post = std::move(given.post),
                    .verify = given.verify}),

@@ -23,7 +23,8 @@ void append_entry(bson::Writer& w, const MigrationEntry& entry) {
       .append("matched", entry.matched)
       .append("changed", entry.changed)
       .append("removed", entry.removed)
-      .append("rejected", entry.rejected);
+      .append("rejected", entry.rejected)
+      .append("preimages", entry.preimages);
   if (entry.cursor) {
     w.append("cursor", *entry.cursor);
   } else {

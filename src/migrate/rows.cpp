@@ -5,6 +5,7 @@
 #include "migrate/copy_rows.hpp"
 #include "migrate/diff.hpp"
 #include "migrate/documents.hpp"
+#include "migrate/kept_images.hpp"
 #include "migrate/key_walk.hpp"
 #include "migrate/stamps.hpp"
 #include "migrate/step_work.hpp"
@@ -27,7 +28,9 @@ class ChangeWriter {
         work_(*detail::work_as<RowWork>(step)),
         settings_(settings),
         session_(session) {
-    if (session == nullptr && !work_.versioned) stamps_.emplace(settings.job, settings.fence);
+    // A version tells that a document was done, but not by whom: what is kept needs to know.
+    if (session == nullptr && (!work_.versioned || !settings.keep.empty()))
+      stamps_.emplace(settings.job, settings.fence);
   }
 
   void write(std::vector<bson::Document> documents, bool last, Job::Counts& counts) {
@@ -62,14 +65,20 @@ class ChangeWriter {
     std::vector<RowChange> changes;
     std::vector<bson::Document> changing;
     std::int64_t updates = 0;
+    KeptImages kept(db_, step_.collection, settings_, session_);
     for (std::size_t i = 0; i < documents.size(); ++i) {
       RowChange change = diff_row(documents[i], images[i], work_.fill, step_.collection);
-      if (change.kind == RowChange::Kind::none) continue;
+      if (change.kind == RowChange::Kind::none) {
+        if (!settings_.keep.empty()) kept.drop(documents[i]);
+        continue;
+      }
+      if (!settings_.keep.empty()) kept.add(documents[i], change);
       if (stamps_) stamps_->put(change);
       if (change.kind == RowChange::Kind::update) ++updates;
       changes.push_back(std::move(change));
       if (session_ == nullptr) changing.push_back(std::move(documents[i]));
     }
+    if (!settings_.keep.empty()) kept.write();
     documents = std::move(changing);
     if (changes.empty()) return true;
     std::vector<store::BulkOperation> operations(changes.size());
@@ -96,6 +105,16 @@ class ChangeWriter {
   store::Session* session_;
   std::optional<Stamps> stamps_;
 };
+
+/// What a step on fields must not meet: before it, and once it is through.
+void look_for_clash(Database& db, const detail::StepData& step, store::Session* session) {
+  const auto& work = *detail::work_as<RowWork>(step);
+  if (work.clash.empty()) return;
+  if (const auto clash = find_document(db, step.collection, work.clash, session)) {
+    throw StepError(ErrorCode::invalid_migration, work.clash_text, step.collection,
+                    bson::Value((*clash)["_id"]));
+  }
+}
 
 }  // namespace
 
@@ -126,6 +145,9 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   RowProgress next = at;
   bson::View wanted;
   if (const auto filter = step.spec.find("filter")) wanted = filter->as_document();
+  const auto* rows = detail::work_as<RowWork>(step);
+  const auto* restore = detail::work_as<detail::RestoreWork>(step);
+  if (rows != nullptr && !rows->filter.empty()) wanted = rows->filter;
   bson::Document both;
   if (!settings.also.empty()) {
     bson::Writer filter;
@@ -139,11 +161,20 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.batch_bytes = settings.batch_bytes;
   walk.session = session;
   walk.from_primary = true;
+  if (rows != nullptr && !at.cursor) look_for_clash(db, step, session);
   WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);
   // Stamps are taken away once the cursor behind all that have one is saved: then nothing that has
   // lost its stamp comes again.
   next.done = batch.end && (session != nullptr || batch.documents.empty());
+  if (rows != nullptr && next.done) look_for_clash(db, step, session);
+  if (restore != nullptr) {
+    restore_images(db, *restore, step.collection, std::move(batch.documents), settings, session,
+                   next.counts);
+    if (next.done && session == nullptr)
+      Stamps(restore->job, settings.fence).clear(db, restore->collection);
+    return next;
+  }
   if (const auto* copy = detail::work_as<CopyWork>(step)) {
     CopyRows(db, step.collection, *copy, settings, session)
         .write(std::move(batch.documents), next.done, next.counts);

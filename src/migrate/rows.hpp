@@ -1,6 +1,7 @@
 #pragma once
 
 #include "migrate/jobs.hpp"
+#include "quire/migrate/preimages.hpp"
 #include "quire/migrate/step.hpp"
 
 namespace quire::migrate {
@@ -20,6 +21,13 @@ struct RowSettings {
   /// Throws when the lock is not ours any more. Called between what is read and what is written:
   /// then nobody else has changed in between what the filters do not show.
   std::function<void()> check = {};
+  /// The collection to which old values go before they are changed, and as of which step; empty:
+  /// they are not kept.
+  std::string keep = {};
+  int step = 0;
+  /// Of a restore: what is done with documents that were edited since, and who is told of each.
+  Edited edited = Edited::reject;
+  std::function<void(std::string_view collection, bson::ValueView id)> on_edited = {};
 };
 
 /// Where a walk stands.
@@ -29,12 +37,12 @@ struct RowProgress {
   bool done = false;
 };
 
-/// One batch of a RowWork or CopyWork step: reads behind `at.cursor`, calls the function, writes
-/// what changed in `session` (null: without a transaction). `until`: the last _id to take; nothing
-/// = all. Returns where it stands afterwards.
-/// Throws StepError with collection and _id for a function that throws or a write that is refused;
-/// StoreError write_conflict when a document changed within a transaction; MigrationError lock_lost
-/// for a document with the stamp of a later fence.
+/// One batch of a RowWork, CopyWork or RestoreWork step: reads behind `at.cursor`, calls the
+/// function, writes what changed in `session` (null: without a transaction). `until`: the last _id
+/// to take; nothing = all. Returns where it stands afterwards. Throws StepError with collection and
+/// _id for a function that throws or a write that is refused; StoreError write_conflict when a
+/// document changed within a transaction; MigrationError lock_lost for a document with the stamp of
+/// a later fence.
 [[nodiscard]] RowProgress run_batch(Database& db, const detail::StepData& step,
                                     const RowProgress& at, const std::optional<bson::Value>& until,
                                     const RowSettings& settings, store::Session* session);

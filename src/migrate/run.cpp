@@ -28,6 +28,7 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
   }
   chosen_ = choose();
   read();
+  prefer_images();
 }
 
 void MigrationRunner::Run::naming(const Migration& migration, FunctionRef<void()> look) {

@@ -29,6 +29,8 @@ struct MigrationRunner::Options {
   bool yields = false;  ///< gives the lock up for processes that cannot wait
   const Clock* clock = &Clock::system();
   std::shared_ptr<RunMonitor> monitor = std::make_shared<RunMonitor>();
+  UndoOptions undo;
+  std::string backup_ref;
 };
 
 /// One call of run, rollback, plan, status or mark: the program's migrations compiled, the history
@@ -116,6 +118,7 @@ class MigrationRunner::Run {
   [[nodiscard]] std::optional<Refusal> incomplete(const Compiled& squash) const;
   /// Asks what comes before; false when the migration is not to be run.
   bool may_begin(std::size_t position);
+  void prefer_images();
   void ask_after(const Compiled& one, store::Session* session);
   [[nodiscard]] bson::Document description(const Compiled& one, std::int64_t seq) const;
   [[nodiscard]] std::int64_t next_sequence() const;
@@ -124,6 +127,11 @@ class MigrationRunner::Run {
   bool verify(const Compiled& one);
   bool revert(const Compiled& migration);
   [[nodiscard]] std::optional<Refusal> not_reversible(const Compiled& migration) const;
+  /// What only a database that still has them can undo.
+  [[nodiscard]] std::optional<Error> images_missing(const Compiled& migration) const;
+  void begin_images(const Compiled& migration);
+  void drop_images(const Compiled& migration);
+  void tell_kept(const Compiled& migration, const Executor& executor, MigrationEntry& entry);
   bool prepare_partial_revert(const Compiled& migration, Executor::Setup& setup);
   bool execute(const Compiled& migration, bool down, MigrationState from, Executor::Setup setup,
                MigrationEntry& entry);

@@ -28,8 +28,11 @@ bson::Document MigrationRunner::Run::description(const Compiled& one, std::int64
       .append("out_of_order", late(static_cast<std::size_t>(&one - compiled_.data())))
       .append("reverts_partial", false)
       .append_null("verified")
+      .append("preimages", info.keep_preimages ? "kept" : "")
+      .append("way", "")
       .append("steps_done", std::int32_t{0})
       .append("steps_total", static_cast<std::int32_t>(one.steps.size()));
+  if (!options_.backup_ref.empty()) set.append("backup_ref", options_.backup_ref);
   set.begin_array("touches");
   for (const std::string& text : one.touches) set.push(text);
   set.end();
@@ -66,6 +69,7 @@ bool MigrationRunner::Run::apply(std::size_t position) {
       description(one, fresh ? next_sequence() : (known != nullptr ? known->seq : 0));
   const bool out_of_order = late(position);
   const auto from = stored_state(one.id());
+  if (fresh) begin_images(one);
   transactions_.run([&](store::Session* session) {
     if (fresh && from) {
       remove_jobs(db_, one.id(), lock_.token(), session);
@@ -97,6 +101,8 @@ auto MigrationRunner::Run::not_reversible(const Compiled& one) const -> std::opt
   if (known->state != applied && known->counts_as_applied())
     return refuse("it was not run here: " + std::string(to_string(known->state)), {});
   if (one.back == Compiled::Way::none) return refuse(one.no_way_back, {});
+  if (auto gone = images_missing(one))
+    return Refusal{MigrationResult::irreversible, *gone, {"restore a backup"}};
   const bool half_up = known->direction == "up" &&
                        (known->state == partial || known->state == paused ||
                         (known->state == running && one.atomicity != Atomicity::transactional));
@@ -119,6 +125,8 @@ bool MigrationRunner::Run::prepare_partial_revert(const Compiled& one, Executor:
     const auto& up_step = one.steps[static_cast<std::size_t>(count - 1 - i)].data();
     const auto& down_step = one.down_steps[static_cast<std::size_t>(i)].data();
     if (done || up_step.collection != down_step.collection) cursor.reset();
+    // Without transactions something may be kept of a batch that was not saved.
+    exists = exists || detail::work_as<detail::RestoreWork>(down_step) != nullptr;
     setup.needed.push_back(exists);
     setup.until.push_back(std::move(cursor));
     any = any || exists;
@@ -138,6 +146,7 @@ bool MigrationRunner::Run::revert(const Compiled& one) {
   set.append("direction", "down")
       .append("atomicity", to_string(one.down_atomicity))
       .append("reverts_partial", half_up)
+      .append("way", one.by_images ? "preimages" : "")
       .append("steps_done", std::int32_t{0})
       .append("steps_total", static_cast<std::int32_t>(one.down_steps.size()));
   const bson::Document fields = set.finish();
@@ -157,7 +166,7 @@ bson::Document MigrationRunner::Run::progress_fields(const Executor& executor,
       .append("matched", totals.counts.matched)
       .append("changed", totals.counts.changed)
       .append("removed", totals.counts.removed)
-      .append("rejected", std::int64_t{0})
+      .append("rejected", totals.counts.rejected)
       .append("steps_done", std::int32_t{totals.steps_done})
       .append("cursor", totals.job);
   return set.finish();
@@ -182,6 +191,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.pace = &pace_;
   setup.monitor = &monitor_;
   setup.sink = &options_.sink;
+  setup.edited = options_.undo.edited;
   // A half-done up has jobs, which say what is to be undone: then step by step.
   const bool whole = entry.atomicity == Atomicity::transactional && setup.needed.empty();
   const auto position = static_cast<std::size_t>(&one - compiled_.data());
@@ -218,6 +228,7 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   entry.matched = executor.totals().counts.matched;
   entry.changed = executor.totals().counts.changed;
   entry.removed = executor.totals().counts.removed;
+  tell_kept(one, executor, entry);
   report_.migrations.push_back(std::move(entry));
   tell(MigrationEvent::Kind::finished, one.id());
   read();
@@ -305,6 +316,7 @@ bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Execu
   entry.matched = totals.counts.matched;
   entry.changed = totals.counts.changed;
   entry.removed = totals.counts.removed;
+  entry.rejected = totals.counts.rejected;
   entry.cursor = totals.cursor;
   entry.error = cause;
   try {

@@ -93,6 +93,15 @@ MigrationRunner& MigrationRunner::application(std::string name) {
   return *this;
 }
 
+MigrationRunner& MigrationRunner::undo(UndoOptions options) {
+  options_->undo = options;
+  return *this;
+}
+MigrationRunner& MigrationRunner::backup_ref(std::string reference) {
+  options_->backup_ref = std::move(reference);
+  return *this;
+}
+
 MigrationReport MigrationRunner::run() { return Run(db_, migrations_, *options_).up(); }
 
 BackgroundRun& MigrationRunner::background() {

@@ -48,6 +48,19 @@ struct RowWork {
   /// Of a transform to a higher version: that version, and what a reader makes of a document.
   std::int32_t to_version = 0;
   RowFunction on_read = {};
+  /// Of a step on fields that goes over documents, to keep their old values: which it takes …
+  bson::Document filter = {};
+  /// … and which must not be there, see FieldWork.
+  bson::Document clash = {};
+  std::string clash_text = {};
+};
+
+/// Brings back what a step changed, from the pre-images that it kept. The step's collection is that
+/// of the pre-images.
+struct RestoreWork {
+  std::string collection;  ///< whose documents they are
+  int step = 0;            ///< that kept them
+  std::string job;         ///< of that step: its stamps are taken away
 };
 
 /// Puts documents of one collection into another, in batches.
@@ -63,7 +76,7 @@ struct CodeWork {
 };
 
 struct StepWork {
-  std::variant<FieldWork, CatalogWork, RowWork, CopyWork, CodeWork> is;
+  std::variant<FieldWork, CatalogWork, RowWork, CopyWork, CodeWork, RestoreWork> is;
 };
 
 template <class Work>
@@ -72,7 +85,8 @@ template <class Work>
 }
 /// Goes over its documents in batches, with a cursor.
 [[nodiscard]] inline bool is_rows(const StepData& step) noexcept {
-  return work_as<RowWork>(step) != nullptr || work_as<CopyWork>(step) != nullptr;
+  return work_as<RowWork>(step) != nullptr || work_as<CopyWork>(step) != nullptr ||
+         work_as<RestoreWork>(step) != nullptr;
 }
 [[nodiscard]] inline bool is_code(const StepData& step) noexcept {
   return work_as<CodeWork>(step) != nullptr;

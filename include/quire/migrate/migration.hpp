@@ -45,6 +45,11 @@ struct MigrationInfo {
   /// Runs again, after all others, whenever its checksum is another than when it last ran.
   bool repeatable = false;
   Assurance assured = {};
+  /// The old values of what each, transform, embed and steps on fields change are kept in
+  /// _quire_undo_<id>, and rollback() without a way back of the migration's own restores them, see
+  /// quire/migrate/preimages.hpp. Other steps go back by their inverses. Not for steps without any,
+  /// run(), repeatable and irreversible migrations, and ids that no collection's name can have.
+  bool keep_preimages = false;
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
   /// Asked once it is applied: counts = by queries for what its steps left undone; sample = and
@@ -186,6 +191,7 @@ struct DeclaredMigration {
   std::vector<std::string> replaces = {};
   bool repeatable = false;
   Assurance assured = {};
+  bool keep_preimages = false;
   std::vector<Check> pre = {};
   std::vector<Check> post = {};
   VerifyLevel verify = VerifyLevel::none;

@@ -24,7 +24,8 @@ struct MigrationEntry {
   std::int64_t matched = 0;  ///< documents seen
   std::int64_t changed = 0;
   std::int64_t removed = 0;
-  std::int64_t rejected = 0;
+  std::int64_t rejected = 0;   ///< going back: edited since, and put into _quire_rejects
+  std::int64_t preimages = 0;  ///< documents whose old values are kept, see keep_preimages
   bool out_of_order = false;
   std::optional<bson::Value> cursor;  ///< the last _id done, where it stopped
   std::optional<Error> error;

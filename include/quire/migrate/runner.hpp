@@ -13,6 +13,7 @@
 #include "quire/migrate/clock.hpp"
 #include "quire/migrate/data_types.hpp"
 #include "quire/migrate/migration.hpp"
+#include "quire/migrate/preimages.hpp"
 #include "quire/migrate/report.hpp"
 
 namespace quire::migrate {
@@ -111,6 +112,11 @@ class MigrationRunner {
   MigrationRunner& clock(const Clock& clock);
   /// The program's own name or version, kept in history.
   MigrationRunner& application(std::string name);
+
+  /// How rollback() treats documents that were edited since, and whether it prefers pre-images.
+  MigrationRunner& undo(UndoOptions options);
+  /// Where the backup from before is; kept in the history of what run() runs.
+  MigrationRunner& backup_ref(std::string reference);
 
   /// Applies what is pending. With nothing pending: one read, no lock. Throws StoreError when the
   /// history cannot be read; all else is in the report.
