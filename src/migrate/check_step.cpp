@@ -119,7 +119,7 @@ void check_copy(Database& db, const detail::StepData& step, const CopyWork& work
 void check_step(Database& db, const detail::StepData& step, VerifyLevel level,
                 FunctionRef<void()> between, Verification& sum) {
   between();
-  if (const auto* fields = detail::work_as<FieldWork>(step)) {
+  if (const auto* fields = detail::fields_of(step)) {
     count_left(db, step.collection, fields->left.empty() ? fields->filter : fields->left,
                "the step is not done for it", sum);
   } else if (const auto* rows = detail::work_as<RowWork>(step)) {

@@ -88,9 +88,7 @@ Step over_documents(const Step& step) {
   }
   RowWork rows;
   rows.fill = true;
-  rows.filter = fields.filter;
-  rows.clash = fields.clash;
-  rows.clash_text = fields.clash_text;
+  rows.fields = std::make_shared<const FieldWork>(fields);
   rows.images = [data, paths, names, stages = stages_of(fields), by_operators = !fields.pipeline](
                     Database& db, store::Session* session,
                     std::span<const bson::Document> documents) {

@@ -104,9 +104,7 @@ bool Linter::converted_values(const Step& step, const std::string& where, const 
            "failing": {"$max": {"$cond": [{"$eq": ["$fails", 1]}, "$_id", null]}},
            "losing": {"$max": {"$cond": [{"$eq": ["$loses", 1]}, "$_id", null]}}}}]})");
   bson::Writer pipeline;
-  pipeline.push_document_begin()
-      .append("$match", detail::work_as<detail::FieldWork>(step.data())->filter)
-      .end();
+  pipeline.push_document_begin().append("$match", detail::fields_of(step.data())->filter).end();
   for (const auto& stage : bson::View(body)["p"].as_array())
     pipeline.push(stage.value.as_document());
   const bson::Document all = pipeline.finish();

@@ -108,10 +108,10 @@ class ChangeWriter {
 
 /// What a step on fields must not meet: before it, and once it is through.
 void look_for_clash(Database& db, const detail::StepData& step, store::Session* session) {
-  const auto& work = *detail::work_as<RowWork>(step);
-  if (work.clash.empty()) return;
-  if (const auto clash = find_document(db, step.collection, work.clash, session)) {
-    throw StepError(ErrorCode::invalid_migration, work.clash_text, step.collection,
+  const auto* work = detail::fields_of(step);
+  if (work == nullptr || work->clash.empty()) return;
+  if (const auto clash = find_document(db, step.collection, work->clash, session)) {
+    throw StepError(ErrorCode::invalid_migration, work->clash_text, step.collection,
                     bson::Value((*clash)["_id"]));
   }
 }
@@ -147,7 +147,7 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   if (const auto filter = step.spec.find("filter")) wanted = filter->as_document();
   const auto* rows = detail::work_as<RowWork>(step);
   const auto* restore = detail::work_as<detail::RestoreWork>(step);
-  if (rows != nullptr && !rows->filter.empty()) wanted = rows->filter;
+  if (rows != nullptr && rows->fields != nullptr) wanted = rows->fields->filter;
   bson::Document both;
   if (!settings.also.empty()) {
     bson::Writer filter;

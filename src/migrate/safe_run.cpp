@@ -8,6 +8,7 @@
 #include "migrate/support.hpp"
 #include "quire/core/error.hpp"
 #include "quire/migrate/drift.hpp"
+#include "quire/migrate/preflight.hpp"
 
 namespace quire::migrate {
 namespace {
@@ -27,7 +28,10 @@ class SafeRun {
       try {
         chain();
       } catch (const Error& error) {
-        end(SafeRunResult::failed, error, {"look at the error; run again when it is corrected"});
+        const bool ran = report_.run.has_value();
+        end(ran ? SafeRunResult::failed : SafeRunResult::refused, error,
+            {ran ? "look at the state of the migrations, correct the cause and run again"
+                 : "correct the cause and run again: nothing was run"});
       }
       leave_maintenance();
     }
@@ -130,9 +134,15 @@ class SafeRun {
   }
 
   bool look_before() {
-    if (!options_.preflight) return true;
     enter(SafeRunStage::preflight);
-    report_.problems = options_.preflight(db_);
+    if (options_.preflight) {
+      report_.problems = options_.preflight(db_);
+    } else {
+      PreflightOptions how;
+      how.models = options_.models;
+      if (!backup_ref_.empty()) how.backup = options_.backup;
+      report_.problems = preflight(db_, migrations_, how).problems();
+    }
     if (report_.problems.empty()) return true;
     end(SafeRunResult::refused,
         MigrationError(ErrorCode::precondition_failed,

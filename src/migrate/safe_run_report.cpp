@@ -55,7 +55,7 @@ int SafeRunReport::exit_code() const noexcept {
       return 32;
     case SafeRunResult::refused:
       if (run) return run->exit_code();
-      return stage == SafeRunStage::preflight ? 12 : 30;
+      return stage == SafeRunStage::preflight && !problems.empty() ? 12 : 30;
     case SafeRunResult::failed:
       if (run && !run->ok() && rollbacks.empty() && !restore)
         return run->exit_code() == 30 ? 31 : run->exit_code();

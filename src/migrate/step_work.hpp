@@ -48,11 +48,8 @@ struct RowWork {
   /// Of a transform to a higher version: that version, and what a reader makes of a document.
   std::int32_t to_version = 0;
   RowFunction on_read = {};
-  /// Of a step on fields that goes over documents, to keep their old values: which it takes …
-  bson::Document filter = {};
-  /// … and which must not be there, see FieldWork.
-  bson::Document clash = {};
-  std::string clash_text = {};
+  /// Of a step on fields that goes over documents, to keep their old values: what it was.
+  std::shared_ptr<const FieldWork> fields = {};
 };
 
 /// Brings back what a step changed, from the pre-images that it kept. The step's collection is that
@@ -82,6 +79,12 @@ struct StepWork {
 template <class Work>
 [[nodiscard]] const Work* work_as(const StepData& step) noexcept {
   return std::get_if<Work>(&step.work->is);
+}
+/// Of a step on fields, also of one that goes over documents.
+[[nodiscard]] inline const FieldWork* fields_of(const StepData& step) noexcept {
+  if (const auto* fields = work_as<FieldWork>(step)) return fields;
+  const auto* rows = work_as<RowWork>(step);
+  return rows == nullptr ? nullptr : rows->fields.get();
 }
 /// Goes over its documents in batches, with a cursor.
 [[nodiscard]] inline bool is_rows(const StepData& step) noexcept {

@@ -72,7 +72,7 @@ std::int64_t Sizes::matching(const std::string& collection, bson::View filter) {
 
 std::optional<bson::Document> wanted_by(const Step& step) {
   const auto& data = step.data();
-  if (const auto* fields = detail::work_as<detail::FieldWork>(data)) return fields->filter;
+  if (const auto* fields = detail::fields_of(data)) return fields->filter;
   if (!detail::is_rows(data)) return std::nullopt;
   if (const auto filter = step.spec().find("filter")) return bson::Document(filter->as_document());
   return bson::Document();

@@ -44,7 +44,7 @@ bool TenantReport::ok() const noexcept {
 }
 
 int TenantReport::exit_code() const noexcept {
-  constexpr std::array worst_first = {1, 31, 30, 21, 13, 11, 2, 20, 32};
+  constexpr std::array worst_first = {1, 31, 30, 41, 21, 13, 11, 2, 20, 32};
   for (const int code : worst_first) {
     for (const TenantEntry& one : tenants)
       if (one.exit_code() == code) return code;

@@ -36,7 +36,8 @@ struct SafeRunOptions {
   std::filesystem::path backup = {};
   bool backup_all = false;  ///< all collections; else those that the pending migrations touch
   bool gzip = false;
-  /// What stands in the way of a run, each a sentence. Nothing is run then.
+  /// What stands in the way of a run, each a sentence. Nothing is run then. Empty: the problems of
+  /// migrate::preflight() with these models and the backup; a function that gives none: no look.
   std::function<std::vector<std::string>(Database&)> preflight = {};
   std::vector<Validation> validate = {};
   /// counts: in maintenance, documents are neither more nor fewer than the steps say, and indexes

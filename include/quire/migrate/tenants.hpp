@@ -55,8 +55,8 @@ struct [[nodiscard]] TenantReport {
 
   [[nodiscard]] std::int64_t count(TenantEntry::Result result) const noexcept;
   [[nodiscard]] bool ok() const noexcept;
-  /// For main(): 0 when all are done; else the worst of the tenants: 1, 31, 30, 21, 13, 11, 2, 20
-  /// in this order, and 32 when only a request stopped it.
+  /// For main(): 0 when all are done; else the worst of the tenants: 1, 31, 30, 41, 21, 13, 11, 2,
+  /// 20 in this order, and 32 when only a request stopped it.
   [[nodiscard]] int exit_code() const noexcept;
   /// One line: {"schema": "quire.migrate/1", "op": "tenants", "result", "exit", "totals": {tenants,
   /// done, failed, not_started, migrations}, "tenants": [{name, canary, result, exit, ms, report,
