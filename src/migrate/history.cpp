@@ -42,13 +42,10 @@ HistoryRow row_of(bson::View document) {
   }
   row.error = get_text(document, "error");
   row.verified = get_text(document, "verified");
-  row.preimages = get_text(document, "preimages");
-  row.way = get_text(document, "way");
   row.fence = get_int(document, "fence");
   row.seq = get_int(document, "seq");
   row.min_app = get_int(document, "min_app");
   row.ms = get_int(document, "ms");
-  row.changed = get_int(document, "changed") + get_int(document, "removed");
   row.out_of_order = get_flag(document, "out_of_order");
   row.reverts_partial = get_flag(document, "reverts_partial");
   if (const auto list = document.find("touches"); list && list->is_array()) {

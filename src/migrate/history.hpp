@@ -21,13 +21,10 @@ struct HistoryRow {
   std::string replaced_by;            ///< of a superseded one: the squash
   std::string error;
   std::string verified;  ///< the level; empty: it was not, or not yet
-  std::string preimages;  ///< "kept", "forgotten"
-  std::string way;        ///< of a way back: "preimages"
   std::int64_t fence = 0;
   std::int64_t seq = 0;  ///< order of application
   std::int64_t min_app = 0;
   std::int64_t ms = 0;
-  std::int64_t changed = 0;  ///< documents, with those removed
   bool out_of_order = false;
   bool reverts_partial = false;  ///< goes back from a half-done up
   std::vector<std::string> touches;

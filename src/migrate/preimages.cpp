@@ -80,14 +80,27 @@ std::int64_t forget_preimages(const Database& db, std::string_view id) {
 
 // ---------------------------------------------------------------- in a run
 
+namespace {
+
+/// With the fields that only this needs: preimages ("kept", "forgotten") and way ("preimages").
+bson::Document history_document(Database& db, const std::string& id) {
+  return find_document(db, history_collection, bson::make_document("_id", id))
+      .value_or(bson::Document());
+}
+
+}  // namespace
+
 /// Where the caller wants it, and where a way back was begun so.
 void MigrationRunner::Run::prefer_images() {
   for (Compiled& one : compiled_) {
     if (!one.migration->info().keep_preimages || one.by_images) continue;
     const HistoryRow* known = row(one.id());
-    const bool begun = known != nullptr && known->way == "preimages" &&
-                       known->direction == "down" && !known->is_open() && known->state != applied;
-    if (options_.undo.from_preimages || begun) go_back_by_images(one);
+    const auto begun = [&] {
+      return known != nullptr && known->direction == "down" && !known->is_open() &&
+             known->state != applied &&
+             get_text(history_document(db_, one.id()), "way") == "preimages";
+    };
+    if (options_.undo.from_preimages || begun()) go_back_by_images(one);
   }
 }
 
@@ -98,9 +111,12 @@ std::optional<Error> MigrationRunner::Run::images_missing(const Compiled& one) c
   const auto refuse = [&](const char* why) {
     return MigrationError(ErrorCode::irreversible, FieldPath(one.id()), why);
   };
-  if (known->preimages == "forgotten") return refuse("its pre-images were forgotten");
-  if (known->preimages != "kept") return refuse("it ran before it kept pre-images");
-  if (known->changed == 0) return std::nullopt;
+  Database db = db_;
+  const bson::Document document = history_document(db, one.id());
+  const std::string kept = get_text(document, "preimages");
+  if (kept == "forgotten") return refuse("its pre-images were forgotten");
+  if (kept != "kept") return refuse("it ran before it kept pre-images");
+  if (get_int(document, "changed") + get_int(document, "removed") == 0) return std::nullopt;
   const std::string collection = kept_collection(one.id());
   const bool there = std::ranges::any_of(db_.store().list_collections(db_.name()),
                                          [&](const auto& any) { return any.name == collection; });
