@@ -127,7 +127,7 @@ void Journal::write(const Edge& edge, store::Session* session) {
   const Who& who = Who::me();
   const bson::Document event = event_of(
       run_id_, edge.id, edge.fence, edge.from ? to_string(*edge.from) : std::string_view("pending"),
-      to_string(edge.to), edge.note);
+      edge.called.empty() ? to_string(edge.to) : edge.called, edge.note);
   bson::Writer filter;
   filter.append("_id", edge.id);
   if (edge.from) {

@@ -66,6 +66,7 @@ class Journal {
     std::string_view stamp = {};  ///< "started" or "finished": set to the store's clock
     std::string_view note = {};   ///< kept in the event
     bool drop_error = false;
+    std::string_view called = {};  ///< by the event, when it is no change of the state
   };
   /// Throws MigrationError lock_lost when the row is not as `from` says.
   void move(const Edge& edge, store::Session* session = nullptr);

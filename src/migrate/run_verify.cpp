@@ -64,7 +64,7 @@ bool MigrationRunner::Run::verify(const Compiled& one) {
   const std::string note = cause ? cause->what() : "verified by " + std::string(to_string(level));
   const bson::Document fields = set.finish();
   journal_.move({one.id(), applied, applied, lock_.token(), fields, cause ? "" : "verified_at",
-                 note, !cause});
+                 note, !cause, cause ? "unverified" : "verified"});
   if (cause) finish(result, *cause, std::move(next));
   read();
   return !cause;
