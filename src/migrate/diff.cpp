@@ -73,6 +73,26 @@ void check_id(const RowImages& images, const std::string& collection) {
   throw StepError(ErrorCode::immutable_field, "the function changed _id", collection, std::nullopt);
 }
 
+/// The fields of a document, gone over once however often they are asked for.
+class Fields {
+ public:
+  explicit Fields(bson::View document) {
+    list_.reserve(16);
+    for (const auto& field : document) list_.push_back(field);
+  }
+  [[nodiscard]] std::optional<ValueView> find(std::string_view key) const {
+    for (const auto& field : list_)
+      if (field.key == key) return field.value;
+    return std::nullopt;
+  }
+  [[nodiscard]] bool contains(std::string_view key) const { return find(key).has_value(); }
+  [[nodiscard]] auto begin() const { return list_.begin(); }
+  [[nodiscard]] auto end() const { return list_.end(); }
+
+ private:
+  std::vector<bson::Element> list_;
+};
+
 }  // namespace
 
 void expect_value(bson::Writer& filter, std::string_view key,
@@ -87,15 +107,15 @@ void expect_value(bson::Writer& filter, std::string_view key,
 }
 
 RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
-                   const std::string& collection) {
+                   const std::string& collection, bool alone) {
   RowChange change;
   const auto id = stored["_id"];
+  bson::Writer filter;
+  filter.append("_id", id);
   if (!images.after) {
     change.kind = RowChange::Kind::remove;
-    bson::Writer filter;
-    filter.append("_id", id);
     for (const auto& element : images.before) {
-      if (element.key == "_id") continue;
+      if (alone || element.key == "_id") continue;
       if (const auto value = stored.find(element.key)) expect_value(filter, element.key, value);
     }
     change.filter = filter.finish();
@@ -103,8 +123,8 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
   }
   check_id(images, collection);
 
-  bson::Writer filter, set, unset;
-  filter.append("_id", id);
+  const Fields olds(stored), befores(images.before), afters(*images.after);
+  bson::Writer set, unset;
   bool any_set = false, any_unset = false;
   const auto name = [&](std::string_view key) {
     if (key.empty() || key.front() == '$' || key.find('.') != std::string_view::npos) {
@@ -114,28 +134,32 @@ RowChange diff_row(bson::View stored, const RowImages& images, bool fill,
     }
     return key;
   };
-  for (const auto& [key, value] : images.after->view()) {
+  const auto as_read = [&](std::string_view key, const std::optional<ValueView>& old) {
+    if (!alone) expect_value(filter, key, old);
+  };
+  for (const auto& [key, value] : afters) {
     if (key == "_id") continue;
-    const auto old = stored.find(key);
-    const auto was = images.before.find(key);
-    if (!old) {
-      if (!fill && was && same(*was, value)) continue;
+    const auto old = olds.find(key);
+    const auto was = befores.find(key);
+    if (was && same(*was, value) && (old || !fill)) continue;
+    if (!old || !was) {
+      if (old && same(value, *old)) continue;
       set.append(name(key), value);
     } else {
-      const bson::Value merged = was ? merge_value(*old, *was, value) : bson::Value(value);
+      const bson::Value merged = merge_value(*old, *was, value);
       if (same(merged, *old)) continue;
       set.append(name(key), merged);
     }
     any_set = true;
-    expect_value(filter, key, old);
+    as_read(key, old);
   }
-  for (const auto& element : images.before) {
-    if (element.key == "_id" || images.after->contains(element.key)) continue;
-    const auto old = stored.find(element.key);
+  for (const auto& element : befores) {
+    if (element.key == "_id" || afters.contains(element.key)) continue;
+    const auto old = olds.find(element.key);
     if (!old) continue;
     unset.append(name(element.key), "");
     any_unset = true;
-    expect_value(filter, element.key, old);
+    as_read(element.key, old);
   }
   if (!any_set && !any_unset) return change;
   change.kind = RowChange::Kind::update;

@@ -61,13 +61,15 @@ class ChangeWriter {
     if (stamps_)
       std::erase_if(documents, [&](const bson::Document& one) { return stamps_->is_done(one); });
     if (session_ == nullptr && settings_.check) settings_.check();
+    // Nobody else writes during a transaction of a store that has its catalog in them.
+    const bool alone = session_ != nullptr && settings_.transactional_catalog;
     auto images = work_.images(db_, session_, documents);
     std::vector<RowChange> changes;
     std::vector<bson::Document> changing;
     std::int64_t updates = 0;
     KeptImages kept(db_, step_.collection, settings_, session_);
     for (std::size_t i = 0; i < documents.size(); ++i) {
-      RowChange change = diff_row(documents[i], images[i], work_.fill, step_.collection);
+      RowChange change = diff_row(documents[i], images[i], work_.fill, step_.collection, alone);
       if (change.kind == RowChange::Kind::none) {
         if (!settings_.keep.empty()) kept.drop(documents[i]);
         continue;
@@ -161,6 +163,7 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.batch_bytes = settings.batch_bytes;
   walk.session = session;
   walk.from_primary = true;
+  walk.one_reply = true;
   if (rows != nullptr && !at.cursor) look_for_clash(db, step, session);
   WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
   if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);

@@ -9,8 +9,9 @@ namespace quire::migrate {
 /// How rows are walked: batches in the order of _id from a cursor on.
 struct RowSettings {
   bool transactions = true;
-  bool transactional_catalog = true;
-  int batch_documents = 500;
+  /// The store makes indexes and collections within transactions, of which there is one at a time.
+  bool transactional_catalog = false;
+  int batch_documents = 1000;
   std::size_t batch_bytes = 8 * 1024 * 1024;
   /// Without transactions: what a document is stamped with that was done, so that neither a batch
   /// that comes again nor a process that was taken for dead does it twice.

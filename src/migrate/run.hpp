@@ -18,7 +18,7 @@ struct MigrationRunner::Options {
   std::chrono::milliseconds wait_limit = std::chrono::minutes(5);
   OutOfOrder order = OutOfOrder::if_independent;
   ChecksumPolicy checksum = ChecksumPolicy::fail;
-  int batch_documents = 500;
+  int batch_documents = 1000;
   std::function<void(const MigrationEvent&)> sink;
   std::stop_token stop;
   std::string application;

@@ -90,7 +90,7 @@ class MigrationRunner {
   MigrationRunner& on_busy(Skip how);
   MigrationRunner& order(OutOfOrder policy);
   MigrationRunner& on_checksum_mismatch(ChecksumPolicy policy);
-  /// Documents a batch of each, transform, copy and move. Default 500; a batch also ends at 8 MiB.
+  /// Documents a batch of each, transform, copy and move. Default 1000; a batch also ends at 8 MiB.
   MigrationRunner& batch_size(int documents);
   MigrationRunner& on_event(std::function<void(const MigrationEvent&)> sink);
   /// Checked between batches and steps; the run then ends as `paused`.
