@@ -4,6 +4,7 @@
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
+#include "store/embedded/storage/page_map.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -184,6 +185,7 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
   }
   if (filter.empty() && options.skip == 0 && options.limit == 0 && options.hint.empty() &&
       options.hint_name.empty()) {
+    const page_map::Aside aside(scope->connection().handle());
     Statement& count = scope->connection().row_statement(collection->cid, RowSql::count);
     const Resetter resetter(count);
     (void)count.step();

@@ -1,5 +1,6 @@
 #include "store/embedded/expression/let.hpp"
 #include "store/embedded/storage/mutate.hpp"
+#include "store/embedded/storage/page_map.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -135,8 +136,10 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
   BulkResult result;
   WriteScope scope(file_, options.session, false);
   Connection& connection = scope.connection();
+  constexpr std::size_t many_operations = 100;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const BulkOperation& operation = operations[i];
+    if (i >= many_operations) page_map::went_over(connection.handle(), page_map::scattered_row);
     const bool many = operation.kind == BulkOperation::Kind::update_many;
     bool savepoint = false;
     try {

@@ -52,8 +52,9 @@ Connection::Connection(const Options& options, bool create, ReadLocks& locks) {
     }
     // Without cell_size_check: a page in mapped memory is looked through at each visit.
     execute("PRAGMA mmap_size=1073741824; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=OFF");
-    // Readers are many and read through the map; the writer is one.
-    execute(create ? "PRAGMA cache_size=-65536" : "PRAGMA cache_size=-8192");
+    // What is read comes from the map: the cache holds what a transaction has written, and what of
+    // it is still in the log. With four times as much even scattered writes are no faster.
+    execute(create ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-8192");
     begin_read_ = Statement(db_, "BEGIN");
     begin_write_ = Statement(db_, options.read_only ? "BEGIN" : "BEGIN IMMEDIATE");
     commit_ = Statement(db_, "COMMIT");

@@ -2,8 +2,14 @@
 
 #include "quire/core/error.hpp"
 #include "store/embedded/storage/checksum.hpp"
+#include "store/embedded/storage/page_map.hpp"
 
 namespace quire::store::embedded {
+
+namespace {
+/// A look-up, not a reading in passing.
+constexpr std::int64_t few_rows = 64;
+}  // namespace
 
 void verify_row(Statement& row) {
   const auto body = row.blob(1);
@@ -92,7 +98,11 @@ bool RowSource::next() {
     }
     if (plan_.kind != Plan::Kind::scan) ++keys_;
     if (dedupe_ && !seen_.insert(rid()).second) continue;
-    ++rows_;
+    if (++rows_ > few_rows) {
+      page_map::went_over(connection_.handle(), plan_.kind == Plan::Kind::scan
+                                                    ? statement_->blob(1).size()
+                                                    : page_map::scattered_row);
+    }
     if (verify_) verify_row(*statement_);
     return true;
   }
