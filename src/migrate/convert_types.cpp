@@ -159,7 +159,8 @@ class Converter {
                         ErrorCode::conversion_failed,
                         outcome.failed_path,
                         outcome.failed_text,
-                        document};
+                        document,
+                        options_.on_reject == OnReject::move};
     keep_rejects(db_, {&row, 1}, nullptr);
     if (rejected_.insert(bson::to_json(id.view(), bson::JsonMode::canonical)).second)
       ++report_.rejected;

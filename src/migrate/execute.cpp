@@ -209,27 +209,37 @@ void Executor::whole_as_job(const detail::StepData& step, Job& job) {
   totals_.saved = true;
 }
 
+std::chrono::milliseconds Executor::batch(Job& job,
+                                          FunctionRef<RowProgress(store::Session*)> work) {
+  setup_.pace->pass();
+  setup_.lock->check();
+  const auto start = boot_time();
+  const std::int64_t before = job.counts().matched;
+  RowProgress next;
+  setup_.transactions->run([&](store::Session* session) {
+    if (session != nullptr) setup_.lock->check(session);
+    totals_.saved = totals_.saved || session == nullptr;
+    next = work(session);
+    job.save({next.cursor, next.counts, next.done, false}, session);
+  });
+  job.committed({std::move(next.cursor), next.counts, next.done, false});
+  totals_.saved = true;
+  totals_.cursor = job.cursor();
+  tell(job.counts().matched);
+  const auto took = boot_time() - start;
+  if (!job.done()) setup_.pace->rest(job.counts().matched - before, took);
+  return took;
+}
+
 void Executor::fields_as_job(const detail::StepData& step, Job& job,
                              const std::optional<bson::Value>& until) {
   begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
   RangeSize size;
   while (!job.done()) {
-    setup_.pace->pass();
-    setup_.lock->check();
-    const auto start = boot_time();
-    RowProgress next;
-    setup_.transactions->run([&](store::Session* session) {
-      if (session != nullptr) setup_.lock->check(session);
-      totals_.saved = totals_.saved || session == nullptr;
-      next = update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
+    size.took(batch(job, [&](store::Session* session) {
+      return update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
                           size.documents(), session);
-      job.save({next.cursor, next.counts, next.done, false}, session);
-    });
-    const std::int64_t before = job.counts().matched;
-    finish_batch(job, std::move(next));
-    const auto took = boot_time() - start;
-    size.took(took);
-    if (!job.done()) setup_.pace->rest(job.counts().matched - before, took);
+    }));
   }
 }
 
@@ -260,33 +270,21 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   std::optional<bson::Value> from = job.cursor();
   int rounds = 0;
   while (!job.done()) {
-    setup_.pace->pass();
-    setup_.lock->check();
-    const auto start = boot_time();
-    const std::int64_t before = job.counts().matched;
-    RowProgress next;
     int tries = 0;
     bool end = false;
-    setup_.transactions->run([&](store::Session* session) {
-      if (session != nullptr) setup_.lock->check(session);
-      totals_.saved = totals_.saved || session == nullptr;
+    (void)batch(job, [&](store::Session* session) {
       // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
       rows.batch_documents = std::max(setup_.rows.batch_documents >> std::min(tries++, 16), 1);
-      next = run_batch(setup_.db, step, {from, job.counts(), false}, until, rows, session);
+      RowProgress next =
+          run_batch(setup_.db, step, {from, job.counts(), false}, until, rows, session);
       end = next.done;
       if (proves) next.done = false;
-      job.save({next.cursor, next.counts, next.done, false}, session);
+      return next;
     });
-    from = next.cursor;
-    finish_batch(job, std::move(next));
-    if (!end) setup_.pace->rest(job.counts().matched - before, boot_time() - start);
+    from = job.cursor();
     if (!proves || !end) continue;
     if (!is_left(step)) {
-      setup_.transactions->run([&](store::Session* session) {
-        if (session != nullptr) setup_.lock->check(session);
-        job.save({job.cursor(), job.counts(), true, false}, session);
-      });
-      job.committed({job.cursor(), job.counts(), true, false});
+      (void)batch(job, [&](store::Session*) { return RowProgress{from, job.counts(), true}; });
     } else if (++rounds == most_rounds) {
       throw StepError(ErrorCode::migration_partial,
                       "documents of an older version keep coming; let all programs write version " +
@@ -297,13 +295,6 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
       rows.also = older(step);
     }
   }
-}
-
-void Executor::finish_batch(Job& job, RowProgress next) {
-  job.committed({std::move(next.cursor), next.counts, next.done, false});
-  totals_.saved = true;
-  totals_.cursor = job.cursor();
-  tell(job.counts().matched);
 }
 
 void Executor::code_as_job(const CodeWork& code, Job& job) {

@@ -68,7 +68,8 @@ class Executor final : public MigrationContext::Sink {
   [[nodiscard]] detail::StepPlace place() const;
   [[nodiscard]] static bson::Document older(const detail::StepData& step);
   [[nodiscard]] bool is_left(const detail::StepData& step);
-  void finish_batch(Job& job, RowProgress next);
+  /// What `work` does and how far the step came by it, together; the time that it took.
+  std::chrono::milliseconds batch(Job& job, FunctionRef<RowProgress(store::Session*)> work);
   void code_as_job(const detail::CodeWork& code, Job& job);
   void call(const detail::CodeWork& work, store::Session& session);
   void begin_step(std::int64_t total);

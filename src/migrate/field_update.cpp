@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bson/nan.hpp"
+#include "migrate/key_bounds.hpp"
 #include "migrate/key_order.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -97,20 +98,25 @@ RowProgress update_range(Database& db, const detail::StepData& step, const RowPr
                          store::Session* session) {
   RowProgress next = at;
   std::optional<bson::Value> to;
-  bson::Document range;
+  std::vector<bson::Document> ranges;
   if (at.cursor || is_one_order(db, step.collection, session)) {
     to = boundary(db, step.collection, key_range(at.cursor, until), documents, session);
-    range = key_range(at.cursor, to ? to : until);
     if (!to && !until && at.cursor) {
       // The last one also takes what is of another type by now.
       bson::Writer rest;
       rest.begin_document("_id").begin_document("$not").append("$lte", *at.cursor).end().end();
-      range = rest.finish();
+      ranges.push_back(rest.finish());
+    } else {
+      ranges.push_back(key_range(at.cursor, to ? to : until));
     }
+  } else {
+    ranges = key_filters({std::nullopt, until});
   }
-  const Job::Counts more = update_where(db, step, range, session);
-  next.counts.matched += more.matched;
-  next.counts.changed += more.changed;
+  for (const bson::Document& range : ranges) {
+    const Job::Counts more = update_where(db, step, range, session);
+    next.counts.matched += more.matched;
+    next.counts.changed += more.changed;
+  }
   next.done = !to.has_value();
   if (to) next.cursor = std::move(to);
   return next;

@@ -2,23 +2,31 @@
 
 #include <algorithm>
 
+#include "migrate/key_bounds.hpp"
 #include "migrate/key_order.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate {
+
 WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
                         const std::optional<bson::Value>& until) {
   WalkBatch batch;
+  if (until) {
+    for (const bson::Document& where : key_filters({after, until}))
+      if (!append(batch, where)) return batch;
+    batch.end = true;
+    return batch;
+  }
   if (!after) {
-    batch.end = append(batch, {}, until);
+    batch.end = append(batch, {});
     return batch;
   }
   bson::Writer behind;
   behind.begin_document("_id");
   append_behind(behind, *after);
   behind.end();
-  if (!append(batch, behind.finish(), until)) return batch;
+  if (!append(batch, behind.finish())) return batch;
   // The end of this type's ids; others may sort behind them.
   const auto last = find_document(db_, collection_, {}, options_.session,
                                   bson::make_document("_id", std::int32_t{-1}));
@@ -29,22 +37,18 @@ WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
     batch.end = true;
     return batch;
   }
-  batch.end = append(batch, keys_of_places(here + 1, key_places), until);
+  batch.end = append(batch, keys_of_places(here + 1, key_places));
   return batch;
 }
 
-bool KeyWalk::append(WalkBatch& batch, bson::View where, const std::optional<bson::Value>& until) {
-  bson::Writer filter;
-  filter.begin_array("$and");
-  filter.push(where);
-  if (!options_.wanted.empty()) filter.push(options_.wanted);
-  if (until) {
-    bson::Writer bound;
-    bound.begin_document("_id").append("$lte", *until).end();
-    filter.push(bound.finish());
+bool KeyWalk::append(WalkBatch& batch, bson::View where) {
+  bson::Document both;
+  if (!options_.wanted.empty()) {
+    bson::Writer filter;
+    filter.begin_array("$and").push(where).push(options_.wanted).end();
+    both = filter.finish();
+    where = both;
   }
-  filter.end();
-  const bson::Document both = filter.finish();
   const bson::Document order = bson::make_document("_id", std::int32_t{1});
   const auto room = options_.batch_documents - static_cast<std::int64_t>(batch.documents.size());
   if (room <= 0 || batch.bytes >= options_.batch_bytes) return false;
@@ -55,8 +59,7 @@ bool KeyWalk::append(WalkBatch& batch, bson::View where, const std::optional<bso
   options.limit = room;
   if (options_.one_reply)
     options.batch_size = static_cast<std::int32_t>(std::min<std::int64_t>(room, INT32_MAX));
-  const bool plain = options_.wanted.empty() && !until;
-  const auto cursor = db_.store().find(db_.ns(collection_), plain ? where : both.view(), options);
+  const auto cursor = db_.store().find(db_.ns(collection_), where, options);
   std::int64_t found = 0;
   while (const auto document = cursor->next()) {
     ++found;

@@ -39,7 +39,7 @@ class KeyWalk {
 
  private:
   /// True when it came to the end of what the filter finds.
-  bool append(WalkBatch& batch, bson::View where, const std::optional<bson::Value>& until);
+  bool append(WalkBatch& batch, bson::View where);
 
   Database db_;
   std::string_view collection_;

@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
 
 namespace quire::migrate {
 
@@ -10,6 +12,15 @@ bson::Document reject_filter(std::string_view job, bson::ValueView key, std::str
   bson::Writer filter;
   filter.begin_document("_id").append("job", job).append("key", key).append("stage", stage).end();
   return filter.finish();
+}
+
+bool has_room(bson::View document) {
+  constexpr std::size_t besides = 4096;
+  return document.size() + besides < bson::max_document_bytes;
+}
+
+std::string_view storable(std::string_view text) {
+  return bson::is_utf8(text) ? text : "a text that is not UTF-8";
 }
 
 void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session* session) {
@@ -24,10 +35,17 @@ void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session*
         .append("collection", row.collection)
         .append("code", static_cast<std::int32_t>(row.code))
         .append("name", to_string(row.code))
-        .append("field", row.field)
-        .append("text", row.text)
-        .append("document", row.document)
-        .end();
+        .append("field", storable(row.field))
+        .append("text", storable(row.text));
+    if (has_room(row.document)) {
+      update.append("document", row.document);
+    } else if (row.only_copy) {
+      throw StoreError(ErrorCode::document_too_large, FieldPath("_id"),
+                       "the document " + bson::to_json(row.key) +
+                           " is too large to be kept in _quire_rejects, so it was not removed; "
+                           "make it smaller, or choose not to keep what is removed");
+    }
+    update.end();
     update.begin_document("$inc").append("attempts", std::int32_t{1}).end();
     update.begin_document("$currentDate").append("at", true).end();
     updates.push_back(update.finish());

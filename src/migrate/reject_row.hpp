@@ -23,9 +23,17 @@ struct RejectRow {
   std::string field;  ///< the path; may be empty
   std::string text;   ///< why
   bson::View document;
+  /// The document goes from where it was, so that it must be kept here.
+  bool only_copy = false;
 };
+/// Whether a reject's document has room for the one that is put aside.
+[[nodiscard]] bool has_room(bson::View document);
+/// A text that can be stored, whatever threw it.
+[[nodiscard]] std::string_view storable(std::string_view text);
+
 /// Writes each under the _id {job, key, stage}: again, it counts an attempt and keeps the document
-/// as it is now.
+/// as it is now. One of nearly 16 MiB is left out; with only_copy StoreError document_too_large is
+/// thrown instead, before anything is written.
 void keep_rejects(Database& db, std::span<const RejectRow> rows, store::Session* session);
 
 }  // namespace quire::migrate

@@ -107,7 +107,7 @@ class Resolver {
       for (const auto& document : documents) {
         rows.push_back({job_, View(document)["_id"], "duplicate", collection_,
                         ErrorCode::duplicate_key, "", "a duplicate of a document that stayed",
-                        document});
+                        document, true});
       }
       keep_rejects(db_, rows, session);
     }
@@ -209,7 +209,8 @@ class Resolver {
                               ErrorCode::duplicate_key,
                               "",
                               "as it was before duplicates were merged into it",
-                              before};
+                              before,
+                              true};
           keep_rejects(db_, {&row, 1}, session);
         }
         store::BulkOperation replace;

@@ -1,5 +1,6 @@
 // Steps that go over documents in batches: by a function, or into another collection.
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "migrate/documents.hpp"
@@ -66,18 +67,61 @@ bson::Document reference_spec(const char* op, const Reference& of) {
                              of.other, "as", of.as);
 }
 
+/// The same for numbers that are the same whole one, whatever their types.
+std::string reference_key(bson::ValueView key) {
+  std::int64_t number = 0;
+  if (key.type() == bson::Type::int32) {
+    number = key.as_int32();
+  } else if (key.type() == bson::Type::int64) {
+    number = key.as_int64();
+  } else if (key.type() == bson::Type::double_ && std::abs(key.as_double()) < 9e15 &&
+             std::trunc(key.as_double()) == key.as_double()) {
+    number = static_cast<std::int64_t>(key.as_double());
+  } else {
+    return key_text(key);
+  }
+  return key_text(bson::Value(number));
+}
+
+/// What references of a batch lead to.
+class Others {
+ public:
+  Others(Database& db, store::Session* session, const Reference& of,
+         std::span<const bson::Document> documents)
+      : db_(db), session_(session), collection_(of.other) {
+    std::vector<bson::Value> keys;
+    for (const auto& document : documents)
+      if (const auto key = document.find(of.field)) keys.emplace_back(*key);
+    for (auto& other : find_keys(db, of.other, keys, session)) {
+      std::string key = reference_key(other["_id"]);
+      found_.emplace(std::move(key), std::move(other));
+    }
+  }
+
+  /// Null: there is none.
+  const bson::Document* find(bson::ValueView key) {
+    const auto known = found_.find(reference_key(key));
+    if (known != found_.end()) return &known->second;
+    // Decimals, documents with numbers, symbols: what is equal the store says.
+    bson::Writer filter;
+    filter.begin_document("_id").append("$eq", key).end();
+    auto other = find_document(db_, collection_, filter.finish(), session_);
+    if (!other) return nullptr;
+    return &found_.emplace(reference_key(key), std::move(*other)).first->second;
+  }
+
+ private:
+  Database& db_;
+  store::Session* session_;
+  const std::string& collection_;
+  std::unordered_map<std::string, bson::Document> found_;
+};
+
 MutableStep embed_step(const Reference& of) {
   RowWork work;
   work.images = [of](Database& db, store::Session* session,
                      std::span<const bson::Document> documents) {
-    std::vector<bson::Value> keys;
-    for (const auto& document : documents)
-      if (const auto key = document.find(of.field)) keys.emplace_back(*key);
-    std::unordered_map<std::string, bson::Document> others;
-    for (auto& other : find_keys(db, of.other, keys, session)) {
-      std::string key = key_text(other["_id"]);
-      others.emplace(std::move(key), std::move(other));
-    }
+    Others others(db, session, of, documents);
     std::vector<RowImages> images;
     for (const auto& document : documents) {
       const auto key = document.find(of.field);
@@ -85,14 +129,14 @@ MutableStep embed_step(const Reference& of) {
         images.push_back(as_it_is());
         continue;
       }
-      const auto other = others.find(key_text(*key));
-      if (other == others.end()) {
+      const bson::Document* other = others.find(*key);
+      if (other == nullptr) {
         throw StepError(ErrorCode::invalid_migration,
                         "\"" + of.field + "\" refers to " + bson::to_json(*key) + ", which " +
                             of.other + " does not have",
                         of.collection, bson::Value(document["_id"]));
       }
-      images.push_back(one_field(of.field, *key, of.as, bson::Value(other->second)));
+      images.push_back(one_field(of.field, *key, of.as, bson::Value(*other)));
     }
     return images;
   };

@@ -5,22 +5,12 @@
 #include <vector>
 
 #include "migrate/documents.hpp"
+#include "migrate/key_bounds.hpp"
 #include "migrate/key_walk.hpp"
 #include "quire/collection/database.hpp"
 #include "quire/core/function_ref.hpp"
 
 namespace quire::migrate::data {
-
-/// Part of a collection in the order of _id: what lies behind `after` up to and with `until`;
-/// nothing = the start, or the end.
-struct KeyBounds {
-  std::optional<bson::Value> after;
-  std::optional<bson::Value> until;
-};
-
-/// Filters that find, one after the other, what lies within the bounds: a comparison finds values
-/// of its operand's type only, so that ids of several types need several, and NaN its own.
-[[nodiscard]] std::vector<bson::Document> key_filters(const KeyBounds& bounds);
 
 /// A collection by ranges of _id, read from the primary; no cursor outlives a call. One thread at a
 /// time. The filter and the name that it is given must outlive it.

@@ -84,12 +84,10 @@ void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_
       .append("key", row.key())
       .append("code", static_cast<std::int32_t>(row.failure->code))
       .append("name", to_string(row.failure->code))
-      .append("text", bson::is_utf8(row.failure->text) ? std::string_view(row.failure->text)
-                                                       : "a text that is not UTF-8")
-      .append("field", row.failure->field)
+      .append("text", storable(row.failure->text))
+      .append("field", storable(row.failure->field))
       .append("attempts", attempts);
-  // The raw document within this one may not exceed what a document may hold.
-  if (row.source.size() + 4096 < bson::max_document_bytes) update.append("document", row.source);
+  if (has_room(row.source)) update.append("document", row.source);
   update.end();
   const auto where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
   const bson::Document body = update.finish();

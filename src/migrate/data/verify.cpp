@@ -89,7 +89,7 @@ VerifyReport verify(const VerifyJob& job) {
     if (alike || whole.report.stopped) sum = whole;
     alike = alike || whole.report.stopped;
   }
-  data::KeyBounds bounds;
+  KeyBounds bounds;
   for (std::int64_t n = 0; job.options.level != VerifyLevel::none && !alike; ++n) {
     bounds.until = source.key_at(bounds, partition);
     sum.add(comparer.range(bounds, n, total), job.options.most_differences);
