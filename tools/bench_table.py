@@ -22,6 +22,7 @@ options = parser.parse_args()
 
 NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 rounds = collections.defaultdict(list)  # (workload, operation, contender) -> [ns per item]
+memory = collections.defaultdict(list)  # the same -> [MiB], of programs that measure it
 programs = sorted(p for p in (options.build / "benchmarks").glob("bench_*") if p.is_file() and p.stat().st_mode & 0o111)
 if not programs:
     sys.exit(f"no benchmark programs in {options.build}/benchmarks")
@@ -44,6 +45,8 @@ for number in range(options.rounds):
             else:
                 value = entry["real_time"] * NS[entry["time_unit"]]
             rounds[tuple(parts[:3])].append(value)
+            if "all_mib" in entry:
+                memory[tuple(parts[:3])].append((entry["own_mib"], entry["all_mib"]))
 
 baselines = {key[:2]: key for key in rounds if key[2].startswith("baseline")}
 json_path = options.json or options.build / "results.jsonl"
@@ -55,9 +58,14 @@ with open(json_path, "w", encoding="utf-8") as out:
         median = statistics.median(values)
         base = baselines.get(key[:2])
         ratio = statistics.median(a / b for a, b in zip(values, rounds[base])) if base else None
-        print(f"{'/'.join(key):<{width}}  {median:>14,.1f}  {1e9 / median:>12,.0f}  {'' if ratio is None else f'{ratio:.2f}'}")
+        own, whole = (max(column) for column in zip(*memory[key])) if key in memory else (None, None)
+        mib = "" if own is None else f"  own {own:.0f} MiB, with mapped files {whole:.0f}"
+        print(f"{'/'.join(key):<{width}}  {median:>14,.1f}  {1e9 / median:>12,.0f}  {'' if ratio is None else f'{ratio:.2f}'}{mib}")
         line = {"benchmark": "/".join(key[:2]), "contender": key[2], "metric": "time", "value": round(median, 2), "unit": "ns/item"}
         if ratio is not None:
             line["ratio_to_baseline"] = round(ratio, 3)
         out.write(json.dumps(line) + "\n")
+        if own is not None:
+            out.write(json.dumps({"benchmark": "/".join(key[:2]), "contender": key[2], "metric": "peak_rss", "value": whole,
+                                  "unit": "MiB", "own": own}) + "\n")
 print(f"\nJSON lines: {json_path}")
