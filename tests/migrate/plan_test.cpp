@@ -94,7 +94,8 @@ TEST(Plan, SaysHowStepsRunAndWhoMayStillRun) {
   EXPECT_EQ(plan.app_level, 4);
   EXPECT_EQ(plan.migrations[0].parts[0].how,
             can.transactions ? "in the migration's transaction" : "one update");
-  EXPECT_NE(plan.migrations[1].parts[0].how.find("in batches of 500 documents"), std::string::npos);
+  EXPECT_NE(plan.migrations[1].parts[0].how.find("in batches of 1000 documents"),
+            std::string::npos);
   EXPECT_EQ(plan.migrations[2].parts[1].how, can.transactional_catalog
                                                  ? "in a transaction of its own"
                                                  : "by itself, outside of transactions");
