@@ -5,6 +5,8 @@
 #include "migrate/compile.hpp"
 #include "migrate/field_update.hpp"
 #include "migrate/kept_images.hpp"
+#include "migrate/key_walk.hpp"
+#include "migrate/stamps.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -294,6 +296,41 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
       from.reset();
       rows.also = older(step);
     }
+  }
+}
+
+void Executor::complete_begun() {
+  number_ = 0;
+  for (const Step& step : setup_.migration->steps) {
+    ++number_;
+    const detail::StepData& data = step.data();
+    if (work_as<detail::RowWork>(data) == nullptr) continue;
+    RowSettings rows = row_settings();
+    rows.check = [this] { setup_.lock->check(); };
+    if (!find_document(setup_.db, jobs_collection, bson::make_document("_id", rows.job))) return;
+    Job job(setup_.db, setup_.migration->id(), false, number_, data.spec, setup_.lock->token());
+    if (job.done()) continue;
+    const Stamps stamps(rows.job, rows.fence);
+    WalkOptions walk;
+    walk.batch_documents = rows.batch_documents;
+    walk.from_primary = true;
+    bool more = true;
+    while (more) {
+      RowProgress next;
+      try {
+        next = run_batch(setup_.db, data, {job.cursor(), job.counts(), false}, std::nullopt, rows,
+                         nullptr);
+      } catch (const StepError&) {
+        break;  // it was not begun: all of a batch is worked out before any of it is written
+      }
+      if (next.done) break;
+      job.save({next.cursor, next.counts, false, false}, nullptr);
+      job.committed({std::move(next.cursor), next.counts, false, false});
+      more = std::ranges::any_of(
+          KeyWalk(setup_.db, data.collection, walk).read(job.cursor()).documents,
+          [&](const bson::Document& document) { return stamps.is_done(document); });
+    }
+    stamps.clear(setup_.db, data.collection);
   }
 }
 

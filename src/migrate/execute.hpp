@@ -46,6 +46,11 @@ class Executor final : public MigrationContext::Sink {
 
   void take(const Step& step) override;
 
+  /// Before a way back from an up that was not finished, without transactions: a process may have
+  /// died between the writes of a batch and its cursor. Does such batches to their end, so that all
+  /// that was changed is behind the cursors.
+  void complete_begun();
+
   struct Totals {
     Job::Counts counts;
     int steps_done = 0;

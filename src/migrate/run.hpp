@@ -133,6 +133,7 @@ class MigrationRunner::Run {
   void drop_images(const Compiled& migration);
   void tell_kept(const Compiled& migration, const Executor& executor, MigrationEntry& entry);
   bool prepare_partial_revert(const Compiled& migration, Executor::Setup& setup);
+  void prepare(Executor::Setup& setup, const Compiled& migration, bool down);
   bool execute(const Compiled& migration, bool down, MigrationState from, Executor::Setup setup,
                MigrationEntry& entry);
   bool fail_with(const Compiled& migration, bool down, const Executor& executor, std::int64_t ms,

@@ -139,6 +139,11 @@ bool MigrationRunner::Run::revert(const Compiled& one) {
   const MigrationState from = known->state;
   const bool goes_on = from == reverting || known->direction == "down";
   const bool half_up = goes_on ? known->reverts_partial : from != applied;
+  if (half_up && !goes_on && !transactions_.are_used()) {
+    Executor::Setup up(db_);
+    prepare(up, one, false);
+    Executor(std::move(up)).complete_begun();
+  }
   Executor::Setup setup(db_);
   if (half_up) (void)prepare_partial_revert(one, setup);
 
@@ -172,14 +177,7 @@ bson::Document MigrationRunner::Run::progress_fields(const Executor& executor,
   return set.finish();
 }
 
-bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationState from,
-                                   Executor::Setup setup, MigrationEntry& entry) {
-  entry.id = one.id();
-  entry.title = one.migration->info().title;
-  entry.down = down;
-  entry.atomicity = down ? one.down_atomicity : one.atomicity;
-  entry.guarantee = one.guarantee;
-  entry.state = from;
+void MigrationRunner::Run::prepare(Executor::Setup& setup, const Compiled& one, bool down) {
   setup.migration = &one;
   setup.down = down;
   setup.lock = &lock_;
@@ -192,6 +190,17 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   setup.monitor = &monitor_;
   setup.sink = &options_.sink;
   setup.edited = options_.undo.edited;
+}
+
+bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationState from,
+                                   Executor::Setup setup, MigrationEntry& entry) {
+  entry.id = one.id();
+  entry.title = one.migration->info().title;
+  entry.down = down;
+  entry.atomicity = down ? one.down_atomicity : one.atomicity;
+  entry.guarantee = one.guarantee;
+  entry.state = from;
+  prepare(setup, one, down);
   // A half-done up has jobs, which say what is to be undone: then step by step.
   const bool whole = entry.atomicity == Atomicity::transactional && setup.needed.empty();
   const auto position = static_cast<std::size_t>(&one - compiled_.data());

@@ -1,6 +1,8 @@
 #include <stdexcept>
 
 #include "fixture.hpp"
+#include "quire/core/error.hpp"
+#include "quire/testing/testing.hpp"
 
 namespace quire::migrate::test::rollback {
 
@@ -111,6 +113,39 @@ TEST(Rollback, AHalfDoneTransformGoesBackExactlyAsFarAsItCame) {
   const auto report = MigrationRunner{db, list}.batch_size(5).rollback("m");
   ASSERT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(all(db, "counters"), before);
+}
+
+TEST(Rollback, TakesBackABatchWhoseCursorWasNotSaved) {
+  for (const int fatal : {1, 2}) {  // the first batch, and one behind a cursor
+    auto plain = empty_database();
+    put_counters(plain, 20);
+    const auto before = all(plain, "counters");
+    int bulks = 0;
+    auto store = std::make_shared<testing::HookedStore>(
+        plain.shared_store(), [&](const testing::StoreCall& call) {
+          if (call.operation == "bulk_write" && call.returned && ++bulks == fatal)
+            throw StoreError(ErrorCode::network_error, "the answer was lost");
+        });
+    store->without_transactions = true;
+    Database db(store, plain.name());
+    Migrations list;
+    list.add({.id = "m",
+              .up = each<Counter>("counters", [](Counter& c) { c.n += 5; }),
+              .down = each<Counter>("counters", [](Counter& c) { c.n -= 5; })});
+    const auto up = MigrationRunner(db, list).batch_size(4).run();
+    EXPECT_EQ(up.result, MigrationResult::partial) << up.json();
+    EXPECT_EQ(count(plain, "counters", R"({"n":5})"), 4 * fatal);
+    const auto down = MigrationRunner(db, list).batch_size(3).rollback("m");
+    ASSERT_TRUE(down.ok()) << down.json();
+    EXPECT_EQ(all(plain, "counters"), before);
+    // Nothing is taken for done when it goes forth again.
+    ASSERT_TRUE(MigrationRunner(db, list).run().ok());
+    EXPECT_EQ(count(plain, "counters", R"({"n":5})"), 20);
+    store::RemoveOptions options;
+    options.multi = true;
+    for (const char* name : {"counters", "_quire_history", "_quire_events", "_quire_jobs"})
+      (void)plain.store().remove(plain.ns(name), {}, options);
+  }
 }
 
 TEST(Rollback, RenameDoesNotOverwriteAField) {
