@@ -16,7 +16,7 @@ namespace quire::migrate {
 namespace {
 
 std::string megabytes(std::int64_t bytes) {
-  return std::to_string((bytes + 999'999) / 1'000'000) + " MB";
+  return std::to_string(bytes / 1'000'000 + (bytes % 1'000'000 == 0 ? 0 : 1)) + " MB";
 }
 
 }  // namespace

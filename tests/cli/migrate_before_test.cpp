@@ -73,13 +73,13 @@ TEST_F(MigrateCli, PreflightTellsWhatIsInTheWay) {
 }
 
 TEST_F(MigrateCli, PlanCountsMeasuresAndWarns) {
-  const auto plan = run("more", {"plan", "--json"});
-  const auto list = report(plan)["migrations"].as_array();
+  const auto plan = report(run("more", {"plan", "--json"}));
+  const auto list = plan["migrations"].as_array();
   EXPECT_EQ(list["1"].as_document()["matched"].as_int32(), 2);
   const auto part = list["3"].as_document()["parts"].as_array()["0"].as_document();
   EXPECT_EQ(part["measured"].as_string(), "functions");
   EXPECT_EQ(part["sampled"].as_int32(), 60);
-  EXPECT_FALSE(report(plan)["findings"].as_array().empty());
+  EXPECT_FALSE(plan["findings"].as_array().empty());
   const auto text = run("more", {"plan", "--measure"});
   EXPECT_TRUE(has(text.out, "done and rolled back")) << text.out;
   EXPECT_TRUE(has(text.out, "Nothing was written.")) << text.out;
@@ -183,8 +183,8 @@ TEST_F(MigrateCli, ShowsExportsAndRetriesRejects) {
 }
 
 TEST_F(MigrateCli, WritesTheProgramsMigrations) {
-  const auto all_of_them = run("base", {"export", "--json"});
-  const auto list = report(all_of_them)["migrations"].as_array();
+  const auto all_of_them = report(run("base", {"export", "--json"}));
+  const auto list = all_of_them["migrations"].as_array();
   EXPECT_EQ(list["1"].as_document()["id"].as_string(), "2026_02_status");
   EXPECT_EQ(list["1"].as_document()["checksum"].as_string().substr(0, 10), "q1:sha256:");
   EXPECT_EQ(list["1"].as_document()["steps"].as_array()["0"].as_document()["op"].as_string(),
