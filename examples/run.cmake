@@ -1,4 +1,4 @@
-# Runs PROGRAM and compares what it prints with the file EXPECTED. With SERVERS (the file of tools/servers.py): on the
+# Runs PROGRAM, with ARGUMENTS, and compares what it prints with the file EXPECTED. With SERVERS (the file of tools/servers.py): on the
 # server of the name SERVER there, as $QUIRE_EXAMPLE_MONGODB_URI with DATABASE in it; else without a server.
 set(ENV{QUIRE_EXAMPLE_MONGODB_URI})
 if(SERVERS)
@@ -10,7 +10,7 @@ if(SERVERS)
   string(REGEX REPLACE "^(mongodb://[^/]*)/?" "\\1/${DATABASE}" uri "${uri}")
   set(ENV{QUIRE_EXAMPLE_MONGODB_URI} "${uri}")
 endif()
-execute_process(COMMAND "${PROGRAM}" OUTPUT_VARIABLE output RESULT_VARIABLE result)
+execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} OUTPUT_VARIABLE output RESULT_VARIABLE result)
 file(READ "${EXPECTED}" expected)
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} ended with ${result}")

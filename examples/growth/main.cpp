@@ -1,6 +1,7 @@
 // A year of a service that grows: nine releases, each with what it changes in the data.
 //   growth [--users N] [--check] [URI]
-// URI: an empty database, "quire:growth.db" or "mongodb://host/growth"; else one in memory.
+// URI: an empty database, "quire:growth.db" or "mongodb://host/growth"; else what
+// $QUIRE_EXAMPLE_MONGODB_URI names; else one in memory.
 // --check: each release forth, back where it has a way back, and forth again.
 #include <unistd.h>
 
@@ -156,7 +157,8 @@ int check(const char* server) {
 int main(int argc, char** argv) try {
   std::int64_t users = 400;
   bool only_check = false;
-  const char* uri = "";
+  const char* given = std::getenv("QUIRE_EXAMPLE_MONGODB_URI");
+  const char* uri = given == nullptr ? "" : given;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--check") {

@@ -1,6 +1,7 @@
 #include "migrate/check_step.hpp"
 
 #include "migrate/key_walk.hpp"
+#include "migrate/step_filters.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/verify.hpp"
@@ -32,11 +33,6 @@ void count_left(Database& db, const std::string& collection, bson::View filter, 
   if (!one) return;  // gone since
   found(sum, collection, *one, what);
   sum.wrong += left - 1;
-}
-
-bson::View filter_of(const detail::StepData& step) {
-  const auto filter = step.spec.find("filter");
-  return filter ? filter->as_document() : bson::View();
 }
 
 void look_at(const detail::StepData& step, const RowWork& work, bson::View document,
@@ -77,13 +73,8 @@ void check_all(Database& db, const detail::StepData& step, const RowWork& work,
 void check_rows(Database& db, const detail::StepData& step, const RowWork& work, VerifyLevel level,
                 FunctionRef<void()> between, Verification& sum) {
   if (work.to_version > 0) {
-    bson::Writer older;
-    older.begin_document("_v").begin_document("$not");
-    older.append("$gte", work.to_version).end().end();
-    if (const bson::View filter = filter_of(step); !filter.empty())
-      older.begin_array("$and").push(filter).end();
     const std::int64_t before = sum.wrong;
-    count_left(db, step.collection, older.finish(), "it is of an older version", sum);
+    count_left(db, step.collection, left_of_version(step), "it is of an older version", sum);
     if (sum.wrong > before) return;
   }
   if (!work.check || level == VerifyLevel::counts) return;

@@ -30,6 +30,10 @@ struct Compiled {
   [[nodiscard]] const std::string& id() const noexcept { return migration->info().id; }
 };
 
+/// Documents of a collection that a server changes in one transaction; for more, declared steps on
+/// fields go by ranges unless the migration asks for one.
+inline constexpr std::int64_t most_at_once = 10'000;
+
 /// All that does not depend on the store: not the classes and the guarantee.
 [[nodiscard]] Compiled learn(const std::shared_ptr<Migration>& migration);
 /// The classes and the guarantee on a store. `large`: its collections are too large to change in

@@ -7,6 +7,7 @@
 #include "migrate/kept_images.hpp"
 #include "migrate/key_walk.hpp"
 #include "migrate/stamps.hpp"
+#include "migrate/step_filters.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -121,19 +122,16 @@ void Executor::take(const Step& step) {
 /// What a step keeps is found by the step that undoes it.
 detail::StepPlace Executor::place() const {
   const Compiled& migration = *setup_.migration;
-  const auto kept = [&](const char* way, int number) {
-    return detail::StepPlace{migration.id(), migration.id() + way + std::to_string(number),
-                             setup_.lock->token()};
-  };
-  if (!setup_.down) return kept(":up:", number_);
-  if (!migration.derived_back) return kept(":down:", number_);
-  return kept(":up:", static_cast<int>(migration.steps.size()) + 1 - number_);
+  const bool undoes = setup_.down && migration.derived_back;
+  const int number = undoes ? static_cast<int>(migration.steps.size()) + 1 - number_ : number_;
+  return {migration.id(), job_id(migration.id(), setup_.down && !undoes, number),
+          setup_.lock->token()};
 }
 
 RowSettings Executor::row_settings() {
   RowSettings rows = setup_.rows;
   const Compiled& migration = *setup_.migration;
-  rows.job = migration.id() + (setup_.down ? ":down:" : ":up:") + std::to_string(number_);
+  rows.job = job_id(migration.id(), setup_.down, number_);
   rows.fence = setup_.lock->token();
   rows.step = number_;
   if (!setup_.down && migration.migration->info().keep_preimages)
@@ -245,23 +243,6 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
   }
 }
 
-/// What a transform to a higher version has still to do: some may have been inserted behind the
-/// cursor.
-bson::Document Executor::older(const detail::StepData& step) {
-  bson::Writer filter;
-  filter.begin_document("_v").begin_document("$not");
-  filter.append("$gte", work_as<detail::RowWork>(step)->to_version).end().end();
-  return filter.finish();
-}
-
-bool Executor::is_left(const detail::StepData& step) {
-  bson::Writer filter;
-  filter.append_all(older(step));
-  if (const auto wanted = step.spec.find("filter"))
-    filter.begin_array("$and").push(wanted->as_document()).end();
-  return find_document(setup_.db, step.collection, filter.finish()).has_value();
-}
-
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
   begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
@@ -285,7 +266,8 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     });
     from = job.cursor();
     if (!proves || !end) continue;
-    if (!is_left(step)) {
+    // Some may have been inserted behind the cursor.
+    if (!find_document(setup_.db, step.collection, left_of_version(step))) {
       (void)batch(job, [&](store::Session*) { return RowProgress{from, job.counts(), true}; });
     } else if (++rounds == most_rounds) {
       throw StepError(ErrorCode::migration_partial,
@@ -294,7 +276,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
                       step.collection, std::nullopt);
     } else {
       from.reset();
-      rows.also = older(step);
+      rows.also = older_than(work->to_version);
     }
   }
 }

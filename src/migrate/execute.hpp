@@ -71,8 +71,6 @@ class Executor final : public MigrationContext::Sink {
   void rows_as_job(const detail::StepData& step, Job& job, const std::optional<bson::Value>& until);
   [[nodiscard]] RowSettings row_settings();
   [[nodiscard]] detail::StepPlace place() const;
-  [[nodiscard]] static bson::Document older(const detail::StepData& step);
-  [[nodiscard]] bool is_left(const detail::StepData& step);
   /// What `work` does and how far the step came by it, together; the time that it took.
   std::chrono::milliseconds batch(Job& job, FunctionRef<RowProgress(store::Session*)> work);
   void code_as_job(const detail::CodeWork& code, Job& job);

@@ -4,11 +4,12 @@
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
-namespace {
 
 std::string job_id(std::string_view migration, bool down, int number) {
   return std::string(migration) + (down ? ":down:" : ":up:") + std::to_string(number);
 }
+
+namespace {
 
 [[noreturn]] void lost(const std::string& id) {
   throw MigrationError(ErrorCode::lock_lost, FieldPath(id),

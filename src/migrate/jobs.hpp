@@ -54,6 +54,9 @@ class Job {
   Counts counts_;
 };
 
+/// The _id of the job of a step, numbered from 1.
+[[nodiscard]] std::string job_id(std::string_view migration, bool down, int number);
+
 /// The cursor that an earlier run left in a job; nothing when there is no such job. `done` tells
 /// whether the step is complete.
 [[nodiscard]] std::optional<bson::Value> job_cursor(Database& db, std::string_view migration,

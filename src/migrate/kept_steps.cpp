@@ -3,6 +3,7 @@
 #include <map>
 
 #include "migrate/documents.hpp"
+#include "migrate/jobs.hpp"
 #include "migrate/kept_images.hpp"
 #include "migrate/step_make.hpp"
 #include "migrate/support.hpp"
@@ -132,9 +133,9 @@ Step restore_step(const Compiled& migration, int number) {
       .append("collection", data.collection)
       .append("step", std::int32_t{number})
       .append("filter", bson::make_document("_id.s", std::int32_t{number}));
-  auto step = make_step(from, spec.finish(),
-                        detail::RestoreWork{data.collection, number,
-                                            migration.id() + ":up:" + std::to_string(number)});
+  auto step = make_step(
+      from, spec.finish(),
+      detail::RestoreWork{data.collection, number, job_id(migration.id(), false, number)});
   step->touches = data.touches;
   step->no_way_back = "this step is itself a way back";
   return Step(std::move(step));

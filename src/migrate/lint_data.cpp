@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "migrate/linter.hpp"
+#include "migrate/step_filters.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -196,13 +197,13 @@ void Linter::one_transaction(const Step& step) {
 
 void Linter::unindexed_filter(const Step& step) {
   if (db_ == nullptr || !now_->pending || !detail::is_rows(step.data())) return;
-  const auto filter = step.spec().find("filter");
-  if (!filter || filter->as_document().empty()) return;
+  const bson::View filter = filter_of(step.data());
+  if (filter.empty()) return;
   const std::string& collection = step.data().collection;
   const std::int64_t there = sizes_->estimate(collection);
   if (there <= options_.large) return;
   std::vector<std::string> fields;
-  collect_fields(filter->as_document(), fields);
+  collect_fields(filter, fields);
   const auto indexed = [&](const std::string& field) {
     return field == "_id" || indexed_.contains({collection, field});
   };
@@ -215,7 +216,7 @@ void Linter::unindexed_filter(const Step& step) {
   }
   add({"Q402", Severity::warning, collection,
        "all of " + documents(there) + " are read to find those that match " +
-           bson::to_json(filter->as_document()),
+           bson::to_json(filter),
        "create an index on a field of the filter in a migration before it"});
 }
 

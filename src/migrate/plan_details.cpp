@@ -5,6 +5,7 @@
 #include "migrate/diff.hpp"
 #include "migrate/linter.hpp"
 #include "migrate/rows.hpp"
+#include "migrate/step_filters.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -31,9 +32,7 @@ std::optional<bson::Document> taken_by(const Step& step) {
   auto wanted = wanted_by(step);
   const auto* rows = work_as<RowWork>(step.data());
   if (!wanted || rows == nullptr || rows->to_version == 0) return wanted;
-  bson::Writer older;
-  older.begin_document("_v").begin_document("$not").append("$gte", rows->to_version).end().end();
-  return both(*wanted, older.finish());
+  return both(*wanted, older_than(rows->to_version));
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

@@ -8,6 +8,7 @@
 #include "migrate/kept_images.hpp"
 #include "migrate/key_walk.hpp"
 #include "migrate/stamps.hpp"
+#include "migrate/step_filters.hpp"
 #include "migrate/step_work.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -145,8 +146,7 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
                       const std::optional<bson::Value>& until, const RowSettings& settings,
                       store::Session* session) {
   RowProgress next = at;
-  bson::View wanted;
-  if (const auto filter = step.spec.find("filter")) wanted = filter->as_document();
+  bson::View wanted = filter_of(step);
   const auto* rows = detail::work_as<RowWork>(step);
   const auto* restore = detail::work_as<detail::RestoreWork>(step);
   if (rows != nullptr && rows->fields != nullptr) wanted = rows->fields->filter;

@@ -63,7 +63,6 @@ bool MigrationRunner::Run::is_large(const Compiled& one) {
   if (is_begun(one.id()) && !known->counts_as_applied())
     return known->atomicity == to_string(Atomicity::resumable);
   if (report_.operation != "down" && settled(one)) return false;  // it is not run
-  constexpr std::int64_t most_at_once = 10'000;
   for (const Step& step : one.steps) {
     const auto& data = step.data();
     if (detail::work_as<detail::FieldWork>(data) == nullptr) continue;

@@ -1,13 +1,11 @@
 #include "migrate/survey.hpp"
 
+#include "migrate/step_filters.hpp"
 #include "migrate/support.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate {
 namespace {
-
-/// What a server does not change in one transaction unless it is told to; see Run::is_large.
-constexpr std::int64_t most_at_once = 10'000;
 
 Compiled learn_named(const std::shared_ptr<Migration>& migration) {
   try {
@@ -74,8 +72,7 @@ std::optional<bson::Document> wanted_by(const Step& step) {
   const auto& data = step.data();
   if (const auto* fields = detail::fields_of(data)) return fields->filter;
   if (!detail::is_rows(data)) return std::nullopt;
-  if (const auto filter = step.spec().find("filter")) return bson::Document(filter->as_document());
-  return bson::Document();
+  return bson::Document(filter_of(data));
 }
 
 }  // namespace quire::migrate
