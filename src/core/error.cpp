@@ -89,6 +89,13 @@ const char* to_string(ErrorCode code) noexcept {
     QUIRE_NAME(baseline_refused)
     QUIRE_NAME(squash_incomplete)
     QUIRE_NAME(precondition_failed)
+    QUIRE_NAME(invalid_source)
+    QUIRE_NAME(source_failed)
+    QUIRE_NAME(table_not_found)
+    QUIRE_NAME(invalid_mapping)
+    QUIRE_NAME(unreadable_value)
+    QUIRE_NAME(no_key)
+    QUIRE_NAME(source_changed)
 #undef QUIRE_NAME
   }
   return "unknown";

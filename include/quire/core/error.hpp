@@ -74,5 +74,10 @@ class MigrationError : public Error {
  public:
   using Error::Error;
 };
+/// A source cannot be read, or its rows do not become documents (7xx).
+class ImportError : public Error {
+ public:
+  using Error::Error;
+};
 
 }  // namespace quire

@@ -94,7 +94,16 @@ enum class ErrorCode : int {
   history_corrupt = 613,     ///< a history document that cannot be read
   baseline_refused = 614,    ///< the database is not as the migrations before the baseline leave it
   squash_incomplete = 615,   ///< some of what it replaces are applied, and the rest is not there
-  precondition_failed = 616  ///< a require() of a migration does not hold
+  precondition_failed = 616,  ///< a require() of a migration does not hold
+
+  // 7xx: importing
+  invalid_source = 701,    ///< a source's URI or options that cannot be read
+  source_failed = 702,     ///< a source refused or broke; backend_code() has its own number
+  table_not_found = 703,   ///< the source has no such table or column
+  invalid_mapping = 704,   ///< a mapping that means nothing, or does not fit the source
+  unreadable_value = 705,  ///< a value of the source that cannot become what the mapping asks for
+  no_key = 706,            ///< a table without a key to tell its rows by
+  source_changed = 707     ///< the source's tables or rows are not those that the import began with
 };
 
 /// The enumerator's name, "type_mismatch"; "unknown" for a number that is none.

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "quire/bson/value.hpp"
+
+namespace quire::importer {
+
+/// One value of a row as its source has it, before any policy. Text and bytes view what the reader
+/// owns, until its next row.
+struct Cell {
+  enum class Kind : std::uint8_t {
+    null,
+    boolean,    ///< integer: 0 or 1
+    int32,      ///< integer
+    int64,      ///< integer
+    uint64,     ///< unsigned_integer; of a column that can hold more than int64 can
+    real,       ///< real
+    decimal,    ///< text: digits as the source writes them, "-12.340", "NaN", "Infinity"
+    text,       ///< text, not checked to be UTF-8
+    binary,     ///< text: the bytes
+    instant,    ///< integer: microseconds since 1970-01-01 UTC
+    wall_time,  ///< integer: the same of a time without a zone, read as if it were UTC
+    date,       ///< integer: days since 1970-01-01
+    time,       ///< integer: microseconds of the day; MySQL's may be negative or over a day
+    interval,   ///< text: ISO 8601, "P1Y2M3DT4H5M6.7S"
+    uuid,       ///< uuid
+    object_id,  ///< text: 12 bytes
+    json,       ///< text: one JSON value
+    document,   ///< text: the bytes of a BSON document
+    array,      ///< text: the bytes of a BSON array
+    zero_date,  ///< text: "0000-00-00 00:00:00" as MySQL allows it, or with month or day zero
+    infinite,   ///< text: "infinity" or "-infinity", of a date or timestamp
+    unreadable  ///< text: why the source's value is none of these
+  };
+  Kind kind = Kind::null;
+  union {
+    std::int64_t integer = 0;
+    std::uint64_t unsigned_integer;
+    double real;
+    std::array<std::uint8_t, 16> uuid;
+  };
+  std::string_view text = {};
+
+  [[nodiscard]] bool is_null() const noexcept { return kind == Kind::null; }
+
+  [[nodiscard]] static Cell of_integer(Kind kind, std::int64_t value) {
+    Cell cell;
+    cell.kind = kind;
+    cell.integer = value;
+    return cell;
+  }
+  [[nodiscard]] static Cell of_unsigned(std::uint64_t value) {
+    Cell cell;
+    cell.kind = Kind::uint64;
+    cell.unsigned_integer = value;
+    return cell;
+  }
+  [[nodiscard]] static Cell of_real(double value) {
+    Cell cell;
+    cell.kind = Kind::real;
+    cell.real = value;
+    return cell;
+  }
+  [[nodiscard]] static Cell of_text(Kind kind, std::string_view value) {
+    Cell cell;
+    cell.kind = kind;
+    cell.text = value;
+    return cell;
+  }
+  [[nodiscard]] static Cell of_uuid(const std::array<std::uint8_t, 16>& value) {
+    Cell cell;
+    cell.kind = Kind::uuid;
+    cell.uuid = value;
+    return cell;
+  }
+};
+
+[[nodiscard]] std::string_view to_string(Cell::Kind kind) noexcept;
+/// The value so that the source finds its row by it again: integers, uuids and bytes as they are,
+/// all else as the text that the source writes. No policy applies.
+/// Throws ImportError unreadable_value for what cannot be a key: null, documents, arrays.
+[[nodiscard]] bson::Value key_value(const Cell& cell);
+/// For people and for rejects: "2024-05-01T12:00:00.123456Z", "0xBEEF…" of bytes; text that is not
+/// UTF-8 with its bytes as \xNN. At most `most` bytes.
+[[nodiscard]] std::string display(const Cell& cell, std::size_t most = 200);
+
+}  // namespace quire::importer

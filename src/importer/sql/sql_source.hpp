@@ -1,0 +1,54 @@
+#pragma once
+
+#include "quire/importer/source.hpp"
+
+namespace quire::importer {
+
+/// Where the databases' SQL differs. Stateless.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  /// A name with whatever it takes: quotes, dots, emoji, reserved words. A table's name has its
+  /// schema in front as Table::name has.
+  [[nodiscard]] virtual std::string quoted(std::string_view name) const = 0;
+  [[nodiscard]] virtual std::string quoted_table(const Table& table) const = 0;
+  /// The placeholder of parameter `number` (1 = the first), cast to the column's type where the
+  /// source needs it.
+  [[nodiscard]] virtual std::string parameter(int number, const Column& column) const = 0;
+  /// What is selected of a column, so that the reader gets it whole: "col", "col::text" …
+  [[nodiscard]] virtual std::string selected(const Column& column,
+                                             std::string_view expression) const {
+    (void)column;
+    return std::string(expression);
+  }
+  /// "EXPR ASC NULLS LAST", or as the source says it.
+  [[nodiscard]] virtual std::string ordered(std::string_view expression,
+                                            const OrderBy& by) const = 0;
+};
+
+/// A statement with its parameters, and what its cells are.
+struct Select {
+  std::string text;
+  struct Parameter {
+    bson::Value value;  ///< as key_value() made it
+    Column column;
+  };
+  std::vector<Parameter> parameters;
+  std::vector<Column> cells;  ///< of the result, in order
+};
+
+/// Statements for a query. Rows behind a key: "a >= ? AND (a > ? OR (a = ? AND b > ?))", which all
+/// three databases answer from an index; nulls of nullable key columns come last. Children are
+/// joined to their parent, so that they come in the parent's order whatever its collation.
+[[nodiscard]] Select select_rows(const Dialect& dialect, const Schema& schema,
+                                 const RowQuery& query);
+[[nodiscard]] Select select_count(const Dialect& dialect, const Schema& schema,
+                                  const RowQuery& query);
+/// Selects the key's columns of the row at a distance.
+[[nodiscard]] Select select_key_at(const Dialect& dialect, const Schema& schema,
+                                   const RowQuery& query, std::int64_t distance);
+/// The key of a row: one value, or a document of several under their columns' names.
+[[nodiscard]] bson::Value key_of(std::span<const Cell> cells,
+                                 const std::vector<std::string>& names);
+
+}  // namespace quire::importer
