@@ -13,6 +13,12 @@
 
 namespace quire::importer {
 
+struct OrderBy {
+  std::string column;
+  bool descending = false;
+  bool nulls_last = true;
+};
+
 /// Rows of a table come with those of the parent they belong to: the parent's key, and how the two
 /// are joined.
 struct Owner {
@@ -25,25 +31,26 @@ struct Owner {
   std::vector<std::string> link_columns = {};
   std::vector<std::string> link_referenced = {};
   std::vector<std::string> link_taken = {};  ///< columns of the link that come behind the rows' own
+  /// A condition on the parent, as RowQuery::where: only the rows of such parents come.
+  std::string where = {};
+  /// The parent's own parent, and so on up to the table whose rows are documents. Rows then come in
+  /// the order of the outermost key, below it of each inner parent's `order` and key, and start
+  /// with all these keys, the outermost first. Bounds are of the outermost key.
+  std::shared_ptr<const Owner> owner = {};
+  std::vector<OrderBy> order = {};  ///< of the parent's rows; counts where it has an owner
 };
 
-struct OrderBy {
-  std::string column;
-  bool descending = false;
-  bool nulls_last = true;
-};
-
-/// What is read of a table. Cells come in the order: owner's key, `columns`, owner's link_taken.
+/// What is read of a table. Cells come in the order: owners' keys, `columns`, owner's link_taken.
 struct RowQuery {
   std::string table;
   std::vector<std::string> columns;
   /// Together unique. Rows come in their order, ascending, by the source's own rules; with an
-  /// owner: in the order of the owner's key, and `key` is not used.
+  /// owner: in the order of the owner's key, then by `order`, then by `key`. May be empty then.
   std::vector<std::string> key;
   std::vector<OrderBy> order = {};  ///< of the rows of one owner
   std::optional<Owner> owner = {};
-  /// Bounds by the key (the owner's where there is one): behind `after`, up to and with `until`. A
-  /// value for one column, a document of them in their order for several.
+  /// Bounds by the key (the outermost owner's where there is one): behind `after`, up to and with
+  /// `until`. A value for one column, a document of them in their order for several.
   std::optional<bson::Value> after = {};
   std::optional<bson::Value> until = {};
   std::span<const bson::Value> keys = {};  ///< not empty: only these
