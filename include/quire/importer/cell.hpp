@@ -14,6 +14,7 @@ namespace quire::importer {
 struct Cell {
   enum class Kind : std::uint8_t {
     null,
+    absent,     ///< the document has no such field. As null, but NullPolicy::keep leaves it out
     boolean,    ///< integer: 0 or 1
     int32,      ///< integer
     int64,      ///< integer
@@ -34,6 +35,7 @@ struct Cell {
     array,      ///< text: the bytes of a BSON array
     zero_date,  ///< text: "0000-00-00 00:00:00" as MySQL allows it, or with month or day zero
     infinite,   ///< text: "infinity" or "-infinity", of a date or timestamp
+    value,  ///< text: a byte of bson::Type and the payload of a BSON value that is none of these
     unreadable  ///< text: why the source's value is none of these
   };
   Kind kind = Kind::null;
@@ -45,7 +47,7 @@ struct Cell {
   };
   std::string_view text = {};
 
-  [[nodiscard]] bool is_null() const noexcept { return kind == Kind::null; }
+  [[nodiscard]] bool is_null() const noexcept { return kind == Kind::null || kind == Kind::absent; }
 
   [[nodiscard]] static Cell of_integer(Kind kind, std::int64_t value) {
     Cell cell;

@@ -40,6 +40,9 @@ struct Column {
   ColumnType type = ColumnType::any;
   bool nullable = true;
   bool generated = false;  ///< the source computes it
+  /// Where the row stands in its source ("_file", "_line"): comes into documents only where a rule
+  /// names it, whatever `others` says.
+  bool position = false;
   std::string default_text = {};
   std::vector<std::string> enum_values = {};
   ColumnType element = ColumnType::any;  ///< of an array's elements
