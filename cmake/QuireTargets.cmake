@@ -8,11 +8,12 @@ function(quire_warnings target)
   endif()
 endfunction()
 
-# quire_add_tests(FOLDER [SERVERS] [ALSO_ON ...] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
+# quire_add_tests(FOLDER [SERVERS|DATABASES] [ALSO_ON ...] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
 #   SERVERS: ctest starts the test servers before and ends them after; tests read where they are from $QUIRE_TEST_SERVERS.
+#   DATABASES: the same with PostgreSQL and MariaDB, from $QUIRE_TEST_DATABASES.
 #   ALSO_ON: servers on which the same tests run once more, as FOLDER@SERVER; they open quire::test::store_uri().
 function(quire_add_tests folder)
-  cmake_parse_arguments(ARG "SERVERS" "" "LIBRARIES;INCLUDES;ALSO_ON" ${ARGN})
+  cmake_parse_arguments(ARG "SERVERS;DATABASES" "" "LIBRARIES;INCLUDES;ALSO_ON" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
   if(NOT sources)
     return()
@@ -32,6 +33,8 @@ function(quire_add_tests folder)
   set(properties LABELS unit)
   if(ARG_SERVERS)
     list(APPEND properties FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS}")
+  elseif(ARG_DATABASES)
+    list(APPEND properties FIXTURES_REQUIRED databases ENVIRONMENT "QUIRE_TEST_DATABASES=${QUIRE_TEST_DATABASES}")
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
   foreach(server IN LISTS ARG_ALSO_ON)
