@@ -10,7 +10,8 @@
 namespace quire::importer {
 
 /// One value of a row as its source has it, before any policy. Text and bytes view what the reader
-/// owns, until its next row.
+/// owns, until its next row. A boolean, time or uuid that the source has as text has that in `text`
+/// too: nothing is lost, and its row is found again by it.
 struct Cell {
   enum class Kind : std::uint8_t {
     null,
@@ -82,8 +83,9 @@ struct Cell {
 };
 
 [[nodiscard]] std::string_view to_string(Cell::Kind kind) noexcept;
-/// The value so that the source finds its row by it again: integers, uuids and bytes as they are,
-/// all else as the text that the source writes. No policy applies.
+/// The value so that the source finds its row by it again: `text` where there is one (bytes stay
+/// bytes), numbers and uuids as they are, all else as the text that the source writes. No policy
+/// applies.
 /// Throws ImportError unreadable_value for what cannot be a key: null, documents, arrays.
 [[nodiscard]] bson::Value key_value(const Cell& cell);
 /// For people and for rejects: "2024-05-01T12:00:00.123456Z", "0xBEEF…" of bytes; text that is not

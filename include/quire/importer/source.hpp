@@ -46,8 +46,10 @@ struct RowQuery {
   std::vector<std::string> columns;
   /// Together unique. Rows come in their order, ascending, by the source's own rules; with an
   /// owner: in the order of the owner's key, then by `order`, then by `key`. May be empty then.
+  /// Nulls come last. With an outermost owner whose key is one integer, rows may come whose owner
+  /// is not there, at their number's place.
   std::vector<std::string> key;
-  std::vector<OrderBy> order = {};  ///< of the rows of one owner
+  std::vector<OrderBy> order = {};  ///< of the rows of one owner; its link's columns too
   std::optional<Owner> owner = {};
   /// Bounds by the key (the outermost owner's where there is one): behind `after`, up to and with
   /// `until`. A value for one column, a document of them in their order for several.

@@ -21,9 +21,17 @@ class Dialect {
     (void)column;
     return std::string(expression);
   }
-  /// "EXPR ASC NULLS LAST", or as the source says it.
+  /// "EXPR ASC NULLS LAST", or as the source says it. Asked of nullable columns only.
   [[nodiscard]] virtual std::string ordered(std::string_view expression,
                                             const OrderBy& by) const = 0;
+  /// Whether "(a, b) > (?, ?)" enters an index of both at once (SQLite, PostgreSQL). Else it is
+  /// "a >= ? AND (a > ? OR (a = ? AND b > ?))", which MySQL makes ranges of an index from.
+  [[nodiscard]] virtual bool seeks_by_row() const = 0;
+  /// A condition that a column whose type is an integer has one; empty where it always has.
+  [[nodiscard]] virtual std::string is_number(std::string_view expression) const {
+    (void)expression;
+    return {};
+  }
 };
 
 /// A statement with its parameters, and what its cells are.
@@ -37,9 +45,13 @@ struct Select {
   std::vector<Column> cells;  ///< of the result, in order
 };
 
-/// Statements for a query. Rows behind a key: "a >= ? AND (a > ? OR (a = ? AND b > ?))", which all
-/// three databases answer from an index; nulls of nullable key columns come last. Children are
-/// joined to their parent, so that they come in the parent's order whatever its collation.
+/// Statements for a query. Nulls of nullable key columns come last. Rows with owners are joined to
+/// them, so that they come in the owners' order whatever its collation. The outermost one is left
+/// out where its key and what refers to it are the same type of integer and it has no condition:
+/// rows whose owner is not there come too then, at their number's place. Rows of one owner come as
+/// `order` and `key` say, and then by the key of the link.
+/// Throw ImportError table_not_found, no_key (bounds without a key), source_changed (bounds of
+/// another number of columns), invalid_mapping (an owner that is joined by nothing).
 [[nodiscard]] Select select_rows(const Dialect& dialect, const Schema& schema,
                                  const RowQuery& query);
 [[nodiscard]] Select select_count(const Dialect& dialect, const Schema& schema,
@@ -47,7 +59,8 @@ struct Select {
 /// Selects the key's columns of the row at a distance.
 [[nodiscard]] Select select_key_at(const Dialect& dialect, const Schema& schema,
                                    const RowQuery& query, std::int64_t distance);
-/// The key of a row: one value, or a document of several under their columns' names.
+/// The key of a row (nulls are null): one value, or a document of several under their columns'
+/// names.
 [[nodiscard]] bson::Value key_of(std::span<const Cell> cells,
                                  const std::vector<std::string>& names);
 
