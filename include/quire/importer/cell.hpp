@@ -83,8 +83,10 @@ struct Cell {
 };
 
 [[nodiscard]] std::string_view to_string(Cell::Kind kind) noexcept;
-/// The value so that the source finds its row by it again: `text` where there is one (bytes stay
-/// bytes), numbers and uuids as they are, all else as the text that the source writes. No policy
+/// The value so that the source finds its row by it again: `text` where there is one; booleans,
+/// integers up to int64, reals, uuids, object ids and bytes as they are; text that is not UTF-8 as
+/// its bytes, with subtype 0x80; all else as text: digits, "2024-05-01 12:00:00.5+00:00" of an
+/// instant, the same without an offset of a wall time, "2024-05-01", "13:45:00.5". No policy
 /// applies.
 /// Throws ImportError unreadable_value for what cannot be a key: null, documents, arrays.
 [[nodiscard]] bson::Value key_value(const Cell& cell);
