@@ -31,6 +31,18 @@ class CompiledTable {
   [[nodiscard]] const std::vector<std::string>& on_insert() const noexcept;
   /// Text of which a change makes another mapping.
   [[nodiscard]] std::string canonical() const;
+  /// identity_of() all tables and columns that are read: a job that is half done does not go on
+  /// with others.
+  [[nodiscard]] bson::Document schema_identity() const;
+  /// Documents, or rows where not each row is one for sure, within bounds of MappedRow::key.
+  [[nodiscard]] std::int64_t count(SourceSession& session, const std::optional<bson::Value>& after,
+                                   const std::optional<bson::Value>& until) const;
+  /// A MappedRow::key that about `distance` documents lie before and at; a group of rows that
+  /// become one document, or a row that becomes several, is never cut. Nothing: there are fewer.
+  [[nodiscard]] std::optional<bson::Value> key_at(SourceSession& session,
+                                                  const std::optional<bson::Value>& after,
+                                                  const std::optional<bson::Value>& until,
+                                                  std::int64_t distance) const;
 
   struct Impl;
   [[nodiscard]] const Impl& impl() const noexcept { return *impl_; }
