@@ -334,8 +334,7 @@ void Executor::code_as_job(const CodeWork& code, Job& job) {
       totals_.in_manual_code = true;
     }
     totals_.saved = true;
-    const auto session = setup_.db.store().start_session();
-    call(code, *session);
+    setup_.transactions->lend([&](store::Session& session) { call(code, session); });
     setup_.lock->check();
     job.save(done, nullptr);
     totals_.in_manual_code = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "migrate/process.hpp"
+#include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -12,6 +13,20 @@ namespace {
 [[noreturn]] void lost() {
   throw MigrationError(ErrorCode::lock_lost,
                        "another process took the migration lock over; this run stopped");
+}
+
+/// By which a server knows transactions that may be open: those of who held the lock, and those of
+/// processes before which he had yet to end.
+std::vector<bson::Document> left_open(bson::View lock) {
+  std::vector<bson::Document> sessions;
+  const auto add = [&](bson::ValueView session) {
+    if (session.type() == bson::Type::document) sessions.emplace_back(session.as_document());
+  };
+  if (const auto session = lock.find("session")) add(*session);
+  const auto before = lock.find("undrained");
+  if (!before || !before->is_array()) return sessions;
+  for (const auto& element : before->as_array()) add(element.value);
+  return sessions;
 }
 
 }  // namespace
@@ -51,8 +66,10 @@ bson::Document Lock::mine() const {
   return bson::make_document("_id", lock_id, "holder", holder_, "token", token_);
 }
 
-bool Lock::take(bson::View filter, bool upsert) {
+/// `before`: the lock's document as it was seen.
+bool Lock::take(bson::View filter, bool upsert, bson::View before) {
   const Who& who = Who::me();
+  const auto open = left_open(before);
   bson::Writer update;
   update.begin_document("$set")
       .append("holder", holder_)
@@ -67,6 +84,11 @@ bool Lock::take(bson::View filter, bool upsert) {
     update.append_null("session");
   } else {
     update.append("session", session_id_);
+  }
+  if (!open.empty()) {
+    update.begin_array("undrained");
+    for (const bson::Document& session : open) update.push(session.view());
+    update.end();
   }
   update.end();
   update.begin_document("$inc")
@@ -105,6 +127,7 @@ bool Lock::take(bson::View filter, bool upsert) {
   wanted_ = false;
   raise_above_history();
   start_heartbeat();
+  drain(open);
   return true;
 }
 
@@ -135,15 +158,15 @@ bool Lock::try_take() {
   if (!holder || holder->is_null()) {
     bson::Writer free;
     free.append("_id", lock_id).append_null("holder");
-    if (take(free.finish(), true)) return true;
+    if (take(free.finish(), true, now ? now->view() : bson::View())) return true;
     now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
     if (!now) return false;
   }
   const std::int64_t token = get_int(*now, "token");
   const std::int64_t beat = get_int(*now, "beat");
   const auto take_over = [&] {
-    took_over_ = take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false);
-    if (took_over_) drain(*now);
+    took_over_ =
+        take(bson::make_document("_id", lock_id, "token", token, "beat", beat), false, *now);
     return took_over_;
   };
   if (process_is_gone(get_text(*now, "process")) && take_over()) return true;
@@ -153,17 +176,25 @@ bool Lock::try_take() {
 }
 
 /// A server keeps a dead client's transaction for up to a minute, and what it has locked with it.
-void Lock::drain(bson::View before) {
-  const auto session = before.find("session");
-  if (!session || session->type() != bson::Type::document) return;
+/// The lock's document names the sessions until they were ended: who takes over may die as well.
+void Lock::drain(const std::vector<bson::Document>& open) {
+  if (open.empty()) return;
   bson::Writer command;
-  command.begin_array("killSessions").push(*session).end();
+  command.begin_array("killSessions");
+  for (const bson::Document& session : open) command.push(session.view());
+  command.end();
   const bson::Document body = command.finish();
   try {
     (void)db_.store().run_command("admin", body, nullptr);
   } catch (const StoreError& error) {
     undrained_ = "what the process before left open could not be ended (" + error.detail() +
                  "); the server does so after a minute";
+  }
+  const bson::Document ended = bson::from_json(R"({"$unset":{"undrained":""}})");
+  try {
+    (void)db_.store().update(db_.ns(lock_collection), mine(), {ended.view()},
+                             safe<store::UpdateOptions>());
+  } catch (const StoreError&) {  // the next one ends them once more, which does no harm
   }
 }
 
@@ -255,7 +286,7 @@ void Lock::release() noexcept {
   held_ = false;
   try {
     bson::Writer update;
-    update.begin_document("$set").append_null("holder").end();
+    update.begin_document("$set").append_null("holder").append_null("session").end();
     const bson::Document body = update.finish();
     (void)db_.store().update(db_.ns(lock_collection), mine(), {body.view()},
                              safe<store::UpdateOptions>());

@@ -49,9 +49,9 @@ class Lock {
 
  private:
   [[nodiscard]] bson::Document mine() const;
-  bool take(bson::View filter, bool upsert);
+  bool take(bson::View filter, bool upsert, bson::View before);
   void raise_above_history();
-  void drain(bson::View before);
+  void drain(const std::vector<bson::Document>& open);
   void ask_for();
   bool beat(store::Session* own_session = nullptr);
   void start_heartbeat();

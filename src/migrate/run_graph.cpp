@@ -137,11 +137,10 @@ bool MigrationRunner::Run::may_begin(std::size_t position) {
   const Compiled& one = compiled_[position];
   const auto& checks = one.migration->info().pre;
   if (is_begun(one.id()) || checks.empty()) return true;
-  const auto session = db_.store().start_session();
   for (const Check& check : checks) {
     bool holds = false;
     try {
-      holds = check.ask(db_, *session);
+      transactions_.lend([&](store::Session& session) { holds = check.ask(db_, session); });
     } catch (...) {
       const Caught caught = current_failure();
       finish(MigrationResult::failed,
@@ -167,17 +166,16 @@ bool MigrationRunner::Run::may_begin(std::size_t position) {
 void MigrationRunner::Run::ask_after(const Compiled& one, store::Session* session) {
   const auto& checks = one.migration->info().post;
   if (checks.empty()) return;
-  std::unique_ptr<store::Session> own;
-  if (session == nullptr) {
-    own = db_.store().start_session();
-    session = own.get();
-  }
-  for (const Check& check : checks) {
-    if (!check.ask(db_, *session)) {
-      throw StepError(ErrorCode::precondition_failed, "does not hold afterwards: " + check.text, "",
-                      std::nullopt);
+  const auto ask = [&](store::Session& on) {
+    for (const Check& check : checks) {
+      if (!check.ask(db_, on)) {
+        throw StepError(ErrorCode::precondition_failed, "does not hold afterwards: " + check.text,
+                        "", std::nullopt);
+      }
     }
-  }
+  };
+  if (session != nullptr) return ask(*session);
+  transactions_.lend(ask);
 }
 
 // ---------------------------------------------------------------- baseline, accept

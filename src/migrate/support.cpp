@@ -43,6 +43,23 @@ void Transactions::run(bool whole, FunctionRef<void(store::Session*)> work) {
   work(nullptr);
 }
 
+void Transactions::lend(FunctionRef<void(store::Session&)> work) {
+  if (session_ == nullptr) return work(*db_.store().start_session());
+  const auto roll_back = [this] {
+    if (session_->in_transaction()) session_->abort_transaction();
+  };
+  try {
+    work(*session_);
+  } catch (...) {
+    try {
+      roll_back();
+    } catch (...) {  // the first exception tells more; the server ends it in time
+    }
+    throw;
+  }
+  roll_back();
+}
+
 std::chrono::milliseconds boot_time() noexcept {
 #ifdef CLOCK_BOOTTIME
   constexpr clockid_t id = CLOCK_BOOTTIME;

@@ -51,6 +51,9 @@ class Transactions {
   void run(FunctionRef<void(store::Session*)> work) { run(are_used(), work); }
   /// `whole`: in a transaction.
   void run(bool whole, FunctionRef<void(store::Session*)> work);
+  /// The session for code that may begin transactions itself: one of its own where there are none.
+  /// What the code leaves open is rolled back. Not within run().
+  void lend(FunctionRef<void(store::Session&)> work);
 
  private:
   Database db_;

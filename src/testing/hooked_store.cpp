@@ -27,6 +27,7 @@ class HookedStore::HookedSession final : public store::Session {
   }
   void abort_transaction() override { inner_->abort_transaction(); }
   [[nodiscard]] bool in_transaction() const noexcept override { return inner_->in_transaction(); }
+  [[nodiscard]] bson::Document id() const override { return inner_->id(); }
   [[nodiscard]] store::Session* inner() const noexcept { return inner_.get(); }
 
   /// The same options with the inner store's own session.

@@ -70,13 +70,7 @@ TEST_F(Matrix, DocumentsAreDoneOnceWithoutTransactions) {
   EXPECT_GE(outcome.rounds, 25);
 }
 
-TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilled) {
-  if (ten::on_replica_set() && !ten::soak()) {
-    GTEST_SKIP() << "a replica set may keep a killed client's transaction for a minute: with "
-                    "QUIRE_MIGRATION_SOAK only";
-  }
-  holds(Interruption::kill, 61);
-}
+TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilled) { holds(Interruption::kill, 61); }
 
 TEST_F(Matrix, RunsGoOnAfterTheirProcessWasKilledWithoutTransactions) {
   if (quire::test::on_server() && !ten::soak())

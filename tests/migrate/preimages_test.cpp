@@ -379,8 +379,6 @@ class KeptMatrix : public ::testing::Test {
     if (without_transactions && quire::test::on_server() && !ten::soak())
       GTEST_SKIP() << "a standalone server has none: with QUIRE_MIGRATION_SOAK only";
     const bool kills = interruption == testing::Interruption::kill;
-    if (kills && ten::on_replica_set() && !ten::soak())
-      GTEST_SKIP() << "a replica set may keep a killed client's transaction for a minute";
     testing::Subject subject;
     subject.without_transactions = without_transactions;
     subject.prepare = [](Database& db) {

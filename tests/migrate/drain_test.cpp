@@ -1,0 +1,185 @@
+// A process dies with a transaction open that has written: who takes over ends it at the
+// server, instead of waiting for the minute that the server gives it.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "quire/migrate/inspect.hpp"
+#include "ten.hpp"
+#include "testing/children.hpp"
+
+namespace quire::migrate::test::drain {
+
+using std::chrono::seconds;
+
+/// A server's transactions live for a minute; what is measured here takes less than a second.
+constexpr seconds far_below_a_minute{40};
+
+class Drain : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    QUIRE_NEEDS_BED();
+    db.emplace(databases.open(uri()));
+    QUIRE_NEEDS_TRANSACTIONS(*db);
+    put_counters(*db, 6);
+  }
+  const std::string& uri() {
+    if (uri_.empty()) uri_ = databases.make();
+    return uri_;
+  }
+
+  /// `run` in a process of its own, which kills itself.
+  void dies(const std::function<void(Database&)>& run) {
+    testing::Child child([&](std::string&) {
+      auto own = databases.open(uri());
+      run(own);
+      return 0;
+    });
+    const auto end = child.wait(seconds(60));
+    ASSERT_TRUE(end.finished);
+    ASSERT_EQ(end.signal, SIGKILL) << end.code << " " << end.text;
+  }
+
+  /// Expects of a run that it takes over, and that it need not wait.
+  template <class F>
+  void takes_over(F run) {
+    const auto start = std::chrono::steady_clock::now();
+    const MigrationReport report = run();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+    EXPECT_TRUE(report.ok()) << report.json();
+    EXPECT_TRUE(report.took_over) << report.json();
+    EXPECT_TRUE(report.warnings.empty()) << report.json();
+    // Nothing is left to the next one.
+    EXPECT_EQ(count(*db, "_quire_lock", R"({"holder":null,"session":null})"), 1);
+    EXPECT_EQ(count(*db, "_quire_lock", R"({"undrained":{"$exists":true}})"), 0);
+  }
+
+  testing::ScratchDatabases databases{ten::bed()};
+  std::string uri_;
+  std::optional<Database> db;
+};
+
+void add_one(Database& db, Session* session) {
+  store::UpdateOptions options;
+  options.session = session;
+  options.multi = true;
+  const auto more = bson::from_json(R"({"$inc":{"n":1}})");
+  (void)db.store().update(db.ns("counters"), {}, {more.view()}, options);
+}
+
+/// Kills its process once it has written, where `fatal`.
+Code counts(bool fatal) {
+  return [fatal](Database& db, Session& session) {
+    add_one(db, &session);
+    if (fatal) ::kill(::getpid(), SIGKILL);
+  };
+}
+
+Migrations forth(bool fatal) {
+  Migrations all;
+  all.add({.id = "a", .up = run(Atomicity::transactional, counts(fatal))});
+  return all;
+}
+
+TEST_F(Drain, EndsWhatARunForwardLeftOpen) {
+  dies([](Database& own) { (void)MigrationRunner(own, forth(true)).run(); });
+  takes_over([&] { return MigrationRunner(*db, forth(false)).run(); });
+  EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+TEST_F(Drain, EndsWhatARunBackLeftOpen) {
+  const auto both = [](bool fatal) {
+    Migrations all;
+    all.add({.id = "a",
+             .up = run(Atomicity::transactional, counts(false)),
+             .down = run(Atomicity::transactional, counts(fatal))});
+    return all;
+  };
+  ASSERT_TRUE(MigrationRunner(*db, both(false)).run().ok());
+  dies([&](Database& own) { (void)MigrationRunner(own, both(true)).rollback("a"); });
+  takes_over([&] { return MigrationRunner(*db, both(false)).rollback("a"); });
+  EXPECT_EQ(count(*db, "counters", R"({"n":2})"), 6);
+}
+
+/// Through a store that watches the calls, as the checks of quire::testing open it.
+TEST_F(Drain, EndsTheBatchOfAStepOverDocuments) {
+  Migrations all;
+  all.add({.id = "a", .up = each<Counter>("counters", [](Counter& c) { ++c.n; })});
+  dies([&](Database& own) {
+    bool written = false;
+    const Database hooked{
+        std::make_shared<testing::HookedStore>(own.shared_store(),
+                                               [&](const testing::StoreCall& call) {
+                                                 written |= call.returned && call.in_transaction &&
+                                                            call.ns.collection == "counters" &&
+                                                            call.operation == "bulk_write";
+                                                 if (written && !call.returned)
+                                                   ::kill(::getpid(), SIGKILL);
+                                               }),
+        own.name()};
+    (void)MigrationRunner(hooked, all).batch_size(3).run();
+  });
+  takes_over([&] { return MigrationRunner(*db, all).batch_size(3).run(); });
+  EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+/// Code that is no transaction of the run's, and begins its own on the session that it is given.
+Migrations own_transaction(bool fatal) {
+  Migrations all;
+  all.add({.id = "a", .up = run(Atomicity::idempotent, [fatal](Database& db, Session& session) {
+                        session.start_transaction();
+                        counts(fatal)(db, session);
+                        session.commit_transaction();
+                      })});
+  return all;
+}
+
+TEST_F(Drain, EndsATransactionThatCodeBeganItself) {
+  dies([](Database& own) { (void)MigrationRunner(own, own_transaction(true)).run(); });
+  takes_over([&] { return MigrationRunner(*db, own_transaction(false)).run(); });
+  EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+TEST_F(Drain, RollsBackWhatCodeForgot) {
+  Migrations all;
+  all.add({.id = "a", .up = run(Atomicity::idempotent, [](Database& own, Session& session) {
+                        session.start_transaction();
+                        add_one(own, &session);
+                      })});
+  const auto report = MigrationRunner(*db, all).run();
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(*db, "counters", R"({"n":0})"), 6);
+}
+
+/// Who took over died before it could end anything: the next one ends both.
+TEST_F(Drain, EndsWhatTheOneBeforeTheLastLeftOpen) {
+  dies([](Database& own) { (void)MigrationRunner(own, forth(true)).run(); });
+  dies([](Database& own) {
+    const Database hooked{std::make_shared<testing::HookedStore>(
+                              own.shared_store(),
+                              [](const testing::StoreCall& call) {
+                                if (call.returned && call.operation == "find_and_modify")
+                                  ::kill(::getpid(), SIGKILL);
+                              }),
+                          own.name()};
+    (void)MigrationRunner(hooked, forth(false)).run();
+  });
+  takes_over([&] { return MigrationRunner(*db, forth(false)).run(); });
+  EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+/// Where somebody released the lock of a process that is gone, its transaction is there all the
+/// same.
+TEST_F(Drain, EndsWhatWasOpenWhenTheLockWasReleasedByHand) {
+  dies([](Database& own) { (void)MigrationRunner(own, forth(true)).run(); });
+  const auto seen = lock_info(*db);
+  ASSERT_TRUE(seen && seen->held);
+  unlock(*db, seen->token, "its machine is gone");
+  const auto start = std::chrono::steady_clock::now();
+  const auto report = MigrationRunner(*db, forth(false)).run();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+}  // namespace quire::migrate::test::drain
