@@ -145,7 +145,8 @@ FolderManifest FolderManifest::read(const fs::path& backup) {
       }
       at = end + 1;
     }
-    if (whole(sum["files"]) != static_cast<std::int64_t>(out.files.size()))
+    if (whole(sum["files"]) != static_cast<std::int64_t>(out.files.size()) ||
+        whole(sum["bytes"]) != out.bytes())
       throw corrupt("lines are missing");
   } catch (const FormatError& error) {
     throw corrupt(error.what());
