@@ -12,6 +12,10 @@ class Dialect {
   /// schema in front as Table::name has.
   [[nodiscard]] virtual std::string quoted(std::string_view name) const = 0;
   [[nodiscard]] virtual std::string quoted_table(const Table& table) const = 0;
+  /// What stands behind FROM for it, where that is more than its name.
+  [[nodiscard]] virtual std::string read_table(const Table& table) const {
+    return quoted_table(table);
+  }
   /// The placeholder of parameter `number` (1 = the first), cast to the column's type where the
   /// source needs it.
   [[nodiscard]] virtual std::string parameter(int number, const Column& column) const = 0;
@@ -59,10 +63,6 @@ struct Select {
 /// Selects the key's columns of the row at a distance.
 [[nodiscard]] Select select_key_at(const Dialect& dialect, const Schema& schema,
                                    const RowQuery& query, std::int64_t distance);
-/// The owner whose key bounds are of.
-[[nodiscard]] inline const Owner& outermost(const Owner& owner) {
-  return owner.owner == nullptr ? owner : outermost(*owner.owner);
-}
 /// The key of a row (nulls are null): one value, or a document of several under their columns'
 /// names.
 [[nodiscard]] bson::Value key_of(std::span<const Cell> cells,
