@@ -29,7 +29,7 @@ scripts/kill_loop.sh $(((kills + 1) / 2))
 printf '\n== Kill -9 at random, %s times: migrations\n' "$kills"
 scripts/kill_loop_migrations.sh "$kills"
 printf '\n== Migrations: interrupted at every call, stopped holders, 50 rounds of 16 starts, a disk that is full at each request\n'
-migrations() { QUIRE_MIGRATION_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/migrate/test_migrate" --gtest_filter='Matrix.*:KeptMatrix.*:Drain.*:ManyStarts.*:Faults.*:ServerKill.*'; }
+migrations() { QUIRE_MIGRATION_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/migrate/test_migrate" --gtest_filter='Matrix.*:KeptMatrix.*:Drain.*:ManyStarts.*:Faults.*:Rights.*:ServerKill.*'; }
 migrations 1
 printf '\n== Losses of power, and a full or broken disk at each request\n'
 QUIRE_ROBUSTNESS_ROUNDS=25 "$build/tests/robustness/test_robustness" --gtest_filter='-*Corruption*'

@@ -46,14 +46,13 @@ Conversion::Conversion(Options options) : options_(std::move(options)) {
 
 void Conversion::fail(const Cell& cell, std::string_view why) const {
   std::string text = options_.place + ": ";
-  if (cell.kind == Kind::unreadable) {
-    text += display(cell);
-  } else {
-    text += std::string(to_string(cell.kind)) + " " + quoted(display(cell, 80));
-    if (options_.as != Convert::as_is)
-      text += " cannot become " + std::string(to_string(options_.as));
-    if (!why.empty()) text += (options_.as != Convert::as_is ? ": " : " ") + std::string(why);
-  }
+  if (cell.kind == Kind::unreadable)
+    throw UnreadableCell(ErrorCode::unreadable_value, FieldPath(options_.path),
+                         text + display(cell));
+  text += std::string(to_string(cell.kind)) + " " + quoted(display(cell, 80));
+  if (options_.as != Convert::as_is)
+    text += " cannot become " + std::string(to_string(options_.as));
+  if (!why.empty()) text += (options_.as != Convert::as_is ? ": " : " ") + std::string(why);
   throw ImportError(ErrorCode::unreadable_value, FieldPath(options_.path), text);
 }
 

@@ -8,10 +8,17 @@
 #include <vector>
 
 #include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
 #include "quire/importer/cell.hpp"
 #include "quire/importer/types.hpp"
 
 namespace quire::importer {
+
+/// Thrown for a cell that the source could not read.
+class UnreadableCell : public ImportError {
+ public:
+  using ImportError::ImportError;
+};
 
 /// What conversions work in; one a thread.
 class ConvertScratch {

@@ -44,6 +44,9 @@ constexpr Scheme schemes[] = {
     {"csv", nullptr, "simdjson (Debian: libsimdjson-dev)"},
     {"bson", nullptr, "simdjson (Debian: libsimdjson-dev)"},
 #endif
+    {"quire", open_store, ""},
+    {"mongodb", open_store, ""},
+    {"mongodb+srv", open_store, ""},
 };
 
 std::string known() {

@@ -108,8 +108,8 @@ bool Lock::take(bson::View filter, bool upsert, bson::View before) {
     // Servers differ in how they refuse who comes second, and an error may hide a success: the
     // content decides. What nobody will be allowed or able to do is no refusal of this kind.
     if (error.code() == ErrorCode::unauthorized || error.code() == ErrorCode::read_only ||
-        error.code() == ErrorCode::disk_full || error.code() == ErrorCode::io_error ||
-        error.code() == ErrorCode::corrupt)
+        error.code() == ErrorCode::not_primary || error.code() == ErrorCode::disk_full ||
+        error.code() == ErrorCode::io_error || error.code() == ErrorCode::corrupt)
       throw;
     now = find_document(db_, lock_collection, bson::make_document("_id", lock_id));
     if (!now && error.code() != ErrorCode::duplicate_key && error.code() != ErrorCode::busy &&

@@ -214,6 +214,28 @@ void MigrationRunner::Run::finish(MigrationResult result, Error error,
   report_.next = std::move(next);
 }
 
+/// What the store refused between two migrations, or before the first.
+void MigrationRunner::Run::stopped_by(const StoreError& error) {
+  const auto remedy = [&]() -> std::string {
+    switch (error.code()) {
+      case ErrorCode::unauthorized:
+      case ErrorCode::authentication_failed:
+        return "give the user the role readWrite and, for validators, dbAdmin";
+      case ErrorCode::not_primary:
+      case ErrorCode::read_only:
+        return "connect to a server or file that takes writes";
+      case ErrorCode::network_error:
+      case ErrorCode::server_unreachable:
+        return "see that the server can be reached";
+      case ErrorCode::disk_full:
+        return "make room on the disk";
+      default:
+        return "correct the cause";
+    }
+  };
+  finish(MigrationResult::failed, error, {remedy() + " and run again"});
+}
+
 void MigrationRunner::Run::mark(std::string_view id, MigrationState state,
                                 std::string_view reason) {
   if ((state != applied && state != failed) || reason.empty()) {

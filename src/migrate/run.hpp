@@ -139,6 +139,7 @@ class MigrationRunner::Run {
   bool fail_with(const Compiled& migration, bool down, const Executor& executor, std::int64_t ms,
                  MigrationEntry& entry);
   void finish(MigrationResult result, Error error, std::vector<std::string> next);
+  void stopped_by(const StoreError& error);
   void tell(MigrationEvent::Kind kind, std::string_view id) const;
   [[nodiscard]] bson::Document progress_fields(const Executor& executor, std::int64_t ms) const;
   [[nodiscard]] Error describe(const Compiled& migration, ErrorCode code, const Error* error,

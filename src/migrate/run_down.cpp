@@ -84,6 +84,8 @@ MigrationReport MigrationRunner::Run::down(FunctionRef<std::vector<std::string>(
   } catch (const MigrationError& error) {
     if (error.code() != ErrorCode::lock_lost) throw;
     finish(MigrationResult::lock_lost, error, {"run again"});
+  } catch (const StoreError& error) {
+    stopped_by(error);
   }
   lock_.release();
   return std::move(report_);

@@ -68,14 +68,14 @@ MigrationReport MigrationRunner::Run::up() {
     tell_end();
     return std::move(report_);
   };
-  if (checks() || nothing_to_do()) return end();
-  find_urgent();
-  if (options_.budget == std::chrono::milliseconds(0) && !anything_urgent()) {
-    defer_all();
-    return end();
-  }
-  classify_all();
   try {
+    if (checks() || nothing_to_do()) return end();
+    find_urgent();
+    if (options_.budget == std::chrono::milliseconds(0) && !anything_urgent()) {
+      defer_all();
+      return end();
+    }
+    classify_all();
     if (!lock()) return end();
     read();  // what was pending may be done by now
     if (checks() || refuse(lost_unknown())) return end();
@@ -84,6 +84,8 @@ MigrationReport MigrationRunner::Run::up() {
   } catch (const MigrationError& error) {
     if (error.code() != ErrorCode::lock_lost) throw;
     finish(MigrationResult::lock_lost, error, {"run again"});
+  } catch (const StoreError& error) {
+    stopped_by(error);
   }
   return end();
 }

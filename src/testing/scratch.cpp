@@ -8,6 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "quire/bson/writer.hpp"
+#include "quire/core/error.hpp"
+
 namespace quire::testing {
 namespace {
 
@@ -26,6 +29,22 @@ std::string with_database(const std::string& uri, const std::string& database) {
 std::filesystem::path folder_of(const std::string& uri) {
   const auto begin = uri.find(':') + 1;
   return std::filesystem::path(uri.substr(begin, uri.find('?') - begin)).parent_path();
+}
+
+/// A process that a check killed may have left its transaction open: a server drops nothing beneath
+/// one, and some stand still while they try. The lock tells its session.
+void end_transactions(const Database& db) {
+  try {
+    const bson::Document key = bson::make_document("_id", "migrate");
+    (void)db.store().find_one(db.ns("_quire_lock"), key, {}, [&](bson::View lock) {
+      const auto session = lock.find("session");
+      if (!session || session->type() != bson::Type::document) return;
+      bson::Writer command;
+      command.begin_array("killSessions").push(*session).end();
+      (void)db.store().run_command("admin", command.finish(), nullptr);
+    });
+  } catch (const Error&) {  // then dropping takes as long as it takes
+  }
 }
 
 }  // namespace
@@ -83,6 +102,7 @@ void ScratchDatabases::remove(const std::string& uri) noexcept {
       return;
     }
     const Database db = open(gone);
+    end_transactions(db);
     db.store().drop_database(db.name());
   } catch (...) {  // a server that is gone takes its databases with it
   }

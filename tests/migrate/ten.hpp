@@ -206,14 +206,16 @@ inline bool on_replica_set() {
   const char* name = std::getenv("QUIRE_TEST_STORE");
   return name != nullptr && std::string_view(name).starts_with("replica_set");
 }
-/// The program of a server like that one; empty where the suite runs in memory.
-inline std::string server_program() {
+/// A value of the file that names the suite's server (tests/support/servers.hpp); empty where the
+/// suite runs in memory.
+inline std::string other_server(const std::string& of) {
   const char* name = std::getenv("QUIRE_TEST_STORE");
   if (name == nullptr) return {};
   const std::string_view text = name;
   const auto at = text.find('@');
-  return quire::test::server("server" +
-                             std::string(at == std::string_view::npos ? "" : text.substr(at)));
+  return quire::test::server(of + std::string(at == std::string_view::npos ? "" : text.substr(at)));
 }
+/// The program of a server like that one.
+inline std::string server_program() { return other_server("server"); }
 
 }  // namespace quire::migrate::test::ten

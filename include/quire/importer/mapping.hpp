@@ -50,7 +50,7 @@ struct ValuePair {
 /// it comes from.
 struct FieldRule {
   std::string to;    ///< a path, "name.first"
-  std::string from;  ///< a column
+  std::string from = {};  ///< a column
   std::optional<bson::Value> constant = {};
   std::string format = {};  ///< text with columns in braces: "Rank {rank}"; {{ and }} are braces
   std::function<bson::Value(const RowView&)> compute = {};  ///< not in a JSON file

@@ -59,34 +59,44 @@ std::string KeyRange::row_compared(std::string_view with, const Values& values) 
   return left + ") " + std::string(with) + " " + right + ")";
 }
 
+// Each parameter is asked for in a statement of its own: placeholders without numbers go by the
+// order in which they come.
 std::string KeyRange::behind(const Values& values, std::size_t from) {
   const bool last = from + 1 == values.size();
+  std::string out;
   if (is_null(values[from])) {  // nothing comes behind a null but rows that have one too
     if (last) return std::string(no_row);
-    return "(" + equal(from, values[from]) + " AND " + behind(values, from + 1) + ")";
+    out = "(" + equal(from, values[from]);
+    out += " AND " + behind(values, from + 1);
+    return out += ")";
   }
   const bool nullable = key_[from].column.nullable;
-  std::string out;
   // What an index is entered by; what follows needs it no more.
   if (!last && !nullable) out = compared(from, ">=", values[from]) + " AND ";
-  std::string more = compared(from, ">", values[from]);
-  if (nullable) more += " OR " + key_[from].expression + " IS NULL";
-  if (!last) more += " OR (" + equal(from, values[from]) + " AND " + behind(values, from + 1) + ")";
-  return !last || nullable ? out + "(" + more + ")" : more;
+  if (!last || nullable) out += "(";
+  out += compared(from, ">", values[from]);
+  if (nullable) out += " OR " + key_[from].expression + " IS NULL";
+  if (!last) {
+    out += " OR (" + equal(from, values[from]);
+    out += " AND " + behind(values, from + 1);
+    out += ")";
+  }
+  return !last || nullable ? out + ")" : out;
 }
 
 std::string KeyRange::up_to(const Values& values, std::size_t from) {
   const bool last = from + 1 == values.size();
+  std::string out;
   if (is_null(values[from])) {
-    if (last) return {};
+    if (last) return out;
+    out = "(" + key_[from].expression + " IS NOT NULL OR (" + equal(from, values[from]);
     const std::string rest = up_to(values, from + 1);
-    if (rest.empty()) return {};
-    return "(" + key_[from].expression + " IS NOT NULL OR (" + equal(from, values[from]) + " AND " +
-           rest + "))";
+    return rest.empty() ? rest : out + " AND " + rest + "))";
   }
-  if (last) return compared(from, "<=", values[from]);
-  std::string out = compared(from, "<=", values[from]) + " AND (" +
-                    compared(from, "<", values[from]) + " OR (" + equal(from, values[from]);
+  out = compared(from, "<=", values[from]);
+  if (last) return out;
+  out += " AND (" + compared(from, "<", values[from]);
+  out += " OR (" + equal(from, values[from]);
   const std::string rest = up_to(values, from + 1);
   return out + (rest.empty() ? "" : " AND " + rest) + "))";
 }

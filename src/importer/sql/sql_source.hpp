@@ -63,6 +63,10 @@ struct Select {
 /// Selects the key's columns of the row at a distance.
 [[nodiscard]] Select select_key_at(const Dialect& dialect, const Schema& schema,
                                    const RowQuery& query, std::int64_t distance);
+/// The owner whose key bounds are of.
+[[nodiscard]] inline const Owner& outermost(const Owner& owner) {
+  return owner.owner == nullptr ? owner : outermost(*owner.owner);
+}
 /// The key of a row (nulls are null): one value, or a document of several under their columns'
 /// names.
 [[nodiscard]] bson::Value key_of(std::span<const Cell> cells,

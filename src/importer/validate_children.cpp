@@ -1,0 +1,175 @@
+#include <algorithm>
+
+#include "importer/names.hpp"
+#include "importer/validate.hpp"
+
+namespace quire::importer {
+namespace {
+
+using Names = std::vector<std::string>;
+
+enum class Class { number, text, bytes, time, other };
+Class class_of(ColumnType type) {
+  switch (type) {
+    case ColumnType::boolean:
+    case ColumnType::int32:
+    case ColumnType::int64:
+    case ColumnType::uint64:
+    case ColumnType::real:
+    case ColumnType::decimal:
+      return Class::number;
+    case ColumnType::text:
+    case ColumnType::enumerated:
+      return Class::text;
+    case ColumnType::binary:
+    case ColumnType::uuid:
+      return Class::bytes;
+    case ColumnType::instant:
+    case ColumnType::wall_time:
+    case ColumnType::date:
+    case ColumnType::time:
+      return Class::time;
+    default:
+      return Class::other;
+  }
+}
+
+bool can_equal(const Column* a, const Column* b) {
+  if (a == nullptr || b == nullptr) return true;  // a row's number, or told before
+  const Class left = class_of(a->type);
+  const Class right = class_of(b->type);
+  return left == right || left == Class::other || right == Class::other;
+}
+
+/// Two lists of columns that are compared with each other.
+void check_join(const Problems& problems, const Table& from, const Names& columns,
+                const std::string& key, const Table& to, const Names& referenced) {
+  if (columns.empty()) {
+    problems.add("`" + key + "` is empty: it names what refers to " + quoted(to.name));
+    return;
+  }
+  for (const std::string& name : columns) problems.expect_column(from, name, "`" + key + "`");
+  for (const std::string& name : referenced)
+    problems.expect_column(to, name, "what `" + key + "` refers to");
+  if (columns.size() != referenced.size()) {
+    problems.add("`" + key + "` has " + std::to_string(columns.size()) +
+                 " columns, and refers to " + std::to_string(referenced.size()) + " of " +
+                 quoted(to.name) + ": " + listed(referenced));
+    return;
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Column* a = from.find(columns[i]);
+    const Column* b = to.find(referenced[i]);
+    if (!can_equal(a, b))
+      problems.add(quoted(from.name + "." + columns[i]) + " is " + std::string(to_string(a->type)) +
+                   " and " + quoted(to.name + "." + referenced[i]) + " is " +
+                   std::string(to_string(b->type)) + ": they are never equal");
+  }
+}
+
+/// Whether the columns hold a unique key of the table.
+bool unique_by(const Table& table, const Names& columns) {
+  const auto holds = [&](const Names& key) {
+    return !key.empty() && std::all_of(key.begin(), key.end(),
+                                       [&](const auto& one) { return contains(columns, one); });
+  };
+  return holds(table.primary_key) || std::any_of(table.unique.begin(), table.unique.end(), holds);
+}
+
+void check_link(const Problems& problems, const Schema& schema, const Table& parent,
+                const Table& table, const ChildRule& rule) {
+  const Table* link = schema.find(rule.link);
+  if (link == nullptr) {
+    Names names;
+    for (const Table& one : schema.tables) names.push_back(one.name);
+    problems.add("`link`: the source has no table " + quoted(rule.link) +
+                 near_names(rule.link, names));
+    return;
+  }
+  check_join(problems, *link, rule.columns, "columns", parent, referenced_of(rule, parent));
+  ChildRule of_link;
+  of_link.referenced = rule.link_referenced;
+  check_join(problems, *link, rule.link_columns, "link_columns", table,
+             referenced_of(of_link, table));
+  for (const std::string& name : rule.link_taken) {
+    problems.expect_column(*link, name, "`link_taken`");
+    if (table.find(name) != nullptr)
+      problems.add("`link_taken`: " + quoted(table.name) + " has a column " + quoted(name) +
+                   " of its own");
+  }
+  Names both = rule.columns;
+  both.insert(both.end(), rule.link_columns.begin(), rule.link_columns.end());
+  if (!rule.children.empty() && !unique_by(*link, both))
+    problems.add("`children` of rows that " + quoted(rule.link) +
+                 " may name twice for one parent: a unique key over " + listed(both) +
+                 " would exclude it");
+}
+
+void check_shape(const Problems& problems, const ChildRule& rule, const RowShape& shape,
+                 const TypePolicy& types) {
+  Targets targets(problems);
+  check_fields(problems, targets, shape, rule.fields, true);
+  check_skip(problems, shape, rule.skip, rule.fields);
+  if (rule.value.empty()) {
+    if (!rule.others) return;
+    for (const std::string& name : shape.others(types)) targets.add_name(name);
+    return;
+  }
+  const bool named = std::any_of(rule.fields.begin(), rule.fields.end(),
+                                 [&](const FieldRule& one) { return one.to == rule.value; });
+  if (!named && !shape.has(rule.value))
+    problems.add("`value`: there is neither a field nor a column " + quoted(rule.value) +
+                 near_names(rule.value, shape.names()));
+  if (!rule.children.empty()) problems.add("elements that are one `value` have no `children`");
+}
+
+void check_child(const Problems& problems, const Schema& schema, const Table& parent,
+                 const ChildRule& rule, const TypePolicy& types) {
+  const Table* table = schema.find(rule.table);
+  if (table == nullptr) {
+    Names names;
+    for (const Table& one : schema.tables) names.push_back(one.name);
+    problems.add("the source has no table " + quoted(rule.table) + near_names(rule.table, names));
+    return;
+  }
+  RowShape shape(*table);
+  if (rule.link.empty()) {
+    check_join(problems, *table, rule.columns, "columns", parent, referenced_of(rule, parent));
+    if (!rule.link_columns.empty() || !rule.link_referenced.empty() || !rule.link_taken.empty())
+      problems.add("`link_columns`, `link_referenced` and `link_taken` are for a `link`");
+    for (const std::string& name : rule.columns) shape.take(name);
+  } else {
+    check_link(problems, schema, parent, *table, rule);
+    if (const Table* link = schema.find(rule.link)) shape.set_link(*link, rule.link_taken);
+  }
+  if (rule.many && rule.or_null) problems.add("`or_null` is for a child that is not `many`");
+  for (const OrderBy& by : rule.order) {
+    const Table* link = rule.link.empty() ? nullptr : schema.find(rule.link);
+    if (link == nullptr || link->find(by.column) == nullptr)
+      problems.expect_column(*table, by.column, "`order`");
+  }
+  shape.take_rules(rule.fields, rule.skip);
+  check_shape(problems, rule, shape, types);
+  if (rule.children.empty() || !rule.value.empty()) return;
+  if (table->key.empty())
+    problems.add("the table " + quoted(table->name) +
+                 " has no key to tell its rows by, which `children` are sorted into");
+  // Their names were told with the fields: here only what is inside of them.
+  Targets targets(problems);
+  for (const FieldRule& field : rule.fields) targets.add(field.to, "field " + quoted(field.to));
+  check_children(problems, targets, schema, *table, rule.children, types);
+}
+
+}  // namespace
+
+void check_children(const Problems& problems, Targets& targets, const Schema& schema,
+                    const Table& parent, const std::vector<ChildRule>& children,
+                    const TypePolicy& types) {
+  for (const ChildRule& rule : children) {
+    const std::string name = "child " + quoted(rule.to);
+    targets.add(rule.to, name);
+    check_child(problems.in(name), schema, parent, rule, types);
+  }
+}
+
+}  // namespace quire::importer
