@@ -42,7 +42,8 @@ std::string option_file() {
 }
 
 void set_ssl(MYSQL* handle, const Options& options) {
-  if (!options.ssl_ca.empty() || !options.ssl_cert.empty() || !options.ssl_key.empty()) {
+  const bool wanted = options.ssl == Options::Ssl::on || options.ssl == Options::Ssl::verify;
+  if (wanted || !options.ssl_ca.empty() || !options.ssl_cert.empty() || !options.ssl_key.empty()) {
     const auto given = [](const std::string& text) {
       return text.empty() ? nullptr : text.c_str();
     };
@@ -50,7 +51,7 @@ void set_ssl(MYSQL* handle, const Options& options) {
                   nullptr, nullptr);
   }
   if (options.ssl == Options::Ssl::preset) return;
-  const my_bool enforce = options.ssl == Options::Ssl::off ? 0 : 1;
+  const my_bool enforce = wanted ? 1 : 0;
   const my_bool verify = options.ssl == Options::Ssl::verify ? 1 : 0;
   mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
   mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
@@ -127,6 +128,7 @@ Connection::Connection(const Options& options) : options_(options) {
                            options.port, given(options.socket), 0) == nullptr) {
       throw failure(mysql_errno(handle_), mysql_error(handle_), "connecting", options.location());
     }
+    check_ssl();
     prepare_session();
   } catch (...) {
     close();
@@ -135,6 +137,14 @@ Connection::Connection(const Options& options) : options_(options) {
 }
 
 Connection::~Connection() { close(); }
+
+/// libmariadb goes on without TLS where the server has none, also when it is told not to.
+void Connection::check_ssl() {
+  const bool wanted = options_.ssl == Options::Ssl::on || options_.ssl == Options::Ssl::verify;
+  if (!wanted || mysql_get_ssl_cipher(handle_) != nullptr) return;
+  fail(CR_SSL_CONNECTION_ERROR, "the server has no TLS; give it a certificate, or say ssl=off",
+       "connecting");
+}
 
 void Connection::close() noexcept {
   if (handle_ == nullptr) return;

@@ -49,6 +49,7 @@ class Connection {
   [[noreturn]] void fail(unsigned number, std::string_view message, std::string_view doing);
 
  private:
+  void check_ssl();
   void prepare_session();
   const Options& options_;
   MYSQL* handle_ = nullptr;

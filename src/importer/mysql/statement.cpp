@@ -1,5 +1,7 @@
 #include "importer/mysql/statement.hpp"
 
+#include <errmsg.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -146,16 +148,25 @@ unsigned Statement::drain() noexcept {
     const int result = mysql_stmt_fetch(statement_);
     if (result == 0 || result == MYSQL_DATA_TRUNCATED) continue;
     ended_ = true;
-    if (result == 1) return mysql_stmt_errno(statement_);
+    if (result == 1) return error_number();
   }
   return 0;
 }
 
+/// Where a connection ends amid its rows, the library leaves the statement's error empty, and at
+/// times the connection's too.
+unsigned Statement::error_number() const noexcept {
+  if (const unsigned number = mysql_stmt_errno(statement_); number != 0) return number;
+  const unsigned number = mysql_errno(connection_.handle());
+  return number != 0 ? number : CR_SERVER_LOST;
+}
+
 void Statement::fail() {
   ended_ = true;
-  const unsigned number = mysql_stmt_errno(statement_);
-  const std::string message = mysql_stmt_error(statement_);
-  connection_.fail(number, message, doing_);
+  std::string message = mysql_stmt_error(statement_);
+  if (message.empty()) message = mysql_error(connection_.handle());
+  if (message.empty()) message = "the connection to the server was lost";
+  connection_.fail(error_number(), message, doing_);
 }
 
 }  // namespace quire::importer::mysql

@@ -41,6 +41,7 @@ class Statement {
   void prepare_result(const Select& select);
   void taken_all();
   void size_batches();
+  [[nodiscard]] unsigned error_number() const noexcept;
   [[noreturn]] void fail();
 
   Connection& connection_;
