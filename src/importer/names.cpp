@@ -9,18 +9,25 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// How many letters are put in, left out or exchanged; case does not count.
+/// How many letters are put in, left out, exchanged or swapped with the next; case does not count.
 std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before;
+  std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  const auto same = [&](std::size_t i, std::size_t j) { return lower(a[i]) == lower(b[j]); };
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t corner = std::exchange(row[0], i);
+    row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t exchanged = corner + (lower(a[i - 1]) == lower(b[j - 1]) ? 0U : 1U);
-      corner = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, exchanged}));
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same(i - 1, j - 1) ? 0U : 1U)});
+      if (i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1))
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    before = last;
+    last = row;
   }
-  return row.back();
+  return last.back();
 }
 
 }  // namespace
@@ -46,7 +53,7 @@ std::string near_names(std::string_view name, std::span<const std::string> names
   std::sort(near.begin(), near.end());
   if (near.empty()) return {};
   std::string out = "; did you mean ";
-  for (std::size_t i = 0; i < near.size() && i < 3; ++i) {
+  for (std::size_t i = 0; i < near.size() && i < 3 && near[i].first == near[0].first; ++i) {
     if (i != 0) out += " or ";
     out += quoted(near[i].second);
   }

@@ -1,7 +1,7 @@
 // CSV files as a source: RFC 4180 and what people write besides.
 #include <gtest/gtest.h>
 
-#include "importer/files_fixture.hpp"
+#include "files_fixture.hpp"
 #include "quire/core/error.hpp"
 
 using namespace quire;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "importer/files_fixture.hpp"
+#include "files_fixture.hpp"
 #include "quire/backup/backup.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "importer/files_fixture.hpp"
+#include "files_fixture.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/core/error.hpp"
 #include "quire/importer/files.hpp"

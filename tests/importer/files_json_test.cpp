@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "importer/files_fixture.hpp"
+#include "files_fixture.hpp"
 #include "quire/core/error.hpp"
 
 using namespace quire;

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <random>
 
+#include "files_fixture.hpp"
 #include "importer/files/csv_records.hpp"
 #include "importer/files/json_fault.hpp"
 #include "importer/files/json_to_bson.hpp"
 #include "importer/files/record_reader.hpp"
-#include "importer/files_fixture.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 

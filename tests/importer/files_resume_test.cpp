@@ -1,8 +1,8 @@
 // Parts of files: bounds, single keys, distances, and going on in the middle of a file.
 #include <gtest/gtest.h>
 
+#include "files_fixture.hpp"
 #include "importer/files/record_reader.hpp"
-#include "importer/files_fixture.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 

@@ -146,7 +146,7 @@ class Builder {
   void from() {
     text(" FROM ");
     if (first_ == owners_.size()) {
-      text(dialect_.quoted_table(*rows().table));
+      text(dialect_.read_table(*rows().table));
       return;
     }
     read(relations_[first_]);
@@ -160,7 +160,7 @@ class Builder {
         text(" ON ").text(equal(child.prefix, owner.columns, parent.prefix, owner.referenced));
         continue;
       }
-      text(" JOIN ").text(dialect_.quoted_table(*child.link)).text(" AS ").text(child.link_prefix);
+      text(" JOIN ").text(dialect_.read_table(*child.link)).text(" AS ").text(child.link_prefix);
       text(" ON ").text(equal(child.link_prefix, owner.columns, parent.prefix, owner.referenced));
       text(" JOIN ");
       read(child);
@@ -171,7 +171,7 @@ class Builder {
 
   /// A condition names columns as if nothing else were read, so it stands where nothing else is.
   void read(const Relation& one) {
-    const std::string table = dialect_.quoted_table(*one.table);
+    const std::string table = dialect_.read_table(*one.table);
     if (one.where.empty()) {
       text(table);
     } else {

@@ -12,6 +12,10 @@ class Dialect {
   /// schema in front as Table::name has.
   [[nodiscard]] virtual std::string quoted(std::string_view name) const = 0;
   [[nodiscard]] virtual std::string quoted_table(const Table& table) const = 0;
+  /// What stands behind FROM for it, where that is more than its name.
+  [[nodiscard]] virtual std::string read_table(const Table& table) const {
+    return quoted_table(table);
+  }
   /// The placeholder of parameter `number` (1 = the first), cast to the column's type where the
   /// source needs it.
   [[nodiscard]] virtual std::string parameter(int number, const Column& column) const = 0;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "importer/postgresql/connection.hpp"
+
+namespace quire::importer::postgresql {
+
+/// The source as it was at one moment, and connections that see it so. One of them, which does
+/// nothing else, keeps the moment. Thread-safe.
+class Snapshot {
+ public:
+  explicit Snapshot(const Options& options);
+
+  /// A connection in a transaction that sees the moment: one that was given back, or a new one.
+  [[nodiscard]] std::unique_ptr<Connection> take();
+  /// Gives one back whose last statement was read to its end.
+  void give(std::unique_ptr<Connection> connection);
+  /// Gives one back whose statement failed or was cancelled.
+  void give_failed(std::unique_ptr<Connection> connection) noexcept;
+
+ private:
+  void begin(Connection& connection) const;
+  const Options& options_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+  Connection keeper_;
+  std::string name_;
+};
+
+}  // namespace quire::importer::postgresql
