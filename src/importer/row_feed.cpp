@@ -62,6 +62,7 @@ bool RowFeed::map(MappedRow& row, const RowWriter::Input& input) {
   row.failure.reset();
   row.stage.clear();
   row.raw = {};
+  row.key = {};  // of the row before
   try {
     row.key = key_of_row(input.cells, program.key, program.key_names);
     const bson::View document = writer_.write(program, input);

@@ -162,6 +162,23 @@ TEST(MappedReader, TellsCellsThatTheSourceCouldNotRead) {
   EXPECT_EQ(made[1], R"({"_id": 2, "v": "ok"})");
 }
 
+TEST(MappedReader, GivesARowWithoutAKeyNotThatOfTheOneBefore) {
+  MemorySource source;
+  source.add("t", {"id:text"}, {"id"},
+             {{t("a")}, {Cell::of_text(Cell::Kind::unreadable, "bad page")}});
+  const Mapping mapping = of(R"({"table": "t", "into": "t"})");
+  const CompiledTable table(mapping, mapping.tables[0], source.schema, DateTime{});
+  const auto session = source.open();
+  MappedReader reader(table, *session, {}, {});
+  MappedRow row;
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_EQ(row.key, bson::Value("a"));
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_TRUE(row.failure);
+  EXPECT_EQ(row.key, bson::Value());
+  EXPECT_FALSE(row.document);
+}
+
 TEST(MappedReader, RefusesDocumentsThatACheckOrASizeRefuses) {
   MemorySource source;
   const std::string large(17 * 1024 * 1024, 'x');
