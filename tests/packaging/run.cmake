@@ -31,7 +31,12 @@ elseif(WAY STREQUAL "pkg_config")
     set(serve quire-serve)
     string(APPEND FLAGS " -DCONSUMER_SERVES")
   endif()
-  execute_process(COMMAND pkg-config --cflags --libs ${serve} quire-testing quire-embedded quire-mongodb OUTPUT_VARIABLE flags
+  set(importer "")
+  if(EXISTS "${pc_dir}/quire-importer.pc")
+    set(importer quire-importer)
+    string(APPEND FLAGS " -DCONSUMER_IMPORTS")
+  endif()
+  execute_process(COMMAND pkg-config --cflags --libs ${serve} ${importer} quire-testing quire-embedded quire-mongodb OUTPUT_VARIABLE flags
     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND "${flags}")
   separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")

@@ -1,5 +1,8 @@
 #include <quire/quire.hpp>
 #include <quire/testing/testing.hpp>
+#ifdef CONSUMER_IMPORTS
+#include <quire/importer/source.hpp>
+#endif
 #ifdef CONSUMER_SERVES
 #include <quire/serve/server.hpp>
 #endif
@@ -27,6 +30,14 @@ int main() {
   q::testing::ScratchDatabases databases;
   if (!q::testing::up_down_up(databases, {.migrations = migrations})) return 4;
   auto db = q::open(":memory:");
+#ifdef CONSUMER_IMPORTS
+  try {
+    (void)q::importer::open_source("sqlite:no_such_file.db");
+    return 5;
+  } catch (const q::Error& error) {
+    if (error.code() != q::ErrorCode::source_failed) return 6;
+  }
+#endif
 #ifdef CONSUMER_SERVES
   q::serve::Server server(db.shared_store(), {.port = 0});
   server.start();
