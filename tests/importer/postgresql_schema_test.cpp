@@ -127,6 +127,25 @@ TEST(PostgresqlSchema, PartitionsViewsAndInheritanceGiveEachRowOnce) {
   EXPECT_EQ(session->fingerprint(schema.at("shown")), "");
 }
 
+TEST(PostgresqlSchema, ForeignTablesAreReadAndHaveNoFingerprint) {
+  QUIRE_NEEDS_POSTGRESQL(database);
+  database.run(R"(
+    CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+    CREATE FOREIGN TABLE far (id int, v text) SERVER files OPTIONS (program 'echo 7,x', format 'csv');
+    CREATE TABLE parted (id int, v text) PARTITION BY LIST (id);
+    CREATE TABLE near PARTITION OF parted FOR VALUES IN (1);
+    CREATE FOREIGN TABLE far_part PARTITION OF parted FOR VALUES IN (2) SERVER files OPTIONS (program 'echo 2,y', format 'csv');
+    INSERT INTO parted VALUES (1, 'z'))");
+  const auto source = open_source(database.uri());
+  const Schema& schema = source->schema();
+  EXPECT_EQ(schema.at("far").kind, TableKind::foreign);
+  const auto session = source->open();
+  EXPECT_EQ(rows_of(*session, query_of("far", {"v"}, {"id"})), Names{"x"});
+  EXPECT_EQ(rows_of(*session, query_of("parted", {"v"}, {"id"})), (Names{"z", "y"}));
+  EXPECT_EQ(session->fingerprint(schema.at("far")), "");
+  EXPECT_EQ(session->fingerprint(schema.at("parted")), "");
+}
+
 TEST(PostgresqlSchema, NamesMayHoldAnything) {
   QUIRE_NEEDS_POSTGRESQL(database);
   database.run(R"(
