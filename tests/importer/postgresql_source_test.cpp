@@ -254,10 +254,12 @@ class OwnServer {
   OwnServer()
       : folder_(std::filesystem::temp_directory_path() /
                 ("quire-own-" + std::to_string(::getpid()))) {
+    if (const char* others = std::getenv("QUIRE_TEST_DATABASES")) others_ = others;
     run("start", " postgresql");
     ::setenv("QUIRE_TEST_DATABASES", (folder_ / "databases.json").c_str(), 1);
   }
   ~OwnServer() {
+    ::setenv("QUIRE_TEST_DATABASES", others_.c_str(), 1);
     run("stop", "");
     std::filesystem::remove_all(folder_);
   }
@@ -271,6 +273,7 @@ class OwnServer {
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
   }
   std::filesystem::path folder_;
+  std::string others_;  ///< where the tests' common databases are
 };
 
 TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
