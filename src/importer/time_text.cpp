@@ -134,6 +134,11 @@ std::int64_t days_of_civil(const CivilDate& date) noexcept {
 }
 
 void append_date(std::string& out, std::int64_t days) {
+  constexpr std::int64_t most = std::int64_t{1} << 60;  // no calendar goes so far
+  if (days > most || days < -most) {
+    out += "day " + std::to_string(days);
+    return;
+  }
   const CivilDate date = civil_of_days(days);
   if (date.year < 0 || date.year > 9999) out += date.year < 0 ? '-' : '+';
   append_number(out, static_cast<std::uint64_t>(date.year < 0 ? -date.year : date.year), 4);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
@@ -85,6 +87,8 @@ TEST(CellDisplay, ReadsAsPeopleWrite) {
   EXPECT_EQ(display(Cell::of_text(Kind::binary, "\xBE\xEF"sv)), "0xBEEF");
   EXPECT_EQ(display(Cell::of_text(Kind::text, "caf\xE9 ☕")), "caf\\xE9 ☕");
   EXPECT_EQ(display(Cell::of_integer(Kind::date, -719'529)), "-0001-12-31");
+  EXPECT_EQ(display(Cell::of_integer(Kind::date, std::numeric_limits<std::int64_t>::max())),
+            "day 9223372036854775807");
   const bson::Document document = bson::make_document("a", 1);
   const std::string_view bytes(reinterpret_cast<const char*>(document.view().data()),
                                document.size());
