@@ -249,6 +249,8 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   RowSettings rows = row_settings();
   rows.check = [this] { setup_.lock->check(); };
   const auto* work = work_as<detail::RowWork>(step);
+  if (work != nullptr && !rows.keep.empty())
+    rows.may_be_kept = KeptImages::are_any(setup_.db, rows);
   const bool proves = work != nullptr && work->to_version > 0 && !until;
   std::optional<bson::Value> from = job.cursor();
   int rounds = 0;
@@ -276,6 +278,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
                       step.collection, std::nullopt);
     } else {
       from.reset();
+      rows.may_be_kept = true;
       rows.also = older_than(work->to_version);
     }
   }
