@@ -106,7 +106,8 @@ Taken work(const std::string& name, const Given& given) {
     seed<Person>(given.uri, 1, make_person);
     must(m::MigrationRunner{at(given.uri), ten_small()}.run().ok(), "the first start");
   } else if (name == "by_hand") {
-    splits([&](const Database& db) { split_by_hand(db, memory); });
+    const bool on_server = given.uri.starts_with("mongodb");
+    splits([&](const Database& db) { split_by_hand(db, on_server, memory); });
   } else if (name == "libmongoc_by_hand") {
     splits([&](const Database&) { split_by_libmongoc(given, memory); });
   } else if (name == "update_many") {

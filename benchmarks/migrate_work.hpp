@@ -14,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -144,17 +145,20 @@ void seed(const std::string& uri, std::size_t count, Make make) {
   }
 }
 
-/// Batches of 1,000 as somebody writes them who asks for no more than speed: names alone are read
-/// behind the last _id, and written by unordered bulks.
-inline void split_by_hand(const Database& db, Memory& memory) {
+/// Batches of 1,000 as somebody writes them who asks for no more than speed: names alone are read,
+/// on a file behind the last _id, on a server by one cursor, and written by unordered bulks.
+inline void split_by_hand(const Database& db, bool on_server, Memory& memory) {
   store::Store& store = db.store();
   const bson::Document order = bson::make_document("_id", 1);
   const bson::Document names = bson::make_document("full_name", 1);
   store::FindOptions reading;
-  reading.sort = order;
   reading.projection = names;
-  reading.limit = bulk;
-  reading.batch_size = bulk;
+  if (!on_server) {
+    reading.sort = order;
+    reading.limit = bulk;
+    reading.batch_size = bulk;
+  }
+  std::unique_ptr<store::Cursor> cursor;
   store::BulkOptions writing;
   writing.ordered = false;
   std::vector<bson::Document> filters, updates;
@@ -164,8 +168,10 @@ inline void split_by_hand(const Database& db, Memory& memory) {
     filters.clear();
     updates.clear();
     operations.clear();
-    const auto cursor = store.find(db.ns(collection), behind, reading);
-    while (const auto document = cursor->next()) {
+    if (cursor == nullptr) cursor = store.find(db.ns(collection), behind, reading);
+    while (filters.size() < bulk) {
+      const auto document = cursor->next();
+      if (!document) break;
       const auto [first, last] = parts((*document)["full_name"].as_string());
       filters.push_back(bson::make_document("_id", (*document)["_id"]));
       bson::Writer update;
@@ -183,6 +189,8 @@ inline void split_by_hand(const Database& db, Memory& memory) {
     const auto result = store.bulk_write(db.ns(collection), operations, writing);
     must(result.errors.empty(), "a bulk of the work by hand failed");
     memory.sample();
+    if (on_server) continue;
+    cursor.reset();
     behind = bson::make_document("_id", bson::make_document("$gt", filters.back()["_id"]));
   }
 }

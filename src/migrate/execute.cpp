@@ -54,6 +54,19 @@ auto as_step_error(const std::string& collection, F work) -> decltype(work()) {
   }
 }
 
+/// A transaction that is more than the server keeps of one begins again where `halve` could make it
+/// smaller.
+RowProgress smaller_if_too_large(FunctionRef<RowProgress()> work, FunctionRef<bool()> halve) {
+  constexpr int too_large = 257, too_large_for_cache = 388;  // MongoDB's numbers
+  try {
+    return work();
+  } catch (const Error& error) {
+    const int code = error.backend_code();
+    if ((code != too_large && code != too_large_for_cache) || !halve()) throw;
+    throw StoreError(ErrorCode::write_conflict, error.detail(), code);
+  }
+}
+
 }  // namespace
 
 /// `total` of documents, or -1 where nothing is told before the step's end.
@@ -235,10 +248,18 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
                              const std::optional<bson::Value>& until) {
   begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
   RangeSize size;
+  KeysAhead ahead(setup_.db, step.collection, {});
   while (!job.done()) {
     size.took(batch(job, [&](store::Session* session) {
-      return update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
-                          size.documents(), session);
+      return smaller_if_too_large(
+          [&] {
+            return update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
+                                size.documents(), &ahead, session);
+          },
+          [&] {
+            ahead.again();
+            return size.halve();
+          });
     }));
   }
 }
@@ -248,9 +269,10 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
   RowSettings rows = row_settings();
   rows.check = [this] { setup_.lock->check(); };
+  KeysAhead ahead(setup_.db, step.collection, wanted_by(step));
+  if (!rows.transactional_catalog) rows.ahead = &ahead;
+  int most = setup_.rows.batch_documents;
   const auto* work = work_as<detail::RowWork>(step);
-  if (work != nullptr && !rows.keep.empty())
-    rows.may_be_kept = KeptImages::are_any(setup_.db, rows);
   const bool proves = work != nullptr && work->to_version > 0 && !until;
   std::optional<bson::Value> from = job.cursor();
   int rounds = 0;
@@ -259,9 +281,17 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     bool end = false;
     (void)batch(job, [&](store::Session* session) {
       // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
-      rows.batch_documents = std::max(setup_.rows.batch_documents >> std::min(tries++, 16), 1);
-      RowProgress next =
-          run_batch(setup_.db, step, {from, job.counts(), false}, until, rows, session);
+      rows.batch_documents = std::max(most >> std::min(tries++, 16), 1);
+      RowProgress next = smaller_if_too_large(
+          [&] {
+            return run_batch(setup_.db, step, {from, job.counts(), false}, until, rows, session);
+          },
+          [&] {
+            ahead.again();
+            const bool can = most > 1;
+            most = std::max(most / 2, 1);
+            return can;
+          });
       end = next.done;
       if (proves) next.done = false;
       return next;
@@ -278,7 +308,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
                       step.collection, std::nullopt);
     } else {
       from.reset();
-      rows.may_be_kept = true;
+      rows.ahead = nullptr;
       rows.also = older_than(work->to_version);
     }
   }

@@ -20,20 +20,29 @@ bson::Document both(bson::View a, bson::View b) {
   return filter.finish();
 }
 
-Job::Counts update_where(Database& db, const detail::StepData& step, bson::View range,
-                         store::Session* session) {
-  const auto& work = *detail::work_as<FieldWork>(step);
-  if (!work.clash.empty()) {
-    if (const auto clash = find_document(db, step.collection, both(work.clash, range), session)) {
-      throw StepError(ErrorCode::invalid_migration, work.clash_text, step.collection,
-                      bson::Value((*clash)["_id"]));
-    }
+void look_for_clash(Database& db, const detail::StepData& step, const FieldWork& work,
+                    bson::View range, store::Session* session) {
+  if (work.clash.empty()) return;
+  if (const auto clash = find_document(db, step.collection, both(work.clash, range), session)) {
+    throw StepError(ErrorCode::invalid_migration, work.clash_text, step.collection,
+                    bson::Value((*clash)["_id"]));
   }
+}
+
+/// `there`: how many documents the range has, if that is known.
+Job::Counts update_where(Database& db, const detail::StepData& step, bson::View range,
+                         std::optional<std::int64_t> there, store::Session* session) {
+  const auto& work = *detail::work_as<FieldWork>(step);
+  // A transaction that ends with an error changes nothing: it can look afterwards, where it was not
+  // all of the documents that the update found. That look costs as much as finding them.
+  const bool afterwards = session != nullptr && there && work.clash_is_apart;
+  if (!afterwards) look_for_clash(db, step, work, range, session);
   auto options = safe<store::UpdateOptions>(session);
   options.multi = true;
   const bson::Document filter = both(work.filter, range);
   const auto result = db.store().update(db.ns(step.collection), filter,
                                         {work.update.view(), work.pipeline}, options);
+  if (afterwards && result.matched != *there) look_for_clash(db, step, work, range, session);
   return {result.matched, result.modified, 0};
 }
 
@@ -84,23 +93,38 @@ std::optional<bson::Value> boundary(Database& db, const std::string& collection,
 }  // namespace
 
 void RangeSize::took(std::chrono::milliseconds time) noexcept {
-  constexpr std::int64_t least = 500, most = 100'000;
-  if (time < std::chrono::milliseconds(400)) documents_ = std::min(documents_ * 2, most);
-  if (time > std::chrono::milliseconds(1500)) documents_ = std::max(documents_ / 2, least);
+  constexpr std::int64_t least = 500;
+  if (time < std::chrono::milliseconds(150)) documents_ = std::min(documents_ * 2, most_);
+  if (time > std::chrono::milliseconds(600))
+    documents_ = std::min(std::max(documents_ / 2, least), most_);
+}
+
+bool RangeSize::halve() noexcept {
+  if (documents_ == 1) return false;
+  documents_ /= 2;
+  most_ = documents_;  // no larger one is tried again
+  return true;
 }
 
 Job::Counts update_fields(Database& db, const detail::StepData& step, store::Session* session) {
-  return update_where(db, step, {}, session);
+  return update_where(db, step, {}, std::nullopt, session);
 }
 
 RowProgress update_range(Database& db, const detail::StepData& step, const RowProgress& at,
                          const std::optional<bson::Value>& until, std::int64_t documents,
-                         store::Session* session) {
+                         KeysAhead* ahead, store::Session* session) {
   RowProgress next = at;
   std::optional<bson::Value> to;
+  std::optional<std::int64_t> there;
   std::vector<bson::Document> ranges;
-  if (at.cursor || is_one_order(db, step.collection, session)) {
+  if (const auto end =
+          ahead != nullptr && !until ? ahead->end_behind(at.cursor, documents) : std::nullopt) {
+    to = end->id;
+    there = end->documents;
+    ranges = key_filters({at.cursor, to});
+  } else if (at.cursor || is_one_order(db, step.collection, session)) {
     to = boundary(db, step.collection, key_range(at.cursor, until), documents, session);
+    if (to) there = documents;
     if (!to && !until && at.cursor) {
       // The last one also takes what is of another type by now.
       bson::Writer rest;
@@ -112,8 +136,10 @@ RowProgress update_range(Database& db, const detail::StepData& step, const RowPr
   } else {
     ranges = key_filters({std::nullopt, until});
   }
+  // Ids of several types, and the first of all, have more than one.
+  if (ranges.size() > 1) there.reset();
   for (const bson::Document& range : ranges) {
-    const Job::Counts more = update_where(db, step, range, session);
+    const Job::Counts more = update_where(db, step, range, there, session);
     next.counts.matched += more.matched;
     next.counts.changed += more.changed;
   }

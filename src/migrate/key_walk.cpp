@@ -28,17 +28,24 @@ WalkBatch KeyWalk::read(const std::optional<bson::Value>& after,
   behind.end();
   if (!append(batch, behind.finish())) return batch;
   // The end of this type's ids; others may sort behind them.
-  const auto last = find_document(db_, collection_, {}, options_.session,
-                                  bson::make_document("_id", std::int32_t{-1}));
   // What $gt finds above MinKey differs between stores: the last document read decides.
   const std::size_t here =
       key_place(batch.documents.empty() ? after->type() : batch.documents.back()["_id"].type());
-  if (!last || key_place((*last)["_id"].type()) <= here) {
+  if (here + 1 == key_places || !may_be_behind(here)) {
     batch.end = true;
     return batch;
   }
   batch.end = append(batch, keys_of_places(here + 1, key_places));
   return batch;
+}
+
+/// A file tells its last id at once; a server may go over the whole collection for it, and finds
+/// the ids of other types as fast as it could say that there are some.
+bool KeyWalk::may_be_behind(std::size_t place) {
+  if (!db_.store().capabilities().transactional_catalog) return true;
+  const auto last = find_document(db_, collection_, {}, options_.session,
+                                  bson::make_document("_id", std::int32_t{-1}));
+  return last && key_place((*last)["_id"].type()) > place;
 }
 
 bool KeyWalk::append(WalkBatch& batch, bson::View where) {
@@ -56,6 +63,7 @@ bool KeyWalk::append(WalkBatch& batch, bson::View where) {
       options_.from_primary ? safe<store::FindOptions>(options_.session) : store::FindOptions();
   options.session = options_.session;
   options.sort = order;
+  options.projection = options_.projection;
   options.limit = room;
   if (options_.one_reply)
     options.batch_size = static_cast<std::int32_t>(std::min<std::int64_t>(room, INT32_MAX));

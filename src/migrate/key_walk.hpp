@@ -15,8 +15,9 @@ struct WalkOptions {
   std::int64_t batch_documents = 500;
   std::size_t batch_bytes = 8 * 1024 * 1024;  ///< a batch ends behind the document that reaches it
   store::Session* session = nullptr;
-  bool from_primary = false;  ///< whatever the connection prefers
-  bool one_reply = false;     ///< ask the server for a batch in one reply instead of several
+  bson::View projection = {};  ///< of what is read, with _id; empty = whole documents
+  bool from_primary = false;   ///< whatever the connection prefers
+  bool one_reply = false;      ///< ask the server for a batch in one reply instead of several
 };
 
 struct WalkBatch {
@@ -40,6 +41,7 @@ class KeyWalk {
  private:
   /// True when it came to the end of what the filter finds.
   bool append(WalkBatch& batch, bson::View where);
+  [[nodiscard]] bool may_be_behind(std::size_t place);
 
   Database db_;
   std::string_view collection_;

@@ -51,7 +51,6 @@ class ChangeWriter {
                         step_.collection, bson::Value(documents.front()["_id"]));
       }
       documents = find_keys(db_, step_.collection, keys_of(documents));
-      again_ = true;
     }
     if (last && stamps_) stamps_->clear(db_, step_.collection);
   }
@@ -63,8 +62,8 @@ class ChangeWriter {
     if (stamps_)
       std::erase_if(documents, [&](const bson::Document& one) { return stamps_->is_done(one); });
     if (session_ == nullptr && settings_.check) settings_.check();
-    // Nobody else writes during a transaction of a store that has its catalog in them.
-    const bool alone = session_ != nullptr && settings_.transactional_catalog;
+    // What others change once a transaction has read it is a conflict for its write.
+    const bool alone = session_ != nullptr;
     auto images = work_.images(db_, session_, documents);
     std::vector<RowChange> changes;
     std::vector<bson::Document> changing;
@@ -82,7 +81,7 @@ class ChangeWriter {
       changes.push_back(std::move(change));
       if (session_ == nullptr) changing.push_back(std::move(documents[i]));
     }
-    if (!settings_.keep.empty()) kept.write(again_ || settings_.may_be_kept);
+    if (!settings_.keep.empty()) kept.write();
     documents = std::move(changing);
     if (changes.empty()) return true;
     std::vector<store::BulkOperation> operations(changes.size());
@@ -108,7 +107,6 @@ class ChangeWriter {
   const RowSettings& settings_;
   store::Session* session_;
   std::optional<Stamps> stamps_;
-  bool again_ = false;
 };
 
 /// What a step on fields must not meet: before it, and once it is through.
@@ -144,14 +142,18 @@ store::BulkResult write_bulk(Database& db, std::string_view collection,
   return result;
 }
 
+bson::View wanted_by(const detail::StepData& step) {
+  const auto* rows = detail::work_as<RowWork>(step);
+  return rows != nullptr && rows->fields != nullptr ? rows->fields->filter.view() : filter_of(step);
+}
+
 RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgress& at,
                       const std::optional<bson::Value>& until, const RowSettings& settings,
                       store::Session* session) {
   RowProgress next = at;
-  bson::View wanted = filter_of(step);
+  bson::View wanted = wanted_by(step);
   const auto* rows = detail::work_as<RowWork>(step);
   const auto* restore = detail::work_as<detail::RestoreWork>(step);
-  if (rows != nullptr && rows->fields != nullptr) wanted = rows->fields->filter;
   bson::Document both;
   if (!settings.also.empty()) {
     bson::Writer filter;
@@ -166,9 +168,21 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   walk.session = session;
   walk.from_primary = true;
   walk.one_reply = true;
+  // Of a document that goes, all is kept. A file's documents need not be made smaller: they are in
+  // memory, and whole ones bound what a transaction writes.
+  if (rows != nullptr && settings.keep.empty() && !settings.transactional_catalog)
+    walk.projection = rows->needs;
   if (rows != nullptr && !at.cursor) look_for_clash(db, step, session);
-  WalkBatch batch = KeyWalk(db, step.collection, walk).read(at.cursor, until);
+  std::optional<KeysAhead::End> end;
+  if (settings.ahead != nullptr && !until)
+    end = settings.ahead->end_behind(at.cursor, settings.batch_documents);
+  WalkBatch batch =
+      KeyWalk(db, step.collection, walk).read(at.cursor, end ? std::optional(end->id) : until);
   if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);
+  if (end && batch.end) {
+    next.cursor = end->id;
+    batch.end = false;
+  }
   // Stamps are taken away once the cursor behind all that have one is saved: then nothing that has
   // lost its stamp comes again.
   next.done = batch.end && (session != nullptr || batch.documents.empty());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "migrate/jobs.hpp"
+#include "migrate/keys_ahead.hpp"
 #include "quire/migrate/preimages.hpp"
 #include "quire/migrate/step.hpp"
 
@@ -17,6 +18,8 @@ struct RowSettings {
   /// that comes again nor a process that was taken for dead does it twice.
   std::string job = {};
   std::int64_t fence = 0;
+  /// Says where batches end, for stores to which that matters; null: a batch is what comes first.
+  KeysAhead* ahead = nullptr;
   /// A filter besides the step's own.
   bson::Document also = {};
   /// Throws when the lock is not ours any more. Called between what is read and what is written:
@@ -26,8 +29,6 @@ struct RowSettings {
   /// they are not kept.
   std::string keep = {};
   int step = 0;
-  /// Some may have been kept by a run before, or in a round before.
-  bool may_be_kept = true;
   /// Of a restore: what is done with documents that were edited since, and who is told of each.
   Edited edited = Edited::reject;
   std::function<void(std::string_view collection, bson::ValueView id)> on_edited = {};
@@ -39,6 +40,9 @@ struct RowProgress {
   Job::Counts counts;
   bool done = false;
 };
+
+/// The filter of the documents that a step goes over.
+[[nodiscard]] bson::View wanted_by(const detail::StepData& step);
 
 /// One batch of a RowWork, CopyWork or RestoreWork step: reads behind `at.cursor`, calls the
 /// function, writes what changed in `session` (null: without a transaction). `until`: the last _id

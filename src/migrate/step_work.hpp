@@ -25,6 +25,8 @@ struct FieldWork {
   /// No document may match this, or the step fails with the text.
   bson::Document clash;
   std::string clash_text;
+  /// What `filter` finds is none of those.
+  bool clash_is_apart = false;
 };
 
 /// Makes, changes or drops an index or a collection. What is there or gone already is no error.
@@ -48,6 +50,8 @@ struct RowWork {
   /// Of a transform to a higher version: that version, and what a reader makes of a document.
   std::int32_t to_version = 0;
   RowFunction on_read = {};
+  /// A projection of what `images` looks at and changes; empty: whole documents are read.
+  bson::Document needs = {};
   /// Of a step on fields that goes over documents, to keep their old values: what it was.
   std::shared_ptr<const FieldWork> fields = {};
 };

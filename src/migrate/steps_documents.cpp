@@ -212,6 +212,20 @@ Reference reference(std::string_view collection, std::string_view field, std::st
   return {std::string(collection), std::string(field), std::string(other), std::string(as)};
 }
 
+/// The projection of these fields and of what quire keeps in documents; empty: one of the names
+/// means something else in a projection, or all fields are asked for.
+bson::Document projection_of(const std::vector<std::string_view>& fields) {
+  if (fields.empty()) return {};
+  bson::Writer out;
+  for (const std::string_view own : {"_id", "_v", "_q"}) out.append(own, std::int32_t{1});
+  for (const std::string_view field : fields) {
+    if (field.empty() || field.front() == '$' || field.find('.') != std::string_view::npos)
+      return {};
+    if (field != "_id" && field != "_v" && field != "_q") out.append(field, std::int32_t{1});
+  }
+  return out.finish();
+}
+
 }  // namespace
 
 Step detail::row_step(std::string_view collection, RowStep row) {
@@ -226,6 +240,7 @@ Step detail::row_step(std::string_view collection, RowStep row) {
   work.check = std::move(row.check);
   work.fill = row.fill;
   work.versioned = row.versioned;
+  work.needs = projection_of(row.fields);
   auto step = make_step(collection, spec.finish(), std::move(work));
   step->touches = {touch(collection)};
   step->no_way_back = "the migration declares no way back for each or transform";

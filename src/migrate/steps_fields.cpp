@@ -190,6 +190,7 @@ MutableStep split(std::string_view collection, const std::string& from,
   work.clash_text = "\"" + from +
                     "\" is no text, or the document has one of the fields that it is "
                     "to be split into already";
+  work.clash_is_apart = true;
   auto step = make_step(collection, list_spec("split_field", collection, {from}, to, separator),
                         std::move(work));
   step->touches = {touch(collection, from)};

@@ -4,8 +4,12 @@
 
 #include "fixture.hpp"
 #include "migrate/key_walk.hpp"
+#include "migrate/keys_ahead.hpp"
 #include "migrate/reject_row.hpp"
+#include "migrate/step_work.hpp"
 #include "quire/core/error.hpp"
+#include "quire/model/model.hpp"
+#include "quire/query/path.hpp"
 #include "quire/store/observer.hpp"
 
 namespace quire::migrate::test::batches {
@@ -139,6 +143,139 @@ class Commands final : public store::CommandObserver {
   std::atomic<int> count{0};
   std::string names;
 };
+
+struct Whole {
+  std::int64_t id = 0;
+  std::int64_t n = 0;
+  Extra rest;
+};
+struct Renamed {
+  std::int64_t id = 0;
+  std::int64_t n = 0;
+  static auto model() { return quire::model<Renamed>("c").rename(query::field<&Renamed::n>, "m"); }
+};
+struct Former {
+  std::int64_t id = 0;
+  std::int64_t n = 0;
+  static auto model() { return quire::model<Former>("c").was(query::field<&Former::n>, "m"); }
+};
+
+std::string needs(const Step& step) {
+  return bson::to_json(detail::work_as<detail::RowWork>(step.data())->needs);
+}
+
+TEST(Batches, OnlyTheFieldsThatAFunctionNeedsAreRead) {
+  EXPECT_EQ(needs(each<Number>("c", [](Number&) {})), same(R"({"_id":1,"_v":1,"_q":1,"n":1})"));
+  EXPECT_EQ(needs(transform<Number, Renamed>("c", [](const Number&) { return Renamed(); })),
+            same(R"({"_id":1,"_v":1,"_q":1,"n":1,"m":1})"));
+  EXPECT_EQ(needs(each<Whole>("c", [](Whole&) {})), "{}");
+  EXPECT_EQ(needs(each<Former>("c", [](Former&) {})), "{}");
+  RowOptions asked;
+  asked.already = [](bson::View document) { return document.contains("other"); };
+  EXPECT_EQ(needs(each<Number>("c", [](Number&) {}, asked)), "{}");
+}
+
+TEST(Batches, AFunctionThatAsksForAllFieldsGetsThem) {
+  auto db = empty_database();
+  put(db, "c", R"({"_id":1,"n":1,"big":"x"})");
+  put(db, "c", R"({"_id":2,"n":1,"other":"x"})");
+  RowOptions asked;
+  asked.already = [](bson::View document) { return document.contains("other"); };
+  Migrations list;
+  list.add({.id = "1",
+            .up = each<Whole>("c", [](Whole& one) { one.n += one.rest.fields.view().count(); })});
+  list.add({.id = "2", .up = each<Number>("c", [](Number& one) { one.n += 10; }, asked)});
+  const auto report = MigrationRunner{db, list}.run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(all(db, "c")[0], same(R"({"_id":1,"n":12,"big":"x"})"));
+  EXPECT_EQ(all(db, "c")[1], same(R"({"_id":2,"n":2,"other":"x"})"));
+}
+
+TEST(Batches, WhereBatchesEndIsToldAheadUntilTheyHaveComeThere) {
+  auto db = empty_database();
+  for (int i = 1; i <= 8; ++i)
+    put(db, "c", R"({"_id":)" + std::to_string(i) + R"(,"odd":)" + std::to_string(i % 2) + "}");
+  put(db, "c", R"({"_id":"a","odd":1})");
+  const auto id = [](const std::optional<KeysAhead::End>& end) {
+    return end ? bson::to_json(end->id) : "none";
+  };
+  const auto at = [](std::int32_t key) { return std::optional(bson::Value(key)); };
+  KeysAhead all(db, "c", {});
+  EXPECT_EQ(id(all.end_behind(std::nullopt, 3)), "3");
+  EXPECT_EQ(id(all.end_behind(at(1), 3)), "3");  // a batch that ended before it
+  EXPECT_EQ(id(all.end_behind(at(3), 4)), "7");
+  all.again();
+  EXPECT_EQ(id(all.end_behind(at(3), 2)), "5");
+  EXPECT_EQ(id(all.end_behind(at(5), 9)), "none");
+  EXPECT_EQ(id(all.end_behind(at(8), 1)), "none");
+  EXPECT_EQ(id(KeysAhead(db, "c", {}).end_behind(std::nullopt, 9)), "\"a\"");
+
+  const bson::Document odd = bson::make_document("odd", 1);
+  KeysAhead some(db, "c", odd);
+  EXPECT_EQ(id(some.end_behind(std::nullopt, 2)), "3");
+  EXPECT_EQ(id(some.end_behind(at(3), 2)), "7");
+  EXPECT_EQ(id(some.end_behind(at(7), 1)), "\"a\"");
+  EXPECT_EQ(id(some.end_behind(bson::Value("a"), 1)), "none");
+}
+
+TEST(Batches, WhatComesIntoABatchWhileItRunsIsTakenWithIt) {
+  auto db = empty_database();
+  if (!quire::test::on_server()) GTEST_SKIP() << "nobody else writes to a file meanwhile";
+  for (int i = 10; i <= 60; i += 10) put(db, "c", R"({"_id":)" + std::to_string(i) + R"(,"n":0})");
+  Migrations list;
+  list.add({.id = "1", .up = each<Number>("c", [](Number& one) { one.n += 1; })});
+  int inserted = 0;
+  const auto report = MigrationRunner{db, list}
+                          .batch_size(2)
+                          .on_event([&](const MigrationEvent& event) {
+                            // More than a batch, between the ends that are known already.
+                            if (event.kind != MigrationEvent::Kind::batch || inserted > 0) return;
+                            for (int i = 21; i <= 25; ++i, ++inserted)
+                              put(db, "c", R"({"_id":)" + std::to_string(i) + R"(,"n":0})");
+                          })
+                          .run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(inserted, 5);
+  EXPECT_EQ(count(db, "c", R"({"n":1})"), 11);
+}
+
+TEST(Batches, ALargeCollectionWithAClashInOneOfItsPartsIsNotChangedThere) {
+  auto db = empty_database();
+  constexpr int documents = 12'000;
+  std::vector<bson::Document> list;
+  for (int i = 0; i < documents; ++i) {
+    // One of the first part has no name, which is no clash.
+    list.push_back(i == 7 ? bson::make_document("_id", i)
+                          : bson::make_document("_id", i, "name", "A B"));
+  }
+  std::vector<bson::View> views(list.begin(), list.end());
+  ASSERT_EQ(db.store().insert(db.ns("c"), views, {}).inserted, documents);
+  const auto set = [&](int id, const char* json) {
+    const bson::Document update = bson::from_json(json);
+    ASSERT_EQ(
+        db.store().update(db.ns("c"), bson::make_document("_id", id), {update.view()}, {}).modified,
+        1);
+  };
+  const auto run = [&] {
+    Migrations all;
+    all.add({.id = "1", .up = split_field("c", "name", {"first", "last"})});
+    return MigrationRunner{db, all}.run();
+  };
+  set(500, R"({"$set":{"first":"there"}})");
+  const auto early = run();
+  EXPECT_FALSE(early.ok());
+  EXPECT_NE(early.json().find("_id 500:"), std::string::npos) << early.json();
+  EXPECT_EQ(count(db, "c", R"({"last":{"$exists":true}})"), 0);
+  set(500, R"({"$unset":{"first":1}})");
+  set(11'000, R"({"$set":{"name":7}})");
+  const auto late = run();
+  EXPECT_FALSE(late.ok());
+  EXPECT_NE(late.json().find("_id 11000"), std::string::npos) << late.json();
+  set(11'000, R"({"$set":{"name":"A B"}})");
+  const auto done = run();
+  ASSERT_TRUE(done.ok()) << done.json();
+  EXPECT_EQ(count(db, "c", R"({"first":"A","last":"B","name":{"$exists":false}})"), documents - 1);
+}
 
 TEST(Batches, AStartWithNothingToDoTakesTwoRoundTripsAtMost) {
   const SharedStore shared("nothing");

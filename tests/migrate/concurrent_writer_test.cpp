@@ -1,6 +1,7 @@
 // The application goes on writing while documents are migrated: what it was told is written stays.
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "quire/core/error.hpp"
 #include "ten.hpp"
@@ -153,6 +154,77 @@ TEST_F(Writer, OfDocumentsThatTransformGoesOverLosesNothing) {
     EXPECT_EQ(document["last"].as_string(), "B");
     EXPECT_FALSE(document.find("name").has_value());
   }
+}
+
+struct Name {
+  std::int64_t id = 0;
+  std::string name;
+};
+struct Parts {
+  std::int64_t id = 0;
+  std::string first, last;
+};
+
+/// The moment that matters: a batch was read, and is not written yet.
+class Between : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!quire::test::on_server()) GTEST_SKIP() << "nobody else writes to a file meanwhile";
+    for (int id = 1; id <= 3; ++id)
+      put(db, "c", R"({"_id":)" + std::to_string(id) + R"(,"name":"A B","other":1})");
+  }
+  /// Once, with a connection of its own.
+  void writes(const bson::Document& filter, const char* update) {
+    if (std::exchange(written, true)) return;
+    Database other = open(uri);
+    const bson::Document body = bson::from_json(update);
+    const auto result = other.store().update(other.ns("c"), filter, {body.view()}, {});
+    ASSERT_EQ(result.modified, 1);
+  }
+  MigrationReport run(Step step) {
+    Migrations list;
+    list.add({.id = "1", .up = std::move(step)});
+    return MigrationRunner{db, list}.run();
+  }
+  static Parts part(const Name& one) {
+    const auto space = one.name.find(' ');
+    return {one.id, one.name.substr(0, space), one.name.substr(space + 1)};
+  }
+
+  std::string uri = quire::test::store_uri();
+  Database db = open(uri);
+  bool written = false;
+};
+
+TEST_F(Between, AChangeOfWhatTheStepChangesIsTakenUp) {
+  const auto report = run(transform<Name, Parts>("c", [&](const Name& one) {
+    if (one.id == 3) writes(bson::make_document("_id", 2), R"({"$set":{"name":"C D"}})");
+    return part(one);
+  }));
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(all(db, "c")[0], same(R"({"_id":1,"other":1,"first":"A","last":"B"})"));
+  EXPECT_EQ(all(db, "c")[1], same(R"({"_id":2,"other":1,"first":"C","last":"D"})"));
+}
+
+TEST_F(Between, AChangeOfFieldsThatTheStepDoesNotReadStays) {
+  const auto report = run(transform<Name, Parts>("c", [&](const Name& one) {
+    if (one.id == 3) writes(bson::make_document("_id", 2), R"({"$set":{"other":2,"new":{"x":1}}})");
+    return part(one);
+  }));
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(all(db, "c")[1], same(R"({"_id":2,"other":2,"new":{"x":1},"first":"A","last":"B"})"));
+}
+
+TEST_F(Between, AChangedDocumentIsNotRemovedAsItWasRead) {
+  const auto report = run(transform<Name, Parts>("c", [&](const Name& one) -> std::optional<Parts> {
+    if (one.id == 3) writes(bson::make_document("_id", 2), R"({"$set":{"name":"C D"}})");
+    if (one.name == "A B") return std::nullopt;
+    return part(one);
+  }));
+  ASSERT_TRUE(report.ok()) << report.json();
+  const auto left = all(db, "c");
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0], same(R"({"_id":2,"other":1,"first":"C","last":"D"})"));
 }
 
 }  // namespace quire::migrate::test::concurrent_writer

@@ -218,5 +218,74 @@ TEST(Duplicates, AreWhatTheStoreRefusesPairByPair) {
   EXPECT_GT(lonely, 10);
 }
 
+TEST(ResolveDuplicates, KeepsTheOldestOrTheNewest) {
+  Database db = empty_database();
+  for (int i = 0; i < 7; ++i)
+    put(db, "c",
+        R"({"_id": )" + std::to_string(i) + R"(, "k": )" + std::to_string(i % 2) + R"(, "at": )" +
+            std::to_string(-i) + "}");
+  ResolveOptions by_time;
+  by_time.by = "at";
+  const auto done = resolve_duplicates(db, "c", keys(R"({"k": 1})"), Keep::newest, by_time);
+  EXPECT_EQ(done.groups, 2);
+  EXPECT_EQ(done.removed, 5);
+  EXPECT_EQ(all(db, "c"), (std::vector<std::string>{same(R"({"_id": 0, "k": 0, "at": 0})"),
+                                                    same(R"({"_id": 1, "k": 1, "at": -1})")}));
+  EXPECT_EQ(count(db, "_quire_rejects"), 5);
+  EXPECT_EQ(count(db, "_quire_rejects", R"({"document.at": -6, "_id.job": "duplicates:c:k_1"})"),
+            1);
+  EXPECT_EQ(resolve_duplicates(db, "c", keys(R"({"k": 1})"), Keep::oldest).removed, 0);
+}
+
+TEST(ResolveDuplicates, DocumentsOfSeveralGroupsGoOnce) {
+  Database db = empty_database();
+  put(db, "c", R"({"_id": 1, "k": ["a"]})");
+  put(db, "c", R"({"_id": 2, "k": ["a", "b"]})");
+  put(db, "c", R"({"_id": 3, "k": ["b"]})");
+  const auto done = resolve_duplicates(db, "c", keys(R"({"k": 1})"), Keep::oldest);
+  EXPECT_GE(done.removed, 1);
+  EXPECT_EQ(done.removed, count(db, "_quire_rejects"));
+  EXPECT_TRUE(find_duplicates(db, "c", keys(R"({"k": 1})")).empty());
+}
+
+TEST(ResolveDuplicates, MergesUnderTheIdOfOne) {
+  Database db = empty_database();
+  put(db, "c", R"({"_id": 1, "k": "a", "n": 2})");
+  put(db, "c", R"({"_id": 2, "k": "a", "n": 3})");
+  put(db, "c", R"({"_id": 3, "k": "b", "n": 4})");
+  const auto add = [](const std::vector<bson::Document>& group) {
+    std::int32_t n = 0;
+    for (const auto& one : group) n += one["n"].as_int32();
+    return bson::make_document("_id", group.back()["_id"], "k", group.back()["k"], "n", n);
+  };
+  const auto done = resolve_duplicates(db, "c", keys(R"({"k": 1})"), add);
+  EXPECT_EQ(done.merged, 1);
+  EXPECT_EQ(done.removed, 1);
+  EXPECT_EQ(all(db, "c"), (std::vector<std::string>{same(R"({"_id": 2, "k": "a", "n": 5})"),
+                                                    same(R"({"_id": 3, "k": "b", "n": 4})")}));
+  put(db, "c", R"({"_id": 4, "k": "b", "n": 4})");
+  const auto other = [](const std::vector<bson::Document>&) {
+    return bson::from_json(R"({"_id": 99})");
+  };
+  EXPECT_THROW(resolve_duplicates(db, "c", keys(R"({"k": 1})"), other), StoreError);
+  EXPECT_EQ(count(db, "c"), 3);
+}
+
+TEST(ResolveDuplicates, IsAStepInFrontOfTheIndex) {
+  Database db = empty_database();
+  const int last = quire::test::on_server() ? 20 : 1202;  // more than two batches
+  for (int i = 0; i <= last; ++i)
+    put(db, "users", R"({"_id": )" + std::to_string(i) + R"(, "email": "one"})");
+  Migrations migrations;
+  migrations.add({.id = "unique",
+                  .up = Steps{resolve_duplicates("users", keys(R"({"email": 1})"), Keep::newest),
+                              create_index("users", keys(R"({"email": 1})"), {.unique = true})}});
+  const auto report = MigrationRunner{db, migrations}.run();
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(all(db, "users"), std::vector<std::string>{same(R"({"_id": )" + std::to_string(last) +
+                                                            R"(, "email": "one"})")});
+  EXPECT_THROW((void)resolve_duplicates("users", keys("{}"), Keep::newest), QueryError);
+}
+
 }  // namespace
 }  // namespace quire::migrate

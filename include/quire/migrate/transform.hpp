@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,13 @@
 
 namespace quire::migrate {
 
+/// Which documents each() and transform() take.
+struct RowOptions {
+  bson::Document filter = {};  ///< of the query language; empty = all
+  /// True for a document that needs nothing, as one that was written by a newer program.
+  std::function<bool(bson::View)> already = {};
+};
+
 namespace detail {
 struct RowStep {
   RowFunction rows;
@@ -24,6 +32,9 @@ struct RowStep {
   bool versioned = false;  ///< _v tells which documents were done
   /// The _v that it gives them; 0: none, or a lower one than they had.
   std::int32_t to_version = 0;
+  /// Fields of the document that the function looks at or changes, `_id` and `_v` aside; nothing:
+  /// whole documents are read for it.
+  std::vector<std::string_view> fields = {};
 };
 [[nodiscard]] Step row_step(std::string_view collection, RowStep row);
 
@@ -37,6 +48,31 @@ template <class T>
     return FieldNames{reflect::stored_name<T, I>()...};
   }(std::make_index_sequence<reflect::field_count<T>>());
   return names;
+}
+
+/// Whether reading a T looks at the fields that it names and at no others.
+template <class T>
+[[nodiscard]] consteval bool reads_named_fields_only() {
+  if constexpr (!bson::detail::MappedDocument<T>) {
+    return false;
+  } else {
+    for (const auto& field : reflect::policies<T>.field)
+      if (field.flattened || field.aliased) return false;
+    return reflect::policies<T>.unknown == Unknown::ignore && !bson::detail::keeps_unknown<T>;
+  }
+}
+/// The fields that a function from A to B needs of a document; nothing: all that it has.
+template <class A, class B>
+[[nodiscard]] FieldNames needed_fields(const RowOptions& options) {
+  if constexpr (reads_named_fields_only<A>() && reads_named_fields_only<B>()) {
+    if (options.already) return {};
+    FieldNames names = field_names<A>();
+    for (const std::string_view name : field_names<B>())
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    return names;
+  } else {
+    return {};
+  }
 }
 
 /// Whether a document has B's shape already: by its _v where B has versions, and else by its
@@ -116,13 +152,6 @@ struct unwrap_optional<std::optional<T>> {
 };
 }  // namespace detail
 
-/// Which documents each() and transform() take.
-struct RowOptions {
-  bson::Document filter = {};  ///< of the query language; empty = all
-  /// True for a document that needs nothing, as one that was written by a newer program.
-  std::function<bool(bson::View)> already = {};
-};
-
 /// Calls `fn(T&)` for each document of a collection, in batches in the order of _id, and writes the
 /// fields that it changed. T is a struct of the migration's own: the fields it names are read, all
 /// others stay as they are. `fn` may be called again for a document whose batch was not saved, so
@@ -131,6 +160,7 @@ template <class T, class F>
 [[nodiscard]] Step each(std::string_view collection, F fn, RowOptions options = {}) {
   static_assert(std::is_invocable_v<F&, T&>,
                 "quire: each<T>(collection, fn) takes a function of T&; it gets one document.");
+  auto fields = detail::needed_fields<T, T>(options);
   return detail::row_step(
       collection,
       {.rows =
@@ -143,7 +173,8 @@ template <class T, class F>
              return images;
            },
        .check = detail::why_not<T>,
-       .filter = std::move(options.filter)});
+       .filter = std::move(options.filter),
+       .fields = std::move(fields)});
 }
 
 /// Turns each document from struct A to struct B by `fn(const A&)`, which returns B, or
@@ -165,6 +196,7 @@ template <class A, class B, class F>
                 "quire: the function of transform<A, B> returns B or std::optional<B>.");
   constexpr bool versioned =
       reflect::model_builder_t<A>::versioned || reflect::model_builder_t<B>::versioned;
+  auto fields = detail::needed_fields<A, B>(options);
   return detail::row_step(
       collection,
       {.rows =
@@ -184,7 +216,8 @@ template <class A, class B, class F>
        .filter = std::move(options.filter),
        .fill = true,
        .versioned = versioned,
-       .to_version = detail::version_made<A, B>()});
+       .to_version = detail::version_made<A, B>(),
+       .fields = std::move(fields)});
 }
 
 }  // namespace quire::migrate

@@ -141,8 +141,7 @@ void DataMigrator::check() const {
 DataReport DataMigrator::run() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
-  DataReport report = data::DataRun(source, from_, *to_, options_, *monitor_).run();
+  DataReport report = data::DataRun(from_, *to_, options_, *monitor_).run();
   if (options_.progress && report.result != DataResult::changed) options_.progress(report.progress);
   return report;
 }
@@ -150,8 +149,7 @@ DataReport DataMigrator::run() {
 DataReport DataMigrator::retry_rejects() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
-  return data::DataRun(source, from_, *to_, options_, *monitor_).retry();
+  return data::DataRun(from_, *to_, options_, *monitor_).retry();
 }
 
 VerifyReport DataMigrator::compare(const VerifyOptions& options) {
@@ -176,8 +174,7 @@ VerifyReport DataMigrator::compare(const VerifyOptions& options) {
 DataReport DataMigrator::status() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
-  return data::DataRun(source, from_, *to_, options_, *monitor_).status();
+  return data::DataRun(from_, *to_, options_, *monitor_).status();
 }
 
 std::string DataMigrator::health() const { return monitor_->health(); }

@@ -8,14 +8,12 @@ namespace quire::migrate::data {
 
 /// What the workers of a run share.
 struct RunParts {
-  RowSource& source;
-  const std::optional<Database>& from;  ///< of a move
+  Database from;
   Database to;
   const DataOptions& options;
   JobBook& book;
   DataMonitor& monitor;
   Gate& gate;
-  const WriterMaker& writer;
   std::string run;
   std::atomic<std::int64_t> taken_over{0};
   std::atomic<std::int64_t> lost{0};
@@ -37,7 +35,7 @@ class Worker {
 
   RunParts& parts_;
   Chunks chunks_;
-  std::unique_ptr<BatchWriter> writer_;
+  BatchWriter writer_;
   BatchSize size_;
 };
 
