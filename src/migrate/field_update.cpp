@@ -94,8 +94,8 @@ std::optional<bson::Value> boundary(Database& db, const std::string& collection,
 
 void RangeSize::took(std::chrono::milliseconds time) noexcept {
   constexpr std::int64_t least = 500;
-  if (time < std::chrono::milliseconds(150)) documents_ = std::min(documents_ * 2, most_);
-  if (time > std::chrono::milliseconds(600))
+  if (time < std::chrono::milliseconds(300)) documents_ = std::min(documents_ * 2, most_);
+  if (time > std::chrono::milliseconds(2000))
     documents_ = std::min(std::max(documents_ / 2, least), most_);
 }
 

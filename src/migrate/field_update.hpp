@@ -15,8 +15,8 @@ class RangeSize {
   [[nodiscard]] bool halve() noexcept;
 
  private:
-  std::int64_t documents_ = 1'000;
-  std::int64_t most_ = 20'000;
+  std::int64_t documents_ = 2'000;
+  std::int64_t most_ = 5'000;
 };
 
 /// The whole of a FieldWork step by one update. Throws StepError for a document that it may not

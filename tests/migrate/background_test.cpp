@@ -135,7 +135,7 @@ TEST(Budget, DoesNotWaitForAProcessThatIsAtTheData) {
   const auto report = second.budget(10s).run();
   EXPECT_EQ(report.result, MigrationResult::deferred) << report.json();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
-  ASSERT_TRUE(first.background().wait(60s));
+  ASSERT_TRUE(first.background().wait(180s));
   EXPECT_EQ(first.background().report()->result, MigrationResult::applied);
   second.background().start();
   ASSERT_TRUE(second.background().wait(60s));
@@ -170,7 +170,7 @@ TEST(Background, GivesWayToAStartThatCannotWait) {
   EXPECT_TRUE(second.is_complete("z_schema"));
   EXPECT_FALSE(second.is_complete("slow"));
 
-  ASSERT_TRUE(first.background().wait(60s));
+  ASSERT_TRUE(first.background().wait(180s));
   EXPECT_EQ(first.background().report()->result, MigrationResult::applied)
       << first.background().report()->json();
   EXPECT_EQ(counted(db, 1), 2000);
