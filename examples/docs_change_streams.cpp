@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <quire/quire.hpp>
@@ -6,6 +7,7 @@
 
 namespace q = quire;
 using q::field;
+using namespace std::chrono_literals;
 
 struct Order {
   q::ObjectId id = {};
@@ -55,7 +57,8 @@ void work_on(q::Database& db) {
     // [filter]
     auto large = orders.watch({q::only_changes({q::ChangeType::insert, q::ChangeType::update}),
                                q::document_matches(total >= 100)},
-                              {.full_document = q::FullDocument::update_lookup});
+                              {.full_document = q::FullDocument::update_lookup,
+                               .max_await = 30s});  // how long next() waits at most
     // [/filter]
     orders.insert(Order{.customer = "Bob", .total = 99});
     orders.insert(Order{.customer = "Eve", .total = 100});
@@ -67,7 +70,8 @@ void work_on(q::Database& db) {
     db.create_collection(
         "orders", q::bson::from_json(R"({"changeStreamPreAndPostImages": {"enabled": true}})"));
     auto images = orders.watch({}, {.full_document = q::FullDocument::when_available,
-                                    .before_change = q::BeforeChange::when_available});
+                                    .before_change = q::BeforeChange::when_available,
+                                    .max_await = 30s});
     // [/images]
     orders.insert(Order{.customer = "Fay", .total = 1});
     orders.remove_one(customer == "Fay");
@@ -90,7 +94,7 @@ void work_on(q::Database& db) {
   }
   {
     const auto position = db.collection<Position>().get("billing");
-    auto feed = orders.watch({}, {.resume_after = position.token});
+    auto feed = orders.watch({}, {.resume_after = position.token, .max_await = 30s});
     if (const auto event = feed.next()) handle(*event);
   }
   // [stop]

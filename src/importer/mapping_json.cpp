@@ -139,7 +139,6 @@ void describe(Io& io, TableMapping& table, const TypePolicy& outer) {
   io.text("where", table.where);
   io.list("order", table.order, [](auto& in, OrderBy& one) { describe(in, one); });
   io.choice("existing", existing_names, table.existing, ExistingDocument::fail);
-  io.text("changed", table.changed);
   io.names("after", table.after);
   io.only_code("check", static_cast<bool>(table.check),
                table.name.empty() ? table.into : table.name);

@@ -33,7 +33,6 @@ class TableCheck {
     check_id();
     check_fields(problems_, targets, shape_, part_.fields, false);
     if (!part_.pivot) check_skip(problems_, shape_, part_.skip, part_.fields);
-    if (!part_.changed.empty()) problems_.expect_column(table_, part_.changed, "`changed`");
     shape_.take_rules(part_.fields, part_.skip);
     if (part_.others && !part_.pivot)
       for (const std::string& name : shape_.others(types_)) targets.add_name(name);

@@ -21,6 +21,8 @@ std::vector<bson::Document> find_keys(const Database& db, std::string_view colle
   }
   auto options = safe<store::FindOptions>(session);
   options.projection = projection;
+  const bson::Document order = bson::make_document("_id", std::int32_t{1});
+  options.sort = order;
   const auto cursor = db.store().find(db.ns(collection), wanted, options);
   while (const auto document = cursor->next()) out.emplace_back(*document);
   return out;

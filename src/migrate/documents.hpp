@@ -8,7 +8,8 @@
 /// Documents by their _ids, as they are or as they were.
 namespace quire::migrate {
 
-/// The documents with these _ids, those that are there and that `filter` finds, in no order.
+/// The documents with these _ids, those that are there and that `filter` finds, in the order of
+/// _id.
 [[nodiscard]] std::vector<bson::Document> find_keys(const Database& db, std::string_view collection,
                                                     const std::vector<bson::Value>& keys,
                                                     store::Session* session = nullptr,

@@ -29,93 +29,44 @@ bson::Document shown(const IndexKeys& keys, View key) {
   return w.finish();
 }
 
+/// The largest of the groups that pass by; of equal ones the first.
+class Largest {
+ public:
+  struct Group {
+    bson::Document key;
+    std::int64_t documents = 0;
+    std::vector<bson::Value> ids;
+    std::int64_t place = 0;  ///< in which it came
+  };
+  explicit Largest(std::int64_t most) : most_(static_cast<std::size_t>(most)) {}
+
+  void add(Group group) {
+    if (group.documents < 2) return;
+    group.place = seen_++;
+    if (groups_.size() == most_) {
+      if (!is_before(group, groups_.front())) return;
+      std::pop_heap(groups_.begin(), groups_.end(), is_before);
+      groups_.pop_back();
+    }
+    groups_.push_back(std::move(group));
+    std::push_heap(groups_.begin(), groups_.end(), is_before);
+  }
+  [[nodiscard]] bool left_out() const { return static_cast<std::size_t>(seen_) > groups_.size(); }
+  std::vector<Group> take() {
+    std::sort_heap(groups_.begin(), groups_.end(), is_before);
+    return std::move(groups_);
+  }
+
+ private:
+  static bool is_before(const Group& a, const Group& b) {
+    return a.documents != b.documents ? a.documents > b.documents : a.place < b.place;
+  }
+  std::size_t most_;
+  std::int64_t seen_ = 0;
+  std::vector<Group> groups_;  // a heap: the smallest in front
+};
+
 }  // namespace
-
-DuplicateScan::DuplicateScan(const Database& db, std::string_view collection, View keys,
-                             bool sparse, View partial, store::Session* session)
-    : db_(db),
-      collection_(collection),
-      keys_(index_keys(keys, sparse)),
-      partial_(partial),
-      session_(session) {}
-
-std::unique_ptr<store::Cursor> DuplicateScan::aggregate(const std::string& stages,
-                                                        View first) const {
-  std::string text = R"({"p":[)";
-  if (!keys_.parallel.empty()) text += R"({"$match":{"$expr":{"$not":[)" + keys_.parallel + "]}}},";
-  text += R"({"$project":{"t":)" + keys_.keys + R"(}},{"$unwind":"$t"},)" + stages + "]}";
-  const bson::Document body = bson::from_json(text);
-  bson::Writer pipeline;
-  for (const View match : {first, View(partial_)}) {
-    if (!match.empty()) pipeline.push_document_begin().append("$match", match).end();
-  }
-  for (const auto& stage : View(body)["p"].as_array()) pipeline.push(stage.value.as_document());
-  const bson::Document all = pipeline.finish();
-  auto options = safe<store::AggregateOptions>(session_);
-  options.allow_disk_use = true;
-  return db_.store().aggregate(db_.ns(collection_), all, options);
-}
-
-std::vector<DuplicateScan::Group> DuplicateScan::groups(std::int64_t most, bool& more) const {
-  const auto cursor =
-      aggregate(R"({"$group":{"_id":"$t","n":{"$sum":1}}},{"$match":{"n":{"$gt":1}}},)"
-                R"({"$sort":{"n":-1,"_id":1}},{"$limit":)" +
-                    std::to_string(most + 1) + "}",
-                {});
-  std::vector<Group> out;
-  more = false;
-  while (const auto document = cursor->next()) {
-    if (static_cast<std::int64_t>(out.size()) == most) {
-      more = true;
-      break;
-    }
-    out.push_back({bson::Document((*document)["_id"].as_document()), get_int(*document, "n"), {}});
-  }
-  return out;
-}
-
-void DuplicateScan::add_ids(std::span<Group> groups, std::int64_t most_ids, View among) const {
-  constexpr std::size_t at_once = 100;
-  for (std::size_t from = 0; from < groups.size(); from += at_once) {
-    const auto part = groups.subspan(from, std::min(at_once, groups.size() - from));
-    std::string list;
-    for (const Group& group : part)
-      list += (list.empty() ? "" : ",") + bson::to_json(group.key, bson::JsonMode::canonical);
-    const auto cursor =
-        aggregate(R"({"$project":{"g":{"$indexOfArray":[{"$literal":[)" + list +
-                      R"(]},"$t"]}}},{"$match":{"g":{"$gte":0}}},{"$sort":{"_id":1}})",
-                  among);
-    for (Group& group : part) group.documents = 0;
-    while (const auto document = cursor->next()) {
-      const auto at = get_int(*document, "g", -1);
-      if (at < 0 || at >= static_cast<std::int64_t>(part.size())) continue;
-      Group& group = part[static_cast<std::size_t>(at)];
-      ++group.documents;
-      if (most_ids == 0 || static_cast<std::int64_t>(group.ids.size()) < most_ids)
-        group.ids.emplace_back((*document)["_id"]);
-    }
-  }
-}
-
-std::int64_t DuplicateScan::parallel(std::vector<bson::Value>& ids, std::int64_t most_ids) const {
-  if (keys_.parallel.empty()) return 0;
-  const bson::Document body = bson::from_json(R"({"p":[{"$match":{"$expr":)" + keys_.parallel +
-                                              R"(}},{"$project":{"_id":1}},{"$sort":{"_id":1}}]})");
-  bson::Writer pipeline;
-  if (!partial_.empty()) pipeline.push_document_begin().append("$match", partial_.view()).end();
-  for (const auto& stage : View(body)["p"].as_array()) pipeline.push(stage.value.as_document());
-  const bson::Document all = pipeline.finish();
-  auto options = safe<store::AggregateOptions>(session_);
-  options.allow_disk_use = true;
-  const auto cursor = db_.store().aggregate(db_.ns(collection_), all, options);
-  std::int64_t count = 0;
-  while (const auto document = cursor->next()) {
-    ++count;
-    if (most_ids == 0 || static_cast<std::int64_t>(ids.size()) < most_ids)
-      ids.emplace_back((*document)["_id"]);
-  }
-  return count;
-}
 
 DuplicateGroups find_duplicates(const Database& db, std::string_view collection, View keys,
                                 const DuplicateOptions& options) {
@@ -123,18 +74,27 @@ DuplicateGroups find_duplicates(const Database& db, std::string_view collection,
     throw StoreError(ErrorCode::invalid_argument, FieldPath("most"),
                      "find_duplicates lists 1 to 100,000 groups, and 0 or more ids of each");
   }
-  const DuplicateScan scan(db, collection, keys, options.sparse, options.partial_filter,
-                           options.session.pointer);
+  const DuplicateScan scan(db, collection, keys, options.sparse, options.partial_filter);
+  store::Session* session = options.session.pointer;
   DuplicateGroups out;
   out.collection = collection;
   out.keys = bson::Document(keys);
-  auto groups = scan.groups(options.most, out.more);
-  if (!groups.empty()) scan.add_ids(groups, options.most_ids, {});
-  for (auto& group : groups) {
-    if (group.documents < 2) continue;  // gone since it was counted
-    out.groups.push_back({shown(scan.keys(), group.key), group.documents, std::move(group.ids)});
+  Largest largest(options.most);
+  Largest::Group open;
+  auto rows = scan.rows({}, "_id", session);
+  while (const auto row = rows.next()) {
+    if (open.documents == 0 || !row->has(open.key)) {
+      largest.add(std::move(open));
+      open = {bson::Document(row->key), 0, {}, 0};
+    }
+    ++open.documents;
+    if (options.most_ids == 0 || open.documents <= options.most_ids) open.ids.emplace_back(row->id);
   }
-  out.parallel_lists = scan.parallel(out.parallel_ids, options.most_ids);
+  largest.add(std::move(open));
+  out.more = largest.left_out();
+  for (auto& group : largest.take())
+    out.groups.push_back({shown(scan.keys(), group.key), group.documents, std::move(group.ids)});
+  out.parallel_lists = scan.parallel(out.parallel_ids, options.most_ids, session);
   return out;
 }
 

@@ -273,6 +273,8 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   if (!rows.transactional_catalog) rows.ahead = &ahead;
   int most = setup_.rows.batch_documents;
   const auto* work = work_as<detail::RowWork>(step);
+  if (work != nullptr && !rows.keep.empty())
+    rows.may_be_kept = KeptImages::are_any(setup_.db, rows);
   const bool proves = work != nullptr && work->to_version > 0 && !until;
   std::optional<bson::Value> from = job.cursor();
   int rounds = 0;
@@ -308,6 +310,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
                       step.collection, std::nullopt);
     } else {
       from.reset();
+      rows.may_be_kept = true;
       rows.ahead = nullptr;
       rows.also = older_than(work->to_version);
     }

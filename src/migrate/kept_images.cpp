@@ -73,23 +73,46 @@ void KeptImages::drop(bson::View stored) {
   if (session_ == nullptr) dropped_.push_back(id_of(stored));
 }
 
-void KeptImages::write() {
+std::vector<std::size_t> KeptImages::insert() {
+  const std::vector<bson::View> views(images_.begin(), images_.end());
+  std::vector<std::size_t> there;
+  if (views.empty()) return there;
+  auto options = safe<store::InsertOptions>();
+  options.ordered = false;
+  const auto result = db_.store().insert(db_.ns(settings_.keep), views, options);
+  for (const auto& refused : result.errors) {
+    if (refused.error.code() != ErrorCode::duplicate_key) {
+      throw StepError(refused.error.code(), refused.error.detail(), settings_.keep,
+                      bson::Value(images_.at(refused.index)["_id"]), refused.error.backend_code());
+    }
+    there.push_back(refused.index);
+  }
+  return there;
+}
+
+void KeptImages::write(bool may_be_there) {
+  std::vector<std::size_t> putting;
+  if (session_ == nullptr) {
+    putting = insert();
+  } else {  // in a transaction a refused insert would be the end of it
+    for (std::size_t i = 0; i < images_.size(); ++i) putting.push_back(i);
+  }
   std::vector<bson::Document> filters;
   std::vector<BulkOperation> operations;
-  filters.reserve(images_.size() + 1);
-  operations.reserve(images_.size() + 1);
-  for (const bson::Document& image : images_) {
+  filters.reserve(putting.size() + 1);
+  operations.reserve(putting.size() + 1);
+  for (const std::size_t i : putting) {
     bson::Writer filter;
-    filter.append("_id", image["_id"]);
+    filter.append("_id", images_[i]["_id"]);
     filter.begin_document("f").begin_document("$not").append("$gt", settings_.fence).end().end();
     filters.push_back(filter.finish());
     BulkOperation& put = operations.emplace_back();
     put.kind = BulkOperation::Kind::replace_one;
     put.filter = filters.back();
-    put.document = image;
+    put.document = images_[i];
     put.upsert = true;
   }
-  if (!dropped_.empty()) {
+  if (may_be_there && !dropped_.empty()) {
     bson::Writer filter;
     filter.begin_document("_id").begin_array("$in");
     for (const auto& id : dropped_) filter.push(id);
@@ -108,6 +131,10 @@ void KeptImages::write() {
     throw MigrationError(ErrorCode::lock_lost, FieldPath(settings_.job),
                          "another run goes on with this step; this run stopped");
   }
+}
+
+bool KeptImages::are_any(Database& db, const RowSettings& settings) {
+  return find_document(db, settings.keep, bson::make_document("_id.s", settings.step)).has_value();
 }
 
 namespace {
@@ -304,10 +331,13 @@ void restore_images(Database& db, const detail::RestoreWork& work, std::string_v
                     store::Session* session, Job::Counts& counts) {
   if (images.empty()) return;
   Restorer(db, work, settings, session, counts).run(images);
+  // They are all there is of this step between the first and the last: a batch of a walk.
   bson::Writer filter;
-  filter.begin_document("_id").begin_array("$in");
-  for (const auto& image : images) filter.push(image["_id"]);
-  filter.end().end();
+  filter.append("_id.s", images.front()["_id"].as_document()["s"]);
+  filter.begin_document("_id")
+      .append("$gte", images.front()["_id"])
+      .append("$lte", images.back()["_id"])
+      .end();
   const bson::Document gone = filter.finish();
   auto options = safe<store::RemoveOptions>(session);
   options.multi = true;

@@ -36,10 +36,15 @@ class KeptImages {
   /// try before.
   void drop(bson::View stored);
   /// Before the changes. What is there of the same document is replaced: whoever comes here has
-  /// seen that the change is not done. Throws MigrationError lock_lost when a later fence kept it.
-  void write();
+  /// seen that the change is not done. Without `may_be_there` nothing was kept of these documents
+  /// before. Throws MigrationError lock_lost when a later fence kept it.
+  void write(bool may_be_there);
+  /// Whether any were kept of the step so far.
+  [[nodiscard]] static bool are_any(Database& db, const RowSettings& settings);
 
  private:
+  /// The places of those whose documents were kept before.
+  [[nodiscard]] std::vector<std::size_t> insert();
   [[nodiscard]] bson::Document id_of(bson::View stored) const;
   Database& db_;
   std::string_view collection_;

@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <map>
 
+#include "bson/nan.hpp"
 #include "migrate/documents.hpp"
 #include "migrate/jobs.hpp"
 #include "migrate/kept_images.hpp"
+#include "migrate/key_order.hpp"
 #include "migrate/step_make.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
@@ -78,6 +80,24 @@ bson::Document only(bson::View document, const std::vector<std::string>& fields)
   return out.finish();
 }
 
+/// Finds the documents of a batch, which are in the order of _id, by their range where that finds
+/// them all: servers are slow with long lists.
+bson::Document these(std::span<const bson::Document> documents, bson::View filter) {
+  const bson::ValueView first = documents.front()["_id"], last = documents.back()["_id"];
+  bson::Writer id;
+  if (key_place(first.type()) == key_place(last.type()) && !bson::is_nan(first)) {
+    id.begin_document("_id").append("$gte", first).append("$lte", last).end();
+  } else {
+    id.begin_document("_id").begin_array("$in");
+    for (const auto& document : documents) id.push(document["_id"]);
+    id.end().end();
+  }
+  if (filter.empty()) return id.finish();
+  bson::Writer both;
+  both.begin_array("$and").push(id.finish()).push(filter).end();
+  return both.finish();
+}
+
 /// The same step as one that goes over documents.
 Step over_documents(const Step& step) {
   const auto& data = step.data();
@@ -90,22 +110,19 @@ Step over_documents(const Step& step) {
   RowWork rows;
   rows.fill = true;
   rows.fields = std::make_shared<const FieldWork>(fields);
-  rows.images = [data, paths, names, stages = stages_of(fields), by_operators = !fields.pipeline](
-                    Database& db, store::Session* session,
-                    std::span<const bson::Document> documents) {
+  rows.images = [data, paths, names, stages = stages_of(fields), filter = fields.filter,
+                 by_operators = !fields.pipeline](Database& db, store::Session* session,
+                                                  std::span<const bson::Document> documents) {
     std::vector<RowImages> images(documents.size(), RowImages{{}, bson::Document()});
     if (documents.empty()) return images;
     std::map<std::string, std::size_t> places;
-    bson::Writer pipeline, match;
-    match.begin_document("$match").begin_document("_id").begin_array("$in");
+    bson::Writer pipeline;
     for (std::size_t i = 0; i < documents.size(); ++i) {
       if (by_operators)
         for (const std::string& path : paths) check_path(data, documents[i], path);
       places.emplace(key_text(documents[i]["_id"]), i);
-      match.push(documents[i]["_id"]);
     }
-    match.end().end().end();
-    pipeline.push(match.finish());
+    pipeline.push(bson::make_document("$match", these(documents, filter)));
     for (const auto& stage : stages.view()) pipeline.push(stage.value);
     const bson::Document body = pipeline.finish();
     static const ReadPreference primary;

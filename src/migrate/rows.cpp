@@ -51,6 +51,7 @@ class ChangeWriter {
                         step_.collection, bson::Value(documents.front()["_id"]));
       }
       documents = find_keys(db_, step_.collection, keys_of(documents));
+      again_ = true;
     }
     if (last && stamps_) stamps_->clear(db_, step_.collection);
   }
@@ -81,7 +82,7 @@ class ChangeWriter {
       changes.push_back(std::move(change));
       if (session_ == nullptr) changing.push_back(std::move(documents[i]));
     }
-    if (!settings_.keep.empty()) kept.write();
+    if (!settings_.keep.empty()) kept.write(again_ || settings_.may_be_kept);
     documents = std::move(changing);
     if (changes.empty()) return true;
     std::vector<store::BulkOperation> operations(changes.size());
@@ -107,6 +108,7 @@ class ChangeWriter {
   const RowSettings& settings_;
   store::Session* session_;
   std::optional<Stamps> stamps_;
+  bool again_ = false;
 };
 
 /// What a step on fields must not meet: before it, and once it is through.

@@ -29,6 +29,8 @@ struct RowSettings {
   /// they are not kept.
   std::string keep = {};
   int step = 0;
+  /// Some may have been kept by a run before, or in a round before.
+  bool may_be_kept = true;
   /// Of a restore: what is done with documents that were edited since, and who is told of each.
   Edited edited = Edited::reject;
   std::function<void(std::string_view collection, bson::ValueView id)> on_edited = {};

@@ -5,17 +5,28 @@
 namespace quire::store::embedded {
 namespace {
 
-/// MiB of files that are in this process's memory.
-double resident_of_files() {
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+/// MiB of this process's memory, by the line of its kind: "RssFile:", "RssAnon:".
+double resident(const char* kind) {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
-    if (word != "RssFile:") continue;
+    if (word != kind) continue;
     double kib = 0;
     status >> kib;
     return kib / 1024;
   }
   return -1;
 }
+
+/// Of files.
+double resident_of_files() { return resident("RssFile:"); }
 
 /// A file of about 65 MiB.
 class PageMapTest : public FileTest {
@@ -68,6 +79,33 @@ TEST_F(PageMapTest, ACountLeavesLittleOfALargeFileInMemory) {
   const auto one = bson::make_document("_id", key(4711));
   EXPECT_EQ(store_->count(ns_, one, {}), 1);
   EXPECT_EQ(store_->count(ns_, {}, {}), count);
+}
+
+/// All of it is read before the first document is given, as what is written afterwards is not seen.
+TEST_F(PageMapTest, AResultInATransactionIsLargelyOnDisk) {
+  const double allowed_of_results = sanitized ? 1e9 : 48;
+  const auto session = store_->start_session();
+  session->start_transaction();
+  FindOptions find;
+  AggregateOptions aggregate;
+  find.session = aggregate.session = session.get();
+  RemoveOptions every;
+  every.session = session.get();
+  every.multi = true;
+  const double before = resident("RssAnon:");
+  auto cursor = store_->find(ns_, {}, find);
+  (void)store_->remove(ns_, bson::make_document("_id", key(7)), every);
+  EXPECT_LT(resident("RssAnon:") - before, allowed_of_results);
+  std::int64_t next = 0;
+  while (const auto document = cursor->next())
+    ASSERT_EQ((*document)["_id"].as_string(), key(next++));
+  EXPECT_EQ(next, count);
+  cursor = store_->aggregate(ns_, {}, aggregate);
+  EXPECT_LT(resident("RssAnon:") - before, allowed_of_results);
+  next = 0;
+  while (cursor->next()) ++next;
+  EXPECT_EQ(next, count - 1);
+  session->abort_transaction();
 }
 
 }  // namespace

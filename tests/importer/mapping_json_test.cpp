@@ -135,7 +135,6 @@ class Arbitrary {
     out.where = text();
     if (coin()) out.order.push_back(order());
     out.existing = of<ExistingDocument>(4);
-    out.changed = text();
     if (coin()) out.types = types();
     out.after = texts();
     return out;

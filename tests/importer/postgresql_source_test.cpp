@@ -283,7 +283,8 @@ TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
   ASSERT_FALSE(uri.empty());
   test::PgClient(uri).run(
       "CREATE TABLE t (id int PRIMARY KEY, v text); "
-      "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i; CHECKPOINT");
+      "INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i");
+  test::PgClient(uri).run("CHECKPOINT");  // behind the commit, which does not wait for the disk
   const auto query = query_of("t", {"id", "v"}, {"id"});
   const auto source = open_source(uri);
   const auto session = source->open();
@@ -298,8 +299,8 @@ TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
     try {
       EXPECT_EQ(open_source(uri)->open()->count(query), 20000);
       break;
-    } catch (const ImportError&) {
-      ASSERT_LT(i, 600) << "the server does not come back";
+    } catch (const ImportError& error) {
+      ASSERT_LT(i, 600) << "the server does not come back: " << error.what();
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   }

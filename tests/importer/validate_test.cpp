@@ -98,7 +98,6 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"SkipTaken", USERS(R"("skip": ["mail"], "fields": [{"to": "a", "from": "mail"}])"),
             "comes from"},
         Bad{"Descending", USERS(R"("order": [{"column": "id", "descending": true}])"), "ascending"},
-        Bad{"Changed", USERS(R"("changed": "at")"), "`changed`"},
         Bad{"IdColumns", USERS(R"("id": {"kind": "columns"})"), "needs `columns`"},
         Bad{"IdFormat", USERS(R"("id": {"kind": "format"})"), "needs a `format`"},
         Bad{"IdNames", USERS(R"("id": {"names": ["a", "b"]})"), "`names` has 2"},

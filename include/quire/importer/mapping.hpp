@@ -49,7 +49,7 @@ struct ValuePair {
 /// One field of a document. Exactly one of from, constant, format, compute, time_of_import is where
 /// it comes from.
 struct FieldRule {
-  std::string to;    ///< a path, "name.first"
+  std::string to;         ///< a path, "name.first"
   std::string from = {};  ///< a column
   std::optional<bson::Value> constant = {};
   std::string format = {};  ///< text with columns in braces: "Rank {rank}"; {{ and }} are braces
@@ -138,7 +138,6 @@ struct TableMapping {
   std::string where = {};
   std::vector<OrderBy> order = {};  ///< in which documents are written
   ExistingDocument existing = ExistingDocument::fail;
-  std::string changed = {};  ///< a column that grows when a row changes, for the second pass
   std::optional<TypePolicy> types = {};
   std::vector<std::string> after = {};  ///< parts that have to be through before
   /// Throws what it has against a document; a model's decode. Not in a JSON file.

@@ -55,6 +55,9 @@ struct DataOptions {
   std::function<void(const DataProgress&)> progress;
   std::chrono::milliseconds stall{30000};
   std::stop_token stop;
+  /// Of an import: the target's documents that are its, and when two documents are alike.
+  bson::Document of_target;
+  std::function<bool(bson::View expected, bson::View found)> alike;
 };
 class DataMonitor;
 }  // namespace detail

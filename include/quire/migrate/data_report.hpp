@@ -21,6 +21,8 @@ struct DataCounts {
   std::int64_t rejected = 0;
   std::int64_t removed = 0;  ///< of a move, from the source
   std::int64_t bytes = 0;    ///< written
+  /// Of an import: the target has the row's document already, from an earlier pass.
+  std::int64_t unchanged = 0;
 };
 
 enum class DataResult {

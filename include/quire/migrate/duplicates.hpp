@@ -53,9 +53,9 @@ struct DuplicateGroups {
 
 /// The groups that a unique index over `keys` ({email: 1}) refuses, by aggregation: numbers of all
 /// types compare by value, absent is null, each element of a list counts (but not twice within a
-/// document), sparse and partial indexes leave out what they leave out. Simple collation. Reads the
-/// collection two to three times, and writes nothing; memory by the groups that are listed. On a
-/// busy collection the passes may see different documents.
+/// document), sparse and partial indexes leave out what they leave out. Simple collation. The
+/// store sorts the keys, in one pass over the collection (two for keys of several fields), and
+/// this reads them all; nothing is written. Memory by the groups that are listed.
 /// Throws QueryError invalid_index for keys that a unique index cannot have; StoreError unsupported
 /// for paths with a number in them ("lines.0") and of more than 6 parts, which an index could have;
 /// invalid_argument for options out of range.
@@ -86,10 +86,13 @@ struct ResolveReport {
   std::int64_t merged = 0;  ///< documents that a merge changed
 };
 
-/// Leaves one document of each group. Documents are removed only as they were read: one that
-/// changed meanwhile is looked at again. Where there are transactions each group is one (of large
-/// groups 500 documents at a time, but for merge), else a crash leaves a group half done, and the
-/// next call goes on: a merge then sees its own result as one of the documents. Idempotent:
+/// Leaves one document of each group. Reads the keys of the collection in one pass however many
+/// groups there are, resolves on the way, and ends with a pass that finds none. Documents are
+/// removed only as they were read: one that changed meanwhile is looked at again. About 500
+/// documents at a time, of up to 8 MiB (two at least), are in memory, and where there are
+/// transactions in one; a merge has a whole group, and that is one. After a crash the next call
+/// goes on with what is left; without transactions a merge then sees its own result as one of the
+/// documents. Idempotent:
 ///   m.run(Atomicity::idempotent, [](Database& db, Session&) { resolve_duplicates(db, …); });
 /// Throws as find_duplicates; invalid_argument when a merge gives an _id that is none of the
 /// group's, or when documents stay duplicates whatever is done; write_conflict when others make

@@ -6,8 +6,6 @@
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
-namespace {
-
 bool may_be_tried_again(const Error& error) {
   return error.code() == ErrorCode::write_conflict || error.code() == ErrorCode::busy ||
          error.has_label(store::transient_transaction_error);
@@ -47,10 +45,12 @@ bool is_id_taken(const store::WriteError& error) {
   return keys.count() == 1 && keys.contains("_id");
 }
 
-[[noreturn]] void rethrow(const Error& error) {
+void raise(const Error& error) {
   throw StoreError(error.code(), error.path(), error.detail(), error.backend_code(),
                    error.labels());
 }
+
+namespace {
 
 bson::Document id_filter(const bson::Document& document) {
   return bson::make_document("_id", document["_id"]);
@@ -75,6 +75,8 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
     ++next.counts.read;
     if (row.failure) {
       ++next.counts.rejected;
+    } else if (row.unchanged) {
+      ++next.counts.unchanged;
     } else if (row.existing) {
       ++next.counts.existing;
     } else if (!row.mapped) {
@@ -119,7 +121,7 @@ std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) 
       Chunk next;
       if (book_.transactions()) {
         in_transaction(to_, true, [&](store::Session* session) {
-          put_txn(rows, n, options_.existing, session);
+          put_txn(rows, n, options_.existing, chunk.fence, session);
           next = after(chunk, rows, n, last);
           write_txn(next, rows, n, session);
         });
@@ -179,7 +181,7 @@ void BatchWriter::find_existing(std::vector<Row>& rows, std::size_t n, store::Se
 }
 
 void BatchWriter::put_txn(std::vector<Row>& rows, std::size_t n, Existing existing,
-                          store::Session* session) {
+                          std::int64_t /*fence*/, store::Session* session) {
   replaced_ = 0;
   if (existing == Existing::skip) find_existing(rows, n, session);
   std::vector<store::BulkOperation> operations;
@@ -202,6 +204,13 @@ void BatchWriter::put_txn(std::vector<Row>& rows, std::size_t n, Existing existi
     of.push_back(i);
   }
   if (operations.empty()) return;
+  const auto matched = write_in(operations, of, session, true);
+  replaced_ = *matched;
+}
+
+std::optional<std::int64_t> BatchWriter::write_in(
+    const std::vector<store::BulkOperation>& operations, const std::vector<std::size_t>& of,
+    store::Session* session, bool existing_too) {
   const auto options = safe<store::BulkOptions>(session);
   store::BulkResult result;
   try {
@@ -214,11 +223,12 @@ void BatchWriter::put_txn(std::vector<Row>& rows, std::size_t n, Existing existi
   }
   if (!result.errors.empty()) {
     const auto& first = result.errors.front();
-    if (may_be_tried_again(first.error) || is_of_the_store(first.error)) rethrow(first.error);
-    throw Refused{of[std::min(first.index, of.size() - 1)], failure_of(first.error),
-                  is_id_taken(first)};
+    if (may_be_tried_again(first.error) || is_of_the_store(first.error)) raise(first.error);
+    const bool existing = is_id_taken(first);
+    if (existing && !existing_too) return std::nullopt;
+    throw Refused{of[std::min(first.index, of.size() - 1)], failure_of(first.error), existing};
   }
-  replaced_ = result.matched;
+  return result.matched;
 }
 
 void BatchWriter::put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing,
@@ -272,7 +282,7 @@ void BatchWriter::put_fenced(std::vector<Row>& rows, std::size_t n, Existing exi
   // Else what was there was this job's own, of a batch that comes again.
   if (existing == Existing::replace) replaced_ = result.matched;
   for (const auto& error : result.errors) {
-    if (error.index >= of.size() || is_of_the_store(error.error)) rethrow(error.error);
+    if (error.index >= of.size() || is_of_the_store(error.error)) raise(error.error);
     Row& row = rows[of[error.index]];
     if (error.error.code() == ErrorCode::duplicate_key) {
       const auto there = find_document(to_, options_.into, id_filter(*row.mapped));

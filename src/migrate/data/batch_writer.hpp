@@ -1,12 +1,22 @@
 #pragma once
 
-#include "migrate/data/rows.hpp"
+#include "migrate/data/row_source.hpp"
 
 namespace quire::migrate::data {
+
+[[nodiscard]] bool may_be_tried_again(const Error& error);
+/// What is no fault of the document.
+[[nodiscard]] bool is_of_the_store(const Error& error);
+[[nodiscard]] Failure failure_of(const Error& error);
+/// Whether it is the _id that another document has.
+[[nodiscard]] bool is_id_taken(const store::WriteError& error);
+/// Throws what a bulk write told.
+[[noreturn]] void raise(const Error& error);
 
 /// Writes batches to the target together with how far their partition is. One a worker.
 class BatchWriter {
  public:
+  virtual ~BatchWriter() = default;
   BatchWriter(Database to, JobBook& book, Chunks& chunks, const DataOptions& options)
       : to_(std::move(to)), book_(book), chunks_(chunks), options_(options) {}
 
@@ -21,9 +31,9 @@ class BatchWriter {
   /// One document that was put aside, written under a fence of its own; its rejects go with it.
   /// `copied`: it was written before, but did not leave the source of the move yet.
   /// False: it was refused again, and row.failure tells why.
-  bool retry(Row& row, std::int64_t fence, bool copied, const Database& source);
+  bool retry(Row& row, std::int64_t fence, bool copied, const std::optional<Database>& source);
 
- private:
+ protected:
   struct Refused {
     std::size_t index;
     Failure failure;
@@ -32,8 +42,17 @@ class BatchWriter {
   struct Halve {};  ///< a batch was refused as a whole
   void write_txn(const Chunk& next, std::vector<Row>& rows, std::size_t n, store::Session* session);
   void write_fenced(const Chunk& next, std::vector<Row>& rows, std::size_t n);
-  void put_txn(std::vector<Row>& rows, std::size_t n, Existing existing, store::Session* session);
-  void put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing, std::int64_t fence);
+  /// The rows' documents into the target: within a transaction. Throws Halve, Refused.
+  virtual void put_txn(std::vector<Row>& rows, std::size_t n, Existing existing, std::int64_t fence,
+                       store::Session* session);
+  /// … without one, so that the same batch may come again. Rows that are refused have a failure.
+  virtual void put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing,
+                          std::int64_t fence);
+  /// Of a transaction; `of`: the row of each operation. Gives how many documents were matched.
+  /// Throws Refused, Halve. Nothing: an _id was taken, and `existing_too` is not said.
+  std::optional<std::int64_t> write_in(const std::vector<store::BulkOperation>& operations,
+                                       const std::vector<std::size_t>& of, store::Session* session,
+                                       bool existing_too = false);
   void find_existing(std::vector<Row>& rows, std::size_t n, store::Session* session);
   [[nodiscard]] Chunk after(const Chunk& chunk, const std::vector<Row>& rows, std::size_t n,
                             bool last) const;
@@ -49,5 +68,8 @@ class BatchWriter {
   const DataOptions& options_;
   std::int64_t replaced_ = 0;  ///< by the last put
 };
+
+/// Makes the writer of one worker.
+using WriterMaker = std::function<std::unique_ptr<BatchWriter>(JobBook&, Chunks&)>;
 
 }  // namespace quire::migrate::data

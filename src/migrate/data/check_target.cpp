@@ -51,7 +51,7 @@ void check_indexes(const CompareJob& job, VerifyReport& report) {
   std::vector<bson::Document> there;
   for (const auto& index : job.to.store().list_indexes(job.to.ns(job.into)))
     there.push_back(index_shape(index));
-  for (const auto& index : job.from.store().list_indexes(job.from.ns(job.collection))) {
+  for (const auto& index : job.from->store().list_indexes(job.from->ns(job.collection))) {
     const bson::Document shape = index_shape(index);
     if (std::find(there.begin(), there.end(), shape) != there.end()) continue;
     add(job, report,
@@ -79,7 +79,7 @@ bson::Document validation_of(const Database& db, const std::string& collection) 
 }
 
 void check_validators(const CompareJob& job, VerifyReport& report) {
-  const bson::Document source = validation_of(job.from, job.collection);
+  const bson::Document source = validation_of(*job.from, job.collection);
   const bson::Document target = validation_of(job.to, job.into);
   if (source == target) return;
   add(job, report,

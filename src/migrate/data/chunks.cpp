@@ -23,6 +23,7 @@ DataCounts counts_of(bson::View document) {
   counts.rejected = get_int(document, "rejected");
   counts.removed = get_int(document, "removed");
   counts.bytes = get_int(document, "bytes");
+  counts.unchanged = get_int(document, "unchanged");
   return counts;
 }
 
@@ -58,7 +59,8 @@ void append_counts(bson::Writer& w, const DataCounts& counts) {
       .append("dropped", counts.dropped)
       .append("rejected", counts.rejected)
       .append("removed", counts.removed)
-      .append("bytes", counts.bytes);
+      .append("bytes", counts.bytes)
+      .append("unchanged", counts.unchanged);
 }
 
 Presence::Presence(Database db, const JobBook& book, const DataOptions& options)
@@ -273,7 +275,7 @@ ChunkSums sum_chunks(Database& db, const JobBook& book) {
   ChunkSums sums;
   bson::Writer w;
   for (const char* field : {"state", "read", "written", "replaced", "existing", "dropped",
-                            "rejected", "removed", "bytes"})
+                            "rejected", "removed", "bytes", "unchanged"})
     w.append(field, std::int32_t{1});
   const bson::Document fields = w.finish();
   auto options = safe<store::FindOptions>();
@@ -291,6 +293,7 @@ ChunkSums sum_chunks(Database& db, const JobBook& book) {
     sums.counts.rejected += one.rejected;
     sums.counts.removed += one.removed;
     sums.counts.bytes += one.bytes;
+    sums.counts.unchanged += one.unchanged;
     const std::string state = get_text(*document, "state");
     if (state == "open") ++sums.open;
     if (state == "copied") ++sums.copied;

@@ -21,38 +21,38 @@ bson::Document kept(bson::View document) {
   return room.empty() ? bson::Document(plain) : room;
 }
 
+bool is_moved(bson::ValueView key, bson::View document) {
+  return !(bson::Value(document["_id"]) == bson::Value(key));
+}
+
 }  // namespace
 
 Comparer::Comparer(const CompareJob& job)
-    : job_(job), source_(job.from, job.collection, job.filter), target_(job.to, job.into, {}) {}
+    : job_(job), source_(job.source.open()), target_(job.to, job.into, job.of_target) {}
 
 bool Comparer::stopped(Compared& out) const {
   if (job_.stop.stop_requested()) out.report.stopped = true;
   return out.report.stopped;
 }
 
-std::optional<bson::Document> Comparer::expected(bson::View source) const {
-  if (!job_.excluded.empty() && job_.excluded.contains(key_text(source["_id"])))
-    return std::nullopt;
-  if (!job_.map) return kept(source);
-  auto mapped = job_.map(source);
-  if (!mapped) return std::nullopt;
-  if (mapped->contains("_id")) return kept(*mapped);
-  bson::Writer w;
-  w.append("_id", source["_id"]).append_all(*mapped);
-  return kept(w.finish());
+std::optional<bson::View> Comparer::expected(const ExpectedRow& row, bson::Document& room) const {
+  if (!row.document) return std::nullopt;
+  if (!job_.excluded.empty() && job_.excluded.contains(key_text(row.key))) return std::nullopt;
+  return canonical(*row.document, room);
 }
 
 bool Comparer::alike(const Pair& pair) const {
   if (!pair.expected) return !pair.found || job_.options.extra_allowed;
   if (!pair.found) return false;
-  return job_.options.presence_only || *pair.expected == *pair.found;
+  if (job_.options.presence_only) return true;
+  return job_.alike ? job_.alike(*pair.expected, *pair.found) : *pair.expected == *pair.found;
 }
 
 Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int64_t total) {
   Compared out;
   out.report.level = job_.options.level;
-  const bool by_source = job_.options.extra_allowed || job_.options.presence_only;
+  const bool by_source =
+      job_.options.extra_allowed || job_.options.presence_only || job_.alike != nullptr;
   switch (job_.options.level) {
     case VerifyLevel::none:
       break;
@@ -96,40 +96,36 @@ Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int6
   return out;
 }
 
-void Comparer::add_expected(bson::View source, Compared& out) const {
-  if (!job_.map && job_.excluded.empty()) {
-    bson::Document room;
-    out.source.add(canonical(source, room));
-  } else if (const auto one = expected(source)) {
-    out.source.add(*one);
-    out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(source["_id"]));
-  }
+void Comparer::add_expected(const ExpectedRow& row, Compared& out) const {
+  bson::Document room;
+  const auto one = expected(row, room);
+  if (!one) return;
+  out.source.add(*one);
+  out.moved = out.moved || is_moved(row.key, *one);
 }
 
 bool Comparer::alike_as_a_whole(Compared& sum) {
-  const auto read = [&](const Database& db, const std::string& collection, bson::View filter,
-                        FunctionRef<void(bson::View)> add) {
-    std::int64_t seen = 0;
-    const auto cursor = db.store().find(db.ns(collection), filter, safe<store::FindOptions>());
-    while (const auto document = cursor->next()) {
-      add(*document);
-      if (++seen % report_each == 0 && job_.stop.stop_requested()) return;
-    }
-  };
   std::exception_ptr failed;
   std::thread other([&] {
     try {
-      read(job_.to, job_.into, {}, [&](bson::View document) {
+      std::int64_t seen = 0;
+      const auto cursor =
+          job_.to.store().find(job_.to.ns(job_.into), job_.of_target, safe<store::FindOptions>());
+      while (const auto document = cursor->next()) {
         bson::Document room;
-        sum.target.add(canonical(document, room));
-      });
+        sum.target.add(canonical(*document, room));
+        if (++seen % report_each == 0 && job_.stop.stop_requested()) return;
+      }
     } catch (...) {
       failed = std::current_exception();
     }
   });
   try {
-    read(job_.from, job_.collection, job_.filter,
-         [&](bson::View document) { add_expected(document, sum); });
+    std::int64_t seen = 0;
+    source_->scan([&](const ExpectedRow& row) {
+      add_expected(row, sum);
+      return ++seen % report_each != 0 || !job_.stop.stop_requested();
+    });
   } catch (...) {
     other.join();
     throw;
@@ -149,8 +145,8 @@ bool Comparer::digests(const KeyBounds& bounds, Compared& out) {
     if (++seen % report_each != 0) return true;
     return !stopped(out);
   };
-  source_.each(bounds, [&](bson::View document) {
-    add_expected(document, out);
+  source_->each(bounds, [&](const ExpectedRow& row) {
+    add_expected(row, out);
     return go_on();
   });
   if (job_.progress) job_.progress(seen);
@@ -172,16 +168,17 @@ void Comparer::counts(const KeyBounds& bounds, Compared& out) {
     if (round > 0) sleep_or_stop(job_.options.settle, job_.stop);
     if (stopped(out)) return;
     out.report.source = 0;
-    if (job_.map || !job_.excluded.empty()) {
-      source_.each(bounds, [&](bson::View document) {
-        if (const auto one = expected(document)) {
+    if (!job_.source.plain() || !job_.excluded.empty()) {
+      source_->each(bounds, [&](const ExpectedRow& row) {
+        bson::Document room;
+        if (const auto one = expected(row, room)) {
           ++out.report.source;
-          out.moved = out.moved || !(bson::Value((*one)["_id"]) == bson::Value(document["_id"]));
+          out.moved = out.moved || is_moved(row.key, *one);
         }
         return out.report.source % report_each != 0 || !stopped(out);
       });
     } else {
-      out.report.source = source_.count(bounds);
+      out.report.source = source_->count(bounds);
     }
     if (out.moved) {
       sources(bounds, out, true);
@@ -199,8 +196,10 @@ void Comparer::counts(const KeyBounds& bounds, Compared& out) {
 void Comparer::sample(const KeyBounds& bounds, std::int64_t number, std::int64_t total,
                       Compared& out) {
   std::mt19937_64 random(job_.options.seed + static_cast<std::uint64_t>(number) * 1'000'003);
-  const auto pick = [&](KeyRange& side) {
-    std::vector<bson::Document> chosen;
+  // Of either side; `read` gives the documents or rows behind some bounds, and `key` the one of
+  // each.
+  const auto pick = [&](auto& side, const auto& read, const auto& key_of) {
+    decltype(read(bounds)) chosen;
     const std::int64_t here = side.count(bounds);
     if (here == 0) return chosen;
     std::int64_t wanted = job_.options.sample;
@@ -218,23 +217,31 @@ void Comparer::sample(const KeyBounds& bounds, std::int64_t number, std::int64_t
         if (!key) break;
         rest.after = std::move(key);
       }
-      auto batch = side.read(rest, 1, page_bytes);
-      if (batch.documents.empty()) break;
-      rest.after.emplace(batch.documents.front()["_id"]);
-      chosen.push_back(std::move(batch.documents.front()));
+      auto one = read(rest);
+      if (one.empty()) break;
+      rest.after.emplace(key_of(one.front()));
+      chosen.push_back(std::move(one.front()));
       before = place;
     }
     return chosen;
   };
   Compared found;
-  const auto sources_of = pick(source_);
+  const auto sources_of = pick(
+      *source_, [&](const KeyBounds& b) { return source_->read(b, 1, page_bytes).rows; },
+      [](const Row& row) { return row.key(); });
   for (std::size_t i = 0; i < sources_of.size(); i += page_documents) {
     const auto end = std::min(sources_of.size(), i + page_documents);
-    compare_sources({sources_of.begin() + static_cast<std::ptrdiff_t>(i),
-                     sources_of.begin() + static_cast<std::ptrdiff_t>(end)},
+    compare_sources(std::vector<Row>(sources_of.begin() + static_cast<std::ptrdiff_t>(i),
+                                     sources_of.begin() + static_cast<std::ptrdiff_t>(end)),
                     found);
   }
-  if (!job_.options.extra_allowed && !found.moved) compare_targets(pick(target_), found);
+  if (!job_.options.extra_allowed && !found.moved) {
+    compare_targets(
+        pick(
+            target_, [&](const KeyBounds& b) { return target_.read(b, 1, page_bytes).documents; },
+            [](const bson::Document& document) { return document["_id"]; }),
+        found);
+  }
   // Numbers of missing and extra documents come from the counts; the sample shows some of them.
   out.report.missing = std::max(out.report.missing, found.report.missing);
   out.report.extra = std::max(out.report.extra, found.report.extra);
@@ -247,13 +254,13 @@ void Comparer::sources(const KeyBounds& bounds, Compared& out, bool count_only) 
   out.report.source = out.report.target = out.found = 0;
   KeyBounds rest = bounds;
   while (!stopped(out)) {
-    const auto batch = source_.read(rest, page_documents, page_bytes);
-    if (!batch.documents.empty()) {
-      rest.after.emplace(batch.documents.back()["_id"]);
+    const auto batch = source_->read(rest, page_documents, page_bytes);
+    if (!batch.rows.empty()) {
+      rest.after.emplace(batch.rows.back().key());
       if (count_only) {
         const VerifyOptions& o = job_.options;
         Compared one;
-        compare_sources(batch.documents, one);
+        compare_sources(batch.rows, one);
         // Only that they are there.
         one.report.different = 0;
         std::erase_if(one.report.differences, [](const VerifyDifference& d) {
@@ -261,9 +268,9 @@ void Comparer::sources(const KeyBounds& bounds, Compared& out, bool count_only) 
         });
         out.add(one, o.most_differences);
       } else {
-        compare_sources(batch.documents, out);
+        compare_sources(batch.rows, out);
       }
-      if (job_.progress) job_.progress(static_cast<std::int64_t>(batch.documents.size()));
+      if (job_.progress) job_.progress(static_cast<std::int64_t>(batch.rows.size()));
     }
     if (batch.end) return;
   }
@@ -287,18 +294,19 @@ void Comparer::targets(const KeyBounds& bounds, Compared& out) {
   out.report.target = seen;
 }
 
-void Comparer::compare_sources(const std::vector<bson::Document>& documents, Compared& out) {
+void Comparer::compare_sources(const std::vector<Row>& rows, Compared& out) {
   std::vector<Pair> pairs;
   std::vector<bson::Value> keys;
-  for (const auto& document : documents) {
-    auto one = expected(document);
+  for (const Row& row : rows) {
+    bson::Document room;
+    const auto one = expected(expected_of(row), room);
     if (!one) continue;
     Pair& pair = pairs.emplace_back();
-    pair.source_key.emplace(document["_id"]);
+    pair.source_key.emplace(row.key());
     pair.target_key = bson::Value((*one)["_id"]);
     out.moved = out.moved || !(pair.target_key == *pair.source_key);
     if (job_.options.level == VerifyLevel::full) out.source.add(*one);
-    pair.expected = std::move(one);
+    pair.expected.emplace(*one);
     keys.push_back(pair.target_key);
   }
   out.report.source += static_cast<std::int64_t>(pairs.size());
@@ -322,15 +330,17 @@ void Comparer::compare_sources(const std::vector<bson::Document>& documents, Com
 void Comparer::compare_targets(const std::vector<bson::Document>& documents, Compared& out) {
   std::vector<bson::Value> keys;
   for (const auto& document : documents) keys.emplace_back(document["_id"]);
-  std::unordered_map<std::string, bson::Document> sources;
-  for (auto& document : find_keys(job_.from, job_.collection, keys, nullptr, {}, job_.filter)) {
-    std::string key = key_text(document["_id"]);
-    sources.emplace(std::move(key), std::move(document));
+  std::unordered_map<std::string, Row> sources;
+  for (auto& row : source_->find(keys)) {
+    std::string key = key_text(row.key());
+    sources.emplace(std::move(key), std::move(row));
   }
   std::vector<Pair> differ;
   for (const auto& document : documents) {
     const auto source = sources.find(key_text(document["_id"]));
-    if (source != sources.end() && expected(source->second)) continue;  // compared from there
+    bson::Document room;
+    if (source != sources.end() && expected(expected_of(source->second), room))
+      continue;  // compared from there
     Pair pair;
     pair.source_key.emplace(document["_id"]);
     pair.target_key = *pair.source_key;

@@ -2,23 +2,26 @@
 
 #include <set>
 
-#include "migrate/data/rows.hpp"
+#include "migrate/data/row_source.hpp"
 #include "quire/migrate/verify.hpp"
 
 namespace quire::migrate::data {
 
-/// What a comparison is of. `map` may throw: the document is then none that the target should have.
+/// What a comparison is of. A row that failed is none that the target should have.
 struct CompareJob {
-  Database from;
-  std::string collection;
-  bson::Document filter;
-  MapFunction map;
+  RowSource& source;
   Database to;
   std::string into;
   VerifyOptions options;
   std::stop_token stop;
   std::set<std::string> excluded;  ///< keys of the source, by key_text, that were put aside
   std::function<void(std::int64_t documents)> progress;
+  bson::Document of_target = {};  ///< a filter: the target's documents that count
+  /// Empty: the same bytes.
+  std::function<bool(bson::View expected, bson::View found)> alike = {};
+  /// The source's collection where there is one: indexes and validators are compared with it.
+  const Database* from = nullptr;
+  std::string collection = {};
 };
 
 /// What was found in some partitions.
@@ -53,17 +56,19 @@ class Comparer {
     std::optional<bson::Document> expected;
     std::optional<bson::Document> found;
   };
-  [[nodiscard]] std::optional<bson::Document> expected(bson::View source) const;
+  /// As the target should have it; `room` owns it where it is not the row's own.
+  [[nodiscard]] std::optional<bson::View> expected(const ExpectedRow& row,
+                                                   bson::Document& room) const;
   [[nodiscard]] bool stopped(Compared& out) const;
   [[nodiscard]] bool alike(const Pair& pair) const;
-  void add_expected(bson::View source, Compared& out) const;
+  void add_expected(const ExpectedRow& row, Compared& out) const;
 
   bool digests(const KeyBounds& bounds, Compared& out);
   void counts(const KeyBounds& bounds, Compared& out);
   void sample(const KeyBounds& bounds, std::int64_t number, std::int64_t total, Compared& out);
   void sources(const KeyBounds& bounds, Compared& out, bool count_only);
   void targets(const KeyBounds& bounds, Compared& out);
-  void compare_sources(const std::vector<bson::Document>& documents, Compared& out);
+  void compare_sources(const std::vector<Row>& rows, Compared& out);
   void compare_targets(const std::vector<bson::Document>& documents, Compared& out);
   /// Reads what differs again until it is alike, or stays as it is.
   void settle(std::vector<Pair> pairs, Compared& out);
@@ -71,9 +76,13 @@ class Comparer {
   void note(const Pair& pair, Compared& out) const;
 
   const CompareJob& job_;
-  KeyRange source_;
+  std::unique_ptr<RowSide> source_;
   KeyRange target_;
 };
+
+/// Compares all of both sides, partition by partition; by digest as a whole first. `after_each` is
+/// called behind each partition.
+[[nodiscard]] VerifyReport compare_all(const CompareJob& job, FunctionRef<void()> after_each);
 
 /// Where two documents differ first: "address.lines[2]".
 [[nodiscard]] std::string first_difference(bson::View a, bson::View b);

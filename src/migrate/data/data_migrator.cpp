@@ -141,7 +141,8 @@ void DataMigrator::check() const {
 DataReport DataMigrator::run() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  DataReport report = data::DataRun(from_, *to_, options_, *monitor_).run();
+  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
+  DataReport report = data::DataRun(source, from_, *to_, options_, *monitor_).run();
   if (options_.progress && report.result != DataResult::changed) options_.progress(report.progress);
   return report;
 }
@@ -149,7 +150,8 @@ DataReport DataMigrator::run() {
 DataReport DataMigrator::retry_rejects() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  return data::DataRun(from_, *to_, options_, *monitor_).retry();
+  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
+  return data::DataRun(source, from_, *to_, options_, *monitor_).retry();
 }
 
 VerifyReport DataMigrator::compare(const VerifyOptions& options) {
@@ -174,7 +176,8 @@ VerifyReport DataMigrator::compare(const VerifyOptions& options) {
 DataReport DataMigrator::status() {
   if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
-  return data::DataRun(from_, *to_, options_, *monitor_).status();
+  data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
+  return data::DataRun(source, from_, *to_, options_, *monitor_).status();
 }
 
 std::string DataMigrator::health() const { return monitor_->health(); }

@@ -4,14 +4,23 @@
 
 namespace quire::migrate::data {
 
-DataRun::DataRun(Database from, Database to, const DataOptions& options, DataMonitor& monitor)
-    : from_(std::move(from)),
+DataRun::DataRun(RowSource& source, std::optional<Database> from, Database to,
+                 const DataOptions& options, DataMonitor& monitor, WriterMaker writer)
+    : source_(source),
+      from_(std::move(from)),
       to_(std::move(to)),
       options_(options),
       monitor_(monitor),
-      book_(from_, to_, options),
+      book_(source, to_, options),
+      writer_(std::move(writer)),
       start_(boot_time()) {
+  if (!writer_) {
+    writer_ = [this](JobBook& book, Chunks& chunks) {
+      return std::make_unique<BatchWriter>(to_, book, chunks, options_);
+    };
+  }
   report_.job = options.name;
+  report_.consistency = source.consistency();
   report_.guarantee = book_.guarantee();
 }
 
@@ -53,10 +62,11 @@ void DataRun::work() {
   Presence presence(to_, book_, options_);
   report_.run = presence.run();
   Gate gate(book_, options_, monitor_);
-  RunParts parts{from_, to_, options_, book_, monitor_, gate, presence.run()};
+  RunParts parts{source_, from_, to_, options_, book_, monitor_, gate, writer_, presence.run()};
   presence.start([&] { tick(gate); });
   bool through = true;
   if (state == JobState::running) through = copy(parts);
+  if (through && after_copy_) after_copy_();
   if (through) {
     state = book_.state();
     if (options_.verify.level == VerifyLevel::none) {
@@ -107,19 +117,10 @@ bool DataRun::copy(RunParts& parts) {
   return true;
 }
 
-CompareJob DataRun::compare_job(RunParts& parts) {
-  CompareJob job{from_,         options_.collection, options_.filter, {}, to_,
-                 options_.into, options_.verify,     options_.stop,   {}, {}};
-  if (options_.map) {
-    job.map = [map = options_.map](bson::View source) -> std::optional<bson::Document> {
-      RejectStage stage = RejectStage::map;
-      try {
-        return map(source, stage);
-      } catch (...) {  // it is among the rejects
-        return std::nullopt;
-      }
-    };
-  }
+CompareJob DataRun::compare_job() {
+  CompareJob job{source_, to_, options_.into, options_.verify, options_.stop, {}, {}};
+  if (from_) job.from = &*from_;
+  job.collection = options_.collection;
   if (book_.merged()) {
     job.options.extra_allowed = true;
     if (options_.existing == Existing::skip) job.options.presence_only = true;
@@ -130,8 +131,21 @@ CompareJob DataRun::compare_job(RunParts& parts) {
   while (const auto reject = cursor->next()) {
     if (const auto key = reject->find("key")) job.excluded.insert(key_text(*key));
   }
-  job.progress = [&parts](std::int64_t documents) { parts.monitor.add(documents, 0); };
+  job.of_target = options_.of_target;
+  job.alike = options_.alike;
+  job.progress = [this](std::int64_t documents) { monitor_.add(documents, 0); };
   return job;
+}
+
+VerifyReport DataRun::compare_now(const VerifyOptions& options) {
+  (void)book_.look();
+  CompareJob job = compare_job();
+  const bool extra = job.options.extra_allowed;
+  const bool presence = job.options.presence_only;
+  job.options = options;
+  job.options.extra_allowed = options.extra_allowed || extra;
+  job.options.presence_only = options.presence_only || presence;
+  return compare_all(job, [] {});
 }
 
 Compared DataRun::stored_comparisons() {
@@ -156,7 +170,7 @@ Compared DataRun::stored_comparisons() {
 bool DataRun::compare_at_once(const CompareJob& job, std::int64_t documents) {
   constexpr std::int64_t most = 1'000'000;
   if (options_.verify.level != VerifyLevel::digest || documents > most) return false;
-  if (job.options.extra_allowed || job.options.presence_only) return false;
+  if (job.options.extra_allowed || job.options.presence_only || job.alike) return false;
   Comparer comparer(job);
   Compared sum;
   sum.report.level = VerifyLevel::digest;
@@ -179,7 +193,7 @@ bool DataRun::compare(RunParts& parts) {
   }
   const ChunkSums before = sum_chunks(to_, book_);
   monitor_.phase(JobState::verifying, before.compared, before.counts.read, true);
-  const CompareJob job = compare_job(parts);
+  const CompareJob job = compare_job();
   if (begins && compare_at_once(job, before.counts.read)) return true;
   run_workers(parts, [&](Worker& worker) { worker.verify_all(job); });
   if (parts.gate.cause() != StopCause::none) return false;

@@ -7,30 +7,39 @@ namespace quire::migrate::data {
 /// One call of DataMigrator::run: the phases of a job, and the report of them.
 class DataRun {
  public:
-  DataRun(Database from, Database to, const DataOptions& options, DataMonitor& monitor);
+  /// `from`: where a move takes the documents out. What it is given must outlive it.
+  DataRun(RowSource& source, std::optional<Database> from, Database to, const DataOptions& options,
+          DataMonitor& monitor, WriterMaker writer = {});
   DataReport run();
   DataReport retry();
   DataReport status();
+  /// Compares as things are now, wherever the job stands. Throws StoreError.
+  VerifyReport compare_now(const VerifyOptions& options);
+  /// Called by the run that sees all partitions copied, before they are compared.
+  void after_copy(std::function<void()> work) { after_copy_ = std::move(work); }
 
  private:
   void work();
   bool copy(RunParts& parts);
   bool compare(RunParts& parts);
   bool compare_at_once(const CompareJob& job, std::int64_t documents);
-  [[nodiscard]] CompareJob compare_job(RunParts& parts);
+  [[nodiscard]] CompareJob compare_job();
   [[nodiscard]] Compared stored_comparisons();
   void tick(Gate& gate);
   void retry_all();
-  bool retry_one(BatchWriter& writer, bson::View reject);
+  bool retry_one(BatchWriter& writer, RowSide& side, bson::View reject);
   void fail(const Error& error);
   void fill();
   void say_next();
 
-  Database from_;
+  RowSource& source_;
+  std::optional<Database> from_;
   Database to_;
   const DataOptions& options_;
   DataMonitor& monitor_;
   JobBook book_;
+  WriterMaker writer_;
+  std::function<void()> after_copy_;
   DataReport report_;
   std::chrono::milliseconds start_;
   std::chrono::milliseconds last_call_{0};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sha256.hpp"
+#include "migrate/data/row_source.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -21,31 +22,6 @@ JobState state_of(bson::View document) {
                        "the job's document has a state that is none: \"" + text + "\"");
 }
 
-/// What tells a collection from another one of its name that was made later.
-std::string fingerprint(const Database& db, const std::string& collection) {
-  bson::Writer command;
-  command.append("listCollections", std::int32_t{1})
-      .begin_document("filter")
-      .append("name", collection)
-      .end();
-  const bson::Document reply = db.store().run_command(db.name(), command.finish(), nullptr);
-  const auto cursor = reply.find("cursor");
-  if (!cursor || !cursor->is_document()) return {};
-  const auto batch = cursor->as_document().find("firstBatch");
-  if (!batch || !batch->is_array()) return {};
-  for (const auto& one : batch->as_array()) {
-    if (!one.value.is_document()) continue;
-    bson::Writer w;
-    w.append("type", get_text(one.value.as_document(), "type"));
-    if (const auto info = one.value.as_document().find("info"); info && info->is_document()) {
-      if (const auto uuid = info->as_document().find("uuid")) w.append("uuid", *uuid);
-    }
-    const bson::Document all = w.finish();
-    return sha256_hex({all.view().data(), all.view().size()}).substr(0, 32);
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string job_id(std::string_view job) { return "data:" + std::string(job); }
@@ -59,8 +35,8 @@ void ensure_collection(Database& db, std::string_view name) {
   }
 }
 
-JobBook::JobBook(Database from, Database to, const DataOptions& options)
-    : from_(std::move(from)),
+JobBook::JobBook(RowSource& from, Database to, const DataOptions& options)
+    : from_(from),
       to_(std::move(to)),
       options_(options),
       id_(job_id(options.name)),
@@ -78,12 +54,7 @@ bson::Document JobBook::header() {
   const bson::Document body = mapping.finish();
   bson::Writer w;
   w.append("mapping", "q1:sha256:" + sha256_hex({body.view().data(), body.view().size()}));
-  w.begin_document("source")
-      .append("kind", from_.store().kind())
-      .append("database", from_.name())
-      .append("collection", options_.collection)
-      .append("fingerprint", fingerprint(from_, options_.collection))
-      .end();
+  w.append("source", from_.identity());
   w.begin_document("target")
       .append("database", to_.name())
       .append("collection", options_.into)
@@ -127,6 +98,27 @@ void JobBook::create(bson::View header) {
     throw result.errors.front().error;
 }
 
+bool JobBook::is_mine(bson::View job, bson::View mine) {
+  const auto header = job.find("header");
+  return header && header->is_document() && header->as_document() == mine;
+}
+
+void JobBook::refuse_header(bson::View job, bson::View mine) const {
+  const auto header = job.find("header");
+  throw HeaderChanged(ErrorCode::checksum_mismatch, FieldPath(id_),
+                      "the job was begun with " +
+                          (header && header->is_document() ? bson::to_json(header->as_document())
+                                                           : std::string("no header")) +
+                          ", this program has " + bson::to_json(mine) + "; nothing was done");
+}
+
+void JobBook::check_header() {
+  const auto found = find_document(to_, jobs_collection, key());
+  if (!found || options_.accept) return;
+  const bson::Document mine = header();
+  if (!is_mine(*found, mine)) refuse_header(*found, mine);
+}
+
 void JobBook::open() {
   const bson::Document mine = header();
   ensure_collection(to_, jobs_collection);
@@ -156,16 +148,8 @@ void JobBook::open() {
                              options);
     found = find_document(to_, jobs_collection, key());
   }
-  const auto header = found->find("header");
-  if (!header || !header->is_document() || !(header->as_document() == mine.view())) {
-    if (!options_.accept) {
-      throw HeaderChanged(
-          ErrorCode::checksum_mismatch, FieldPath(id_),
-          "the job was begun with " +
-              (header && header->is_document() ? bson::to_json(header->as_document())
-                                               : std::string("no header")) +
-              ", this program has " + bson::to_json(mine.view()) + "; nothing was done");
-    }
+  if (!is_mine(*found, mine)) {
+    if (!options_.accept) refuse_header(*found, mine);
     (void)cas(key(), bson::make_document("header", mine.view()));
   }
   read(*found);
@@ -183,10 +167,8 @@ void JobBook::open() {
 }
 
 void JobBook::plan() {
-  const bool all = options_.filter.empty();
-  KeyRange range(from_, options_.collection, options_.filter);
-  const std::int64_t total =
-      all ? from_.store().estimated_count(from_.ns(options_.collection)) : range.count({});
+  const auto [total, exact] = from_.size();
+  const auto side = from_.open();
   std::int64_t size = options_.partition_documents;
   if (size == 0) size = std::clamp<std::int64_t>(total / 32, 10'000, 50'000);
   size = std::max(size, total / most_chunks + 1);
@@ -194,7 +176,7 @@ void JobBook::plan() {
   std::int64_t chunks = 1;
   KeyBounds rest;
   while (chunks < 2 * most_chunks) {
-    auto next = range.key_at(rest, size);
+    auto next = side->key_at(rest, size);
     if (!next) break;
     bounds.push(*next);
     ++chunks;
@@ -206,7 +188,7 @@ void JobBook::plan() {
   bson::Writer set;
   set.append("state", to_string(JobState::running))
       .append("estimate", total)
-      .append("total_kind", all ? "estimate" : "exact")
+      .append("total_kind", exact ? "exact" : "estimate")
       .append("chunks", chunks)
       .append("merged", std::int32_t{merged ? 1 : 0})
       .append_array("bounds", bounds.finish());

@@ -15,6 +15,7 @@ namespace quire::migrate::data {
 inline constexpr std::string_view chunks_collection = "_quire_chunks";
 
 using detail::DataOptions;
+class RowSource;
 
 /// The job was begun with another mapping, source or target.
 class HeaderChanged : public MigrationError {
@@ -26,13 +27,15 @@ class HeaderChanged : public MigrationError {
 /// called by several threads after open().
 class JobBook {
  public:
-  JobBook(Database from, Database to, const DataOptions& options);
+  JobBook(RowSource& from, Database to, const DataOptions& options);
 
   /// Finds or makes the job and lays out its partitions, or waits for who does. Throws
   /// HeaderChanged.
   void open();
   /// What there is, without writing. False when there is no such job.
   bool look();
+  /// Throws HeaderChanged for a job that was begun with another header, unless that is accepted.
+  void check_header();
 
   [[nodiscard]] const std::string& job() const noexcept { return options_.name; }
   [[nodiscard]] std::int64_t epoch() const noexcept { return epoch_; }
@@ -55,6 +58,8 @@ class JobBook {
 
  private:
   [[nodiscard]] bson::Document header();
+  [[nodiscard]] static bool is_mine(bson::View job, bson::View mine);
+  [[noreturn]] void refuse_header(bson::View job, bson::View mine) const;
   [[nodiscard]] bson::Document key() const;
   void read(bson::View document);
   void create(bson::View header);
@@ -62,7 +67,7 @@ class JobBook {
   void make_chunks(bson::View bounds);
   bool cas(bson::View filter, bson::View set);
 
-  Database from_;
+  RowSource& from_;
   Database to_;
   const DataOptions& options_;
   std::string id_;

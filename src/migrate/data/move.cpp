@@ -71,7 +71,7 @@ void BatchWriter::remove_sources(Chunk& chunk, const Database& source) {
 }
 
 void BatchWriter::rewrite(Chunk& chunk, std::vector<bson::Document> changed) {
-  std::vector<Row> rows = map_rows(std::move(changed), options_);
+  std::vector<Row> rows = map_rows(std::move(changed), options_.map);
   const std::size_t n = rows.size();
   Chunk next = chunk;
   const auto settle = [&](store::Session* session) {
@@ -94,7 +94,7 @@ void BatchWriter::rewrite(Chunk& chunk, std::vector<bson::Document> changed) {
   try {
     if (book_.transactions()) {
       in_transaction(to_, true, [&](store::Session* session) {
-        put_txn(rows, n, Existing::replace, session);
+        put_txn(rows, n, Existing::replace, chunk.fence, session);
         settle(session);
       });
     } else {

@@ -25,7 +25,8 @@ void BatchWriter::mark_copied(const Row& row, store::Session* session) {
   (void)to_.store().update(to_.ns(rejects_collection), where, {body.view()}, options);
 }
 
-bool BatchWriter::retry(Row& row, std::int64_t fence, bool copied, const Database& source) {
+bool BatchWriter::retry(Row& row, std::int64_t fence, bool copied,
+                        const std::optional<Database>& source) {
   std::vector<Row> rows;
   rows.push_back(row);
   const Existing existing = copied ? Existing::replace : options_.existing;
@@ -40,7 +41,7 @@ bool BatchWriter::retry(Row& row, std::int64_t fence, bool copied, const Databas
   try {
     if (book_.transactions()) {
       in_transaction(to_, true, [&](store::Session* session) {
-        put_txn(rows, 1, existing, session);
+        put_txn(rows, 1, existing, fence, session);
         settle(session);
       });
     } else {
@@ -61,8 +62,8 @@ bool BatchWriter::retry(Row& row, std::int64_t fence, bool copied, const Databas
   }
   if (options_.move && rows[0].mapped && !rows[0].existing) {
     const bson::Document as_it_was = exactly(row.source);
-    if (source.store().remove(source.ns(options_.collection), as_it_was,
-                              safe<store::RemoveOptions>()) == 0) {
+    if (source->store().remove(source->ns(options_.collection), as_it_was,
+                               safe<store::RemoveOptions>()) == 0) {
       row.failure = Failure{RejectStage::write, ErrorCode::write_conflict,
                             "the source's document changed while it was moved; it stays there", ""};
       return false;

@@ -24,7 +24,8 @@ DataReport DataRun::retry() {
 
 void DataRun::retry_all() {
   Chunks chunks(to_, book_, "");
-  BatchWriter writer(to_, book_, chunks, options_);
+  const auto writer = writer_(book_, chunks);
+  const auto side = source_.open();
   report_.result = DataResult::complete;
   std::optional<bson::Value> after;
   while (!options_.stop.stop_requested()) {
@@ -38,27 +39,23 @@ void DataRun::retry_all() {
     if (!reject) break;
     after.emplace((*reject)["_id"]);
     ++report_.counts.read;
-    if (!retry_one(writer, *reject)) ++report_.counts.rejected;
+    if (!retry_one(*writer, *side, *reject)) ++report_.counts.rejected;
   }
   if (options_.stop.stop_requested()) report_.result = DataResult::stopped;
   if (report_.result == DataResult::complete && report_.counts.rejected > 0)
     report_.result = DataResult::rejects;
 }
 
-bool DataRun::retry_one(BatchWriter& writer, bson::View reject) {
+bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
   const auto key = reject.find("key");
   if (!key) return false;
-  const auto source =
-      find_keys(from_, options_.collection, {bson::Value(*key)}, nullptr, {}, options_.filter);
+  auto rows = side.find({bson::Value(*key)});
   const bson::Document reject_id = bson::make_document("_id", reject["_id"]);
-  if (source.empty()) {  // it is gone, and so is the reason
+  if (rows.empty()) {  // it is gone, and so is the reason
     (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());
     ++report_.counts.dropped;
     return true;
   }
-  std::vector<bson::Document> one;
-  one.push_back(source.front());
-  std::vector<Row> rows = map_rows(std::move(one), options_);
   Row& row = rows.front();
   const auto copied = reject.find("copied");
   if (!row.failure && writer.retry(row, book_.next_fences(1), copied.has_value(), from_)) {

@@ -17,27 +17,6 @@ bson::Document with_id(bson::Document mapped, bson::ValueView id) {
   return w.finish();
 }
 
-void map_row(Row& row, const DataOptions& options) {
-  RejectStage stage = RejectStage::map;
-  try {
-    if (!options.map) {
-      row.mapped.emplace(row.source);
-      return;
-    }
-    auto mapped = options.map(row.source, stage);
-    if (!mapped) return;
-    stage = RejectStage::validate;
-    bson::Document whole = with_id(std::move(*mapped), row.key());
-    bson::validate(whole);
-    row.mapped.emplace(std::move(whole));
-  } catch (const Error& error) {
-    row.failure = {stage, error.code(), error.detail(), error.path().str()};
-  } catch (...) {
-    const Caught caught = current_failure();
-    row.failure = {stage, caught.code, caught.text, ""};
-  }
-}
-
 /// Whether "_v" or "_q" may be the name of a field: false for nearly all documents, by their bytes.
 bool may_have_stamps(bson::View document) {
   const std::uint8_t* at = document.data();
@@ -52,13 +31,34 @@ bool may_have_stamps(bson::View document) {
 
 }  // namespace
 
-std::vector<Row> map_rows(std::vector<bson::Document> documents, const DataOptions& options) {
+void map_row(Row& row, const detail::StagedMap& map) {
+  RejectStage stage = RejectStage::map;
+  try {
+    if (!map) {
+      row.mapped.emplace(row.source);
+      return;
+    }
+    auto mapped = map(row.source, stage);
+    if (!mapped) return;
+    stage = RejectStage::validate;
+    bson::Document whole = with_id(std::move(*mapped), row.key());
+    bson::validate(whole);
+    row.mapped.emplace(std::move(whole));
+  } catch (const Error& error) {
+    row.failure = {stage, error.code(), error.detail(), error.path().str()};
+  } catch (...) {
+    const Caught caught = current_failure();
+    row.failure = {stage, caught.code, caught.text, ""};
+  }
+}
+
+std::vector<Row> map_rows(std::vector<bson::Document> documents, const detail::StagedMap& map) {
   std::vector<Row> rows;
   rows.reserve(documents.size());
   for (auto& document : documents) {
     Row& row = rows.emplace_back();
     row.source = std::move(document);
-    map_row(row, options);
+    map_row(row, map);
   }
   return rows;
 }

@@ -21,14 +21,17 @@ struct Row {
   bson::Document source;
   std::optional<bson::Document> mapped;  ///< nothing: dropped, or failed
   std::optional<Failure> failure;
-  bool existing = false;  ///< the target has one, which stays
+  bool existing = false;   ///< the target has one, which stays
+  bool unchanged = false;  ///< … and it is the row's, from an earlier pass
 
   [[nodiscard]] bson::ValueView key() const { return source["_id"]; }
 };
 
 /// Reads nothing and writes nothing: what the documents become.
+/// `map` may be empty.
 [[nodiscard]] std::vector<Row> map_rows(std::vector<bson::Document> documents,
-                                        const DataOptions& options);
+                                        const detail::StagedMap& map);
+void map_row(Row& row, const detail::StagedMap& map);
 /// A document without _v and _q on its top level.
 [[nodiscard]] bson::View canonical(bson::View document, bson::Document& room);
 

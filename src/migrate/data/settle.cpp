@@ -53,11 +53,11 @@ void Comparer::read_again(std::vector<Pair>& pairs) {
     if (pair.source_key) source_keys.push_back(*pair.source_key);
     target_keys.push_back(pair.target_key);
   }
-  std::unordered_map<std::string, bson::Document> sources, targets;
-  for (auto& document :
-       find_keys(job_.from, job_.collection, source_keys, nullptr, {}, job_.filter)) {
-    std::string key = key_text(document["_id"]);
-    sources.emplace(std::move(key), std::move(document));
+  std::unordered_map<std::string, Row> sources;
+  std::unordered_map<std::string, bson::Document> targets;
+  for (auto& row : source_->find(source_keys)) {
+    std::string key = key_text(row.key());
+    sources.emplace(std::move(key), std::move(row));
   }
   for (auto& document : find_keys(job_.to, job_.into, target_keys)) {
     std::string key = key_text(document["_id"]);
@@ -66,8 +66,10 @@ void Comparer::read_again(std::vector<Pair>& pairs) {
   for (Pair& pair : pairs) {
     pair.expected.reset();
     pair.found.reset();
-    if (const auto found = sources.find(key_text(*pair.source_key)); found != sources.end())
-      pair.expected = expected(found->second);
+    if (const auto found = sources.find(key_text(*pair.source_key)); found != sources.end()) {
+      bson::Document room;
+      if (const auto one = expected(expected_of(found->second), room)) pair.expected.emplace(*one);
+    }
     if (const auto found = targets.find(key_text(pair.target_key)); found != targets.end())
       pair.found.emplace(found->second);
   }

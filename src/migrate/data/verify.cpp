@@ -1,5 +1,8 @@
 #include "quire/migrate/verify.hpp"
 
+#include <exception>
+#include <mutex>
+
 #include "bson/report_fields.hpp"
 #include "migrate/data/compare.hpp"
 #include "quire/bson/json.hpp"
@@ -68,38 +71,35 @@ VerifyReport verify(const VerifyJob& job) {
     throw MigrationError(ErrorCode::invalid_migration, FieldPath("sample"),
                          "a sample has at least one document of each side");
   }
-  const data::CompareJob compare{job.from,    job.collection,
-                                 job.filter,  job.map,
-                                 job.to,      job.into.empty() ? job.collection : job.into,
-                                 job.options, job.stop,
-                                 {},          {}};
-  constexpr std::int64_t partition = 10'000;
-  data::Comparer comparer(compare);
-  data::KeyRange source(job.from, job.collection, compare.filter);
-  const std::int64_t total =
-      job.options.level == VerifyLevel::sample ? source.count({}) : std::int64_t{0};
-  data::Compared sum;
-  sum.report.level = job.options.level;
-  const bool by_source = job.options.extra_allowed || job.options.presence_only;
-  bool alike = false;
-  if (job.options.level == VerifyLevel::digest && !by_source) {
-    data::Compared whole;
-    whole.report.level = job.options.level;
-    alike = comparer.alike_as_a_whole(whole);
-    if (alike || whole.report.stopped) sum = whole;
-    alike = alike || whole.report.stopped;
+  // What the function throws ends the comparison, and is thrown here.
+  std::stop_source ends;
+  const std::stop_callback asked(job.stop, [&] { ends.request_stop(); });
+  std::mutex mutex;
+  std::exception_ptr thrown;
+  detail::StagedMap map;
+  if (job.map) {
+    map = [&](bson::View source, RejectStage&) -> std::optional<bson::Document> {
+      try {
+        return job.map(source);
+      } catch (...) {
+        const std::lock_guard guard(mutex);
+        if (!thrown) thrown = std::current_exception();
+        ends.request_stop();
+        throw;
+      }
+    };
   }
-  KeyBounds bounds;
-  for (std::int64_t n = 0; job.options.level != VerifyLevel::none && !alike; ++n) {
-    bounds.until = source.key_at(bounds, partition);
-    sum.add(comparer.range(bounds, n, total), job.options.most_differences);
-    sum.report.level = job.options.level;
-    if (sum.report.stopped || !bounds.until) break;
-    bounds.after = bounds.until;
-  }
-  if (alike) sum.moved = false;  // each document of the target is some document's of the source
-  if (!sum.report.stopped) comparer.whole(sum);
-  return sum.report;
+  const auto look = [&] {
+    const std::lock_guard guard(mutex);
+    if (thrown) std::rethrow_exception(thrown);
+  };
+  data::CollectionSource rows(job.from, job.collection, job.filter, map);
+  data::CompareJob compare{
+      rows, job.to, job.into.empty() ? job.collection : job.into, job.options, ends.get_token(),
+      {},   {}};
+  compare.from = &job.from;
+  compare.collection = job.collection;
+  return data::compare_all(compare, look);
 }
 
 }  // namespace quire::migrate

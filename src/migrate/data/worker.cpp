@@ -28,7 +28,7 @@ bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& opti
 Worker::Worker(RunParts& parts)
     : parts_(parts),
       chunks_(parts.to, parts.book, parts.run),
-      writer_(parts.to, parts.book, chunks_, parts.options),
+      writer_(parts.writer(parts.book, chunks_)),
       size_(parts.options.batch_documents, parts.options.batch_time) {}
 
 template <class Work>
@@ -89,18 +89,18 @@ bool Worker::over_the_limit() {
 void Worker::copy(Chunk& chunk) {
   const DataOptions& options = parts_.options;
   if (over_the_limit()) return;
-  KeyRange source(parts_.from, options.collection, options.filter);
-  writer_.remove_sources(chunk, parts_.from);  // what the one before left
+  const auto source = parts_.source.open();
+  if (options.move) writer_->remove_sources(chunk, *parts_.from);  // what the one before left
   while (chunk.state == "open") {
     if (!parts_.gate.pass()) return;
     const auto start = boot_time();
-    auto batch = source.read(chunk.rest(), size_.documents(), options.batch_bytes);
-    const auto documents = static_cast<std::int64_t>(batch.documents.size());
-    auto rows = map_rows(std::move(batch.documents), options);
+    auto batch = source->read(chunk.rest(), size_.documents(), options.batch_bytes);
+    auto& rows = batch.rows;
+    const auto documents = static_cast<std::int64_t>(rows.size());
     const std::int64_t rejected = chunk.counts.rejected;
     do {
       const std::int64_t before = chunk.counts.rejected;
-      const std::size_t n = writer_.write(chunk, rows, batch.end);
+      const std::size_t n = writer_->write(chunk, rows, batch.end);
       parts_.monitor.add(static_cast<std::int64_t>(n), chunk.counts.rejected - before);
       if (chunk.state == "stopped") {
         if (options.policy == RejectPolicy::stop)
@@ -108,7 +108,7 @@ void Worker::copy(Chunk& chunk) {
         return;
       }
       rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n));
-      if (options.move) writer_.remove_sources(chunk, parts_.from);
+      if (options.move) writer_->remove_sources(chunk, *parts_.from);
     } while (!rows.empty());
     if (chunk.counts.rejected > rejected && over_the_limit()) return;
     const auto took = boot_time() - start;

@@ -8,12 +8,14 @@ namespace quire::migrate::data {
 
 /// What the workers of a run share.
 struct RunParts {
-  Database from;
+  RowSource& source;
+  const std::optional<Database>& from;  ///< of a move
   Database to;
   const DataOptions& options;
   JobBook& book;
   DataMonitor& monitor;
   Gate& gate;
+  const WriterMaker& writer;
   std::string run;
   std::atomic<std::int64_t> taken_over{0};
   std::atomic<std::int64_t> lost{0};
@@ -35,7 +37,7 @@ class Worker {
 
   RunParts& parts_;
   Chunks chunks_;
-  BatchWriter writer_;
+  std::unique_ptr<BatchWriter> writer_;
   BatchSize size_;
 };
 

@@ -1,7 +1,9 @@
 #include "quire/bson/writer.hpp"
 #include "store/embedded/expression/let.hpp"
 #include "store/embedded/pipeline/reader.hpp"
+#include "store/embedded/pipeline/spool.hpp"
 #include "store/embedded/pipeline/write.hpp"
+#include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
 #include "store/embedded/store.hpp"
 
@@ -74,20 +76,17 @@ std::unique_ptr<Cursor> EmbeddedStore::do_aggregate(Namespace ns, bson::View pip
     return std::make_unique<PipelineCursor>(file_, std::move(scope), std::move(prepared), options);
   // In a session, or a store in memory, later writes must not be seen; and what is written must not
   // be read again.
-  Spool documents(target != nullptr ? target->name() : "aggregate", Run::default_memory_limit,
-                  true);
-  {
-    PipelineCursor cursor(file_, std::move(scope), std::move(prepared), options);
-    while (const auto document = cursor.next()) documents.add({}, *document);
+  PipelineCursor cursor(file_, std::move(scope), std::move(prepared), options);
+  if (target == nullptr) {
+    HeldResult held(bytes_of_results(file_->options()));
+    while (const auto document = cursor.next()) held.add(*document);
+    return held.take();
   }
+  Spool documents(target->name(), Run::default_memory_limit, true);
+  while (const auto document = cursor.next()) documents.add({}, *document);
   documents.rewind();
-  if (target != nullptr) {
-    target->write(*this, documents, options);
-    return list_stage({});
-  }
-  std::vector<bson::Document> collected;
-  while (const auto document = documents.next()) collected.emplace_back(*document);
-  return list_stage(std::move(collected));
+  target->write(*this, documents, options);
+  return list_stage({});
 }
 
 }  // namespace quire::store::embedded

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/pipeline/spool.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
@@ -144,11 +145,12 @@ std::unique_ptr<Cursor> EmbeddedStore::do_find(Namespace ns, bson::View filter,
   }
   if (scope->is_private())
     return std::make_unique<StreamCursor>(file_, std::move(scope), collection, std::move(query));
-  std::vector<bson::Document> documents;
+  HeldResult held(
+      bytes_of_results(file_->options()));  // later writes of the transaction must not be seen
   Execution execution(scope->connection(), collection, std::move(query),
                       file_->options().verify_checksums);
-  while (execution.next()) documents.emplace_back(execution.projected());
-  return list_stage(std::move(documents));  // later writes of the transaction must not be seen
+  while (execution.next()) held.add(execution.projected());
+  return held.take();
 }
 
 namespace {

@@ -17,13 +17,21 @@ using bson::View;
 
 namespace {
 
+/// Bytes that a sort holds before it goes to disk. That costs little, and a program over a large
+/// file stays small; a limit that was asked for is kept to.
+std::size_t memory_of_sort(const Run& run) {
+  constexpr std::size_t spills_at = 32U << 20U;
+  return run.allow_disk_use && run.memory_limit == Run::default_memory_limit ? spills_at
+                                                                             : run.memory_limit;
+}
+
 class SortStage final : public Stage {
  public:
   SortStage(const Sorter& sorter, std::size_t keep, StagePtr source, Run& run)
       : sorter_(sorter),
         source_(std::move(source)),
         run_(run),
-        spool_("$sort", run.memory_limit, run.allow_disk_use, keep) {}
+        spool_("$sort", memory_of_sort(run), run.allow_disk_use, keep) {}
   std::optional<View> next() override {
     if (source_ != nullptr) {
       while (const auto document = source_->next()) {

@@ -27,4 +27,34 @@ std::optional<bson::View> Spool::next() {
   return bson::View(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
 }
 
+namespace {
+
+class SpoolCursor final : public Cursor {
+ public:
+  explicit SpoolCursor(std::unique_ptr<Spool> documents) : documents_(std::move(documents)) {}
+  std::optional<bson::View> next() override { return documents_->next(); }
+
+ private:
+  std::unique_ptr<Spool> documents_;
+};
+
+}  // namespace
+
+void HeldResult::add(bson::View document) {
+  constexpr std::size_t as_documents = 4U << 20U;
+  if (spool_ != nullptr) return spool_->add({}, document);
+  documents_.emplace_back(document);
+  bytes_ += document.size();
+  if (bytes_ <= as_documents) return;
+  spool_ = std::make_unique<Spool>("a result in a transaction", in_memory_, true);
+  for (const bson::Document& one : documents_) spool_->add({}, one);
+  documents_ = {};
+}
+
+std::unique_ptr<Cursor> HeldResult::take() {
+  if (spool_ == nullptr) return list_stage(std::move(documents_));
+  spool_->rewind();
+  return std::make_unique<SpoolCursor>(std::move(spool_));
+}
+
 }  // namespace quire::store::embedded

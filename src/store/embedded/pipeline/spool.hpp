@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "quire/bson/view.hpp"
+#include "quire/bson/document.hpp"
+#include "quire/store/store.hpp"
 #include "store/embedded/storage/record_sorter.hpp"
 
 namespace quire::store::embedded {
@@ -32,6 +35,23 @@ class Spool {
   std::string stage_;
   std::size_t memory_limit_;
   RecordSorter sorter_;
+};
+
+/// A result that has to be read to its end before the first of it is given on: a little of it in
+/// memory, more in a temporary file.
+class HeldResult {
+ public:
+  /// `in_memory`: bytes that stay there.
+  explicit HeldResult(std::size_t in_memory) : in_memory_(in_memory) {}
+  void add(bson::View document);
+  /// What was added, in its order. Last.
+  [[nodiscard]] std::unique_ptr<Cursor> take();
+
+ private:
+  std::size_t in_memory_;
+  std::vector<bson::Document> documents_;
+  std::size_t bytes_ = 0;
+  std::unique_ptr<Spool> spool_;  // of all, once they are many
 };
 
 }  // namespace quire::store::embedded

@@ -12,7 +12,7 @@ namespace quire::store::embedded {
 /// lower row number comes first.
 class SortRun {
  public:
-  static constexpr std::size_t default_memory_limit = 64U << 20;
+  static constexpr std::size_t default_memory_limit = 32U << 20;
   /// `keep`: only the first so many are wanted; 0 = all. `memory_limit`: bytes, past which it sorts
   /// in a temporary file.
   explicit SortRun(std::size_t keep, std::size_t memory_limit = default_memory_limit)

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "importer/import_writer.hpp"
+#include "importer/mapped_source.hpp"
+#include "importer/row_source.hpp"
+#include "migrate/data/data_run.hpp"
+#include "quire/importer/importer.hpp"
+
+namespace quire::importer {
+
+/// One table's mapping on its way.
+struct Part {
+  std::string name;
+  TableMapping mapping;
+  std::vector<std::string> tables;  ///< all that it reads
+  std::unique_ptr<CompiledTable> table;
+  migrate::detail::DataOptions data;
+  WriteRules rules;
+  std::unique_ptr<migrate::detail::DataMonitor> monitor;
+};
+
+/// The import's own document in _quire_jobs:
+///   {_id: "import:NAME", kind: "import", source, began: the moment at which it was begun first}
+struct Importer::Impl {
+  Impl(Source& from, Database target, Mapping what, ImportOptions how);
+
+  ImportReport run(std::string_view only);
+  ImportReport dry_run(std::string_view only);
+  ImportReport verify(migrate::VerifyLevel level, std::string_view only);
+  ImportReport status();
+  ImportReport retry_rejects();
+  ImportReport rollback(migrate::Edited edited);
+  ImportReport finish();
+
+  /// Runs `work` for each part that is asked for, until one does not end well. Throws nothing: a
+  /// failure is in the report.
+  ImportReport each_part(std::string_view operation, std::string_view only,
+                         const std::function<void(Part&, ImportPart&, ImportReport&)>& work);
+  /// Writes the import's document where it is not there. Sets `began`.
+  void begin(bool write);
+  void compile(Part& part);
+  [[nodiscard]] MappedSource rows_of(Part& part);
+  void run_part(Part& part, ImportPart& out, ImportReport& report);
+  void remove_gone(Part& part, ImportPart& out);
+  void dry_part(Part& part, ImportPart& out, ImportReport& report);
+  void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out);
+  void roll_back_part(Part& part, migrate::Edited edited, ImportPart& out, ImportReport& report);
+  [[nodiscard]] std::vector<std::string> fingerprints(const Part& part);
+  [[nodiscard]] bool was_rolled_back();
+
+  Source& source;
+  Database to;
+  Mapping mapping;
+  ImportOptions options;
+  bson::DateTime began{};
+  std::deque<Part> parts;
+};
+
+/// The documents of a job in `into`, by their stamp.
+[[nodiscard]] bson::Document of_job(std::string_view job);
+/// "import:NAME".
+[[nodiscard]] std::string import_id(std::string_view name);
+/// Names in the order in which parts run: by foreign keys of what they read, and `after`. Throws
+/// ImportError invalid_mapping for circles of `after`, and names that come twice.
+[[nodiscard]] std::vector<std::size_t> order_of(const Mapping& mapping, const Schema& schema);
+
+}  // namespace quire::importer

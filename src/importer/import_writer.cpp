@@ -1,0 +1,312 @@
+#include "importer/import_writer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "migrate/documents.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::importer {
+
+using migrate::Edited;
+using migrate::RejectStage;
+using migrate::safe;
+using migrate::data::Failure;
+using migrate::data::failure_of;
+using migrate::data::is_id_taken;
+using migrate::data::is_of_the_store;
+using migrate::data::raise;
+using migrate::data::Row;
+
+namespace {
+
+bson::Document without_stamp(bson::View document) {
+  bson::Writer w;
+  for (const auto& field : document) {
+    if (field.key != "_q") w.append_raw(field);
+  }
+  return w.finish();
+}
+
+bool is_listed(const std::vector<std::string>& paths, std::string_view path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
+void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::string& prefix,
+                const std::vector<std::string>& on_insert) {
+  for (const auto& field : there) {
+    if (prefix.empty() && field.key == "_q") continue;
+    const auto mine = row.find(field.key);
+    const std::string path = prefix + std::string(field.key);
+    if (!mine || is_listed(on_insert, path)) {
+      w.append_raw(field);
+    } else if (mine->is_document() && field.value.is_document()) {
+      w.begin_document(field.key);
+      set_fields(w, field.value.as_document(), mine->as_document(), path + ".", on_insert);
+      w.end();
+    } else {
+      w.append(field.key, *mine);
+    }
+  }
+  for (const auto& field : row) {
+    if (!there.contains(field.key)) w.append_raw(field);
+  }
+}
+
+}  // namespace
+
+std::string id_text(bson::ValueView id) {
+  if (id.type() == bson::Type::int32)
+    return migrate::key_text(bson::Value(std::int64_t{id.as_int32()}));
+  if (id.type() == bson::Type::double_ && std::abs(id.as_double()) < 9e15 &&
+      id.as_double() == std::floor(id.as_double()))
+    return migrate::key_text(bson::Value(static_cast<std::int64_t>(id.as_double())));
+  return migrate::key_text(id);
+}
+
+std::optional<Stamp> Stamp::of(bson::View document) {
+  const auto found = document.find("_q");
+  if (!found || !found->is_document()) return std::nullopt;
+  const bson::View q = found->as_document();
+  const auto hash = q.find("h");
+  if (!hash) return std::nullopt;
+  Stamp stamp;
+  stamp.job = migrate::get_text(q, "j");
+  stamp.fence = migrate::get_int(q, "f");
+  stamp.hash = bson::Value(*hash);
+  if (const auto key = q.find("k")) stamp.key.emplace(*key);
+  return stamp;
+}
+
+bson::Value document_hash(bson::View document) {
+  const migrate::Hash128 hash = migrate::hash_of(document);
+  bson::Binary bytes;
+  for (const std::uint64_t half : {hash.high, hash.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes.bytes.push_back(static_cast<std::uint8_t>(half >> shift));
+  }
+  return bson::Value(bytes);
+}
+
+bool is_as_written(bson::View document, const Stamp& stamp) {
+  return document_hash(without_stamp(document)) == stamp.hash;
+}
+
+bson::Document updated(bson::View there, bson::View row,
+                       const std::vector<std::string>& on_insert) {
+  bson::Writer w;
+  set_fields(w, there, row, "", on_insert);
+  return w.finish();
+}
+
+bson::Document ImportWriter::stamped(bson::View document, const Row& row,
+                                     std::int64_t fence) const {
+  bson::Writer w;
+  w.append_all(document);
+  w.begin_document("_q")
+      .append("j", options_.name)
+      .append("f", fence)
+      .append("h", document_hash(document));
+  if (!(bson::Value(document["_id"]) == bson::Value(row.key()))) w.append("k", row.key());
+  w.end();
+  return w.finish();
+}
+
+/// What is done about a document that is there. Nothing: it stays, and the row says why.
+std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View there,
+                                                         std::int64_t fence) const {
+  const auto stamp = Stamp::of(there);
+  const bson::View document = *row.mapped;
+  if (stamp && stamp->job == options_.name) {
+    const bson::Value of = stamp->key ? *stamp->key : bson::Value(there["_id"]);
+    if (!(of == bson::Value(row.key()))) {
+      row.failure = Failure{RejectStage::write, ErrorCode::duplicate_key,
+                            "another row of the table became the document of this _id", "_id"};
+      return std::nullopt;
+    }
+    if (stamp->fence > fence) throw migrate::data::ChunkLost{};
+    bson::Document wanted(document);
+    if (rules_.existing == ExistingDocument::update)
+      wanted = updated(there, document, rules_.on_insert);
+    if (document_hash(wanted) == stamp->hash) {           // an edit, if there is one, is newer
+      row.existing = row.unchanged = !rules_.first_pass;  // else of a batch that comes again
+      return std::nullopt;
+    }
+    if (!is_as_written(there, *stamp)) {
+      if (rules_.edited == Edited::keep) {
+        row.existing = true;
+        return std::nullopt;
+      }
+      if (rules_.edited == Edited::reject) {
+        row.failure =
+            Failure{RejectStage::write, ErrorCode::write_conflict,
+                    "the row changed, and the document was edited since it was imported", ""};
+        return std::nullopt;
+      }
+    }
+    return Write{0, stamped(wanted, row, fence), bson::Document(there), false};
+  }
+  const bool same_type = bson::Value(there["_id"]) == bson::Value(document["_id"]);
+  if (rules_.existing == ExistingDocument::fail ||
+      (rules_.existing != ExistingDocument::skip && !same_type)) {
+    row.failure = Failure{RejectStage::write, ErrorCode::duplicate_key,
+                          std::string("the collection has a document of this _id already") +
+                              (same_type ? "" : ", as a number of another type"),
+                          "_id"};
+    return std::nullopt;
+  }
+  switch (rules_.existing) {
+    case ExistingDocument::fail:
+    case ExistingDocument::skip:
+      row.existing = true;
+      return std::nullopt;
+    case ExistingDocument::replace:
+      return Write{0, stamped(document, row, fence), bson::Document(there), true};
+    case ExistingDocument::update:
+      return Write{0, stamped(updated(there, document, rules_.on_insert), row, fence),
+                   bson::Document(there), true};
+  }
+  return std::nullopt;
+}
+
+std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, std::size_t n,
+                                                      std::int64_t fence, store::Session* session) {
+  std::vector<Write> writes;
+  writes.reserve(n);
+  std::unordered_map<std::string, bson::Document> there;
+  if (looks_) {
+    std::vector<bson::Value> ids;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (rows[i].mapped && !rows[i].failure) ids.emplace_back((*rows[i].mapped)["_id"]);
+    }
+    for (auto& document : migrate::find_keys(to_, options_.into, ids, session)) {
+      std::string key = id_text(document["_id"]);
+      there.emplace(std::move(key), std::move(document));
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    Row& row = rows[i];
+    row.existing = row.unchanged = false;
+    if (!row.mapped || row.failure) continue;
+    const auto found = looks_ ? there.find(id_text((*row.mapped)["_id"])) : there.end();
+    if (found == there.end()) {
+      writes.push_back({i, stamped(*row.mapped, row, fence), std::nullopt, false});
+    } else if (auto write = against(row, found->second, fence)) {
+      write->row = i;
+      writes.push_back(std::move(*write));
+    }
+  }
+  return writes;
+}
+
+/// The first image of a document stays, however often it is written over.
+void ImportWriter::keep(const std::vector<Write>& writes, store::Session* session) {
+  std::vector<store::BulkOperation> operations;
+  std::vector<bson::Document> filters, updates;
+  for (const Write& write : writes) {
+    if (!write.keep) continue;
+    bson::Writer id;
+    id.begin_document("_id").append("j", options_.name).append("id", (*write.was)["_id"]).end();
+    filters.push_back(id.finish());
+    bson::Writer update;
+    update.begin_document("$setOnInsert")
+        .append("j", options_.name)
+        .append("into", options_.into)
+        .append("before", *write.was)
+        .end();
+    updates.push_back(update.finish());
+  }
+  if (filters.empty()) return;
+  for (std::size_t i = 0; i < filters.size(); ++i) {
+    store::BulkOperation one;
+    one.kind = store::BulkOperation::Kind::update_one;
+    one.filter = filters[i];
+    one.update = {updates[i].view()};
+    one.upsert = true;
+    operations.push_back(one);
+  }
+  const auto options = safe<store::BulkOptions>(session);
+  const auto result = to_.store().bulk_write(to_.ns(replaced_collection), operations, options);
+  if (!result.errors.empty()) raise(result.errors.front().error);
+}
+
+void ImportWriter::put_txn(std::vector<Row>& rows, std::size_t n, migrate::Existing /*existing*/,
+                           std::int64_t fence, store::Session* session) {
+  replaced_ = 0;
+  const auto writes = decide(rows, n, fence, session);
+  if (writes.empty()) return;
+  keep(writes, session);
+  std::vector<store::BulkOperation> operations;
+  std::vector<bson::Document> filters;
+  operations.reserve(writes.size());
+  filters.reserve(writes.size());
+  for (const Write& write : writes) {
+    store::BulkOperation one;
+    one.document = write.document;
+    if (write.was) {
+      filters.push_back(bson::make_document("_id", write.document["_id"]));
+      one.kind = store::BulkOperation::Kind::replace_one;
+      one.filter = filters.back();
+      ++replaced_;
+    }
+    operations.push_back(one);
+  }
+  std::vector<std::size_t> of;
+  for (const Write& write : writes) of.push_back(write.row);
+  const auto result = write_in(operations, of, session, looks_);
+  if (!result) {  // a document was there: from now on they are looked up
+    looks_ = true;
+    throw Halve{};
+  }
+}
+
+void ImportWriter::put_fenced(std::vector<Row>& rows, std::size_t n, migrate::Existing /*existing*/,
+                              std::int64_t fence) {
+  constexpr int most_rounds = 20;
+  looks_ = true;  // a batch may come again
+  std::int64_t replaced = 0;
+  std::vector<char> written(n, 0);
+  for (int round = 0; round < most_rounds; ++round) {
+    const auto writes = decide(rows, n, fence, nullptr);
+    for (std::size_t i = 0; i < n; ++i) {  // what an earlier round wrote is of this pass
+      if (written[i] != 0 && rows[i].unchanged) rows[i].existing = rows[i].unchanged = false;
+    }
+    for (const Write& write : writes) written[write.row] = 1;
+    replaced_ = replaced;
+    if (writes.empty()) return;
+    keep(writes, nullptr);
+    std::vector<store::BulkOperation> operations;
+    std::vector<bson::Document> filters;
+    filters.reserve(writes.size());
+    for (const Write& write : writes) {
+      store::BulkOperation one;
+      one.document = write.document;
+      if (write.was) {
+        filters.push_back(migrate::exactly(*write.was));
+        one.kind = store::BulkOperation::Kind::replace_one;
+        one.filter = filters.back();
+      }
+      operations.push_back(one);
+    }
+    auto options = safe<store::BulkOptions>();
+    options.ordered = false;
+    const auto result = to_.store().bulk_write(to_.ns(options_.into), operations, options);
+    replaced += result.matched;
+    replaced_ = replaced;
+    bool again = result.matched < static_cast<std::int64_t>(filters.size());
+    for (const auto& error : result.errors) {
+      if (error.index >= writes.size() || is_of_the_store(error.error)) raise(error.error);
+      if (is_id_taken(error)) {
+        again = true;  // it came meanwhile
+      } else {
+        rows[writes[error.index].row].failure = failure_of(error.error);
+      }
+    }
+    if (!again) return;
+  }
+  throw StoreError(ErrorCode::write_conflict, "documents of " + options_.into +
+                                                  " change all the time while they are imported");
+}
+
+}  // namespace quire::importer

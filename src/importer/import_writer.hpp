@@ -1,0 +1,79 @@
+#pragma once
+
+#include "migrate/data/batch_writer.hpp"
+#include "migrate/digest.hpp"
+#include "quire/importer/mapping.hpp"
+#include "quire/migrate/preimages.hpp"
+
+namespace quire::importer {
+
+/// Documents that were in the target before an import wrote over them:
+///   {_id: {j: job, id: _id of the document}, j: job, before: the document}
+inline constexpr std::string_view replaced_collection = "_quire_replaced";
+
+/// What an import's documents carry under _q:
+///   {j: job, f: fence, h: hash of the document as it was written, k: key where it is not _id}
+struct Stamp {
+  std::string job;
+  std::int64_t fence = 0;
+  bson::Value hash;
+  std::optional<bson::Value> key;
+
+  /// Nothing: the document has none, or one of another kind.
+  [[nodiscard]] static std::optional<Stamp> of(bson::View document);
+};
+/// Of a document without its stamp, 16 bytes.
+[[nodiscard]] bson::Value document_hash(bson::View document);
+/// Whether the document is as the import that stamped it wrote it.
+[[nodiscard]] bool is_as_written(bson::View document, const Stamp& stamp);
+
+/// `row`'s fields set in `there`; fields at `on_insert` paths stay as they are where they are
+/// there.
+[[nodiscard]] bson::Document updated(bson::View there, bson::View row,
+                                     const std::vector<std::string>& on_insert);
+
+/// key_text() of an _id, so that whole numbers of all types are one.
+[[nodiscard]] std::string id_text(bson::ValueView id);
+
+/// What a writer does, of one part.
+struct WriteRules {
+  ExistingDocument existing = ExistingDocument::fail;
+  migrate::Edited edited = migrate::Edited::reject;
+  std::vector<std::string> on_insert;
+  bool first_pass = true;
+  bool looks = false;  ///< documents may be there: each batch is looked up before it is written
+};
+
+/// Writes batches of mapped rows under their stamps.
+class ImportWriter final : public migrate::data::BatchWriter {
+ public:
+  ImportWriter(Database to, migrate::data::JobBook& book, migrate::data::Chunks& chunks,
+               const migrate::data::DataOptions& options, const WriteRules& rules)
+      : BatchWriter(std::move(to), book, chunks, options), rules_(rules), looks_(rules.looks) {}
+
+ protected:
+  void put_txn(std::vector<migrate::data::Row>& rows, std::size_t n, migrate::Existing existing,
+               std::int64_t fence, store::Session* session) override;
+  void put_fenced(std::vector<migrate::data::Row>& rows, std::size_t n, migrate::Existing existing,
+                  std::int64_t fence) override;
+
+ private:
+  struct Write {
+    std::size_t row;
+    bson::Document document;            ///< stamped
+    std::optional<bson::Document> was;  ///< what it takes the place of
+    bool keep = false;                  ///< … is kept for the way back
+  };
+  [[nodiscard]] std::vector<Write> decide(std::vector<migrate::data::Row>& rows, std::size_t n,
+                                          std::int64_t fence, store::Session* session);
+  [[nodiscard]] std::optional<Write> against(migrate::data::Row& row, bson::View there,
+                                             std::int64_t fence) const;
+  [[nodiscard]] bson::Document stamped(bson::View document, const migrate::data::Row& row,
+                                       std::int64_t fence) const;
+  void keep(const std::vector<Write>& writes, store::Session* session);
+
+  const WriteRules& rules_;
+  bool looks_;
+};
+
+}  // namespace quire::importer

@@ -1,0 +1,160 @@
+#include "importer/mapped_source.hpp"
+
+#include "core/sha256.hpp"
+#include "quire/bson/writer.hpp"
+
+namespace quire::importer {
+
+using migrate::KeyBounds;
+using migrate::RejectStage;
+using migrate::data::ExpectedRow;
+using migrate::data::Failure;
+using migrate::data::Row;
+
+namespace {
+
+/// A mapped row as a job has it: `source` holds the key as _id, and the raw row of one that failed.
+Row row_of(MappedRow& mapped, const std::function<void(bson::View)>& check) {
+  Row row;
+  bson::Writer source;
+  source.append("_id", mapped.key);
+  if (mapped.failure) {
+    if (!mapped.raw.empty()) source.append_all(mapped.raw);
+    row.failure =
+        Failure{mapped.stage == "read" ? RejectStage::read : RejectStage::map,
+                mapped.failure->code(), mapped.failure->detail(), mapped.failure->path().str()};
+  } else if (mapped.document) {
+    row.mapped = std::move(mapped.document);
+    try {
+      if (row.mapped->size() > bson::max_document_bytes) {
+        throw MappingError(ErrorCode::document_too_large,
+                           "a document of " + std::to_string(row.mapped->size()) +
+                               " bytes; a document has at most 16 MiB");
+      }
+      if (check) check(*row.mapped);
+    } catch (const Error& error) {
+      row.failure =
+          Failure{RejectStage::validate, error.code(), error.detail(), error.path().str()};
+    }
+  }
+  row.source = source.finish();
+  return row;
+}
+
+}  // namespace
+
+/// Keeps one reader open from one read to the next while they follow each other.
+class MappedSide final : public migrate::data::RowSide {
+ public:
+  explicit MappedSide(const MappedSource& source)
+      : source_(source), session_(source.source_.open()) {}
+
+  Batch read(const KeyBounds& bounds, std::int64_t rows, std::size_t bytes) override {
+    if (!reader_ || !follows(bounds)) begin(bounds);
+    Batch batch;
+    std::size_t size = 0;
+    while (static_cast<std::int64_t>(batch.rows.size()) < rows && size < bytes) {
+      if (!next()) {
+        batch.end = true;
+        reader_.reset();
+        return batch;
+      }
+      at_ = mapped_.key;
+      size += mapped_.document ? mapped_.document->size() : mapped_.raw.size();
+      batch.rows.push_back(row_of(mapped_, source_.check_));
+    }
+    return batch;
+  }
+  bool each(const KeyBounds& bounds, FunctionRef<bool(const ExpectedRow&)> fn) override {
+    begin(bounds);
+    while (next()) {
+      ExpectedRow row{mapped_.key, std::nullopt};
+      if (mapped_.document && !mapped_.failure) row.document = mapped_.document->view();
+      if (!fn(row)) {
+        reader_.reset();
+        return false;
+      }
+    }
+    reader_.reset();
+    return true;
+  }
+  std::optional<bson::Value> key_at(const KeyBounds& bounds, std::int64_t distance) override {
+    return source_.table_.key_at(*session_, bounds.after, until(bounds), distance);
+  }
+  std::int64_t count(const KeyBounds& bounds) override {
+    return source_.table_.count(*session_, bounds.after, until(bounds));
+  }
+  std::vector<Row> find(const std::vector<bson::Value>& keys) override {
+    std::vector<Row> rows;
+    if (keys.empty()) return rows;
+    MappedReader reader(source_.table_, *session_, std::nullopt, std::nullopt, keys);
+    MappedRow mapped;
+    while (reader.next(mapped)) rows.push_back(row_of(mapped, source_.check_));
+    return rows;
+  }
+
+ private:
+  [[nodiscard]] std::optional<bson::Value> until(const KeyBounds& bounds) const {
+    return bounds.until ? bounds.until : source_.last_;
+  }
+  [[nodiscard]] bool follows(const KeyBounds& bounds) const {
+    return bounds.after && at_ && *bounds.after == *at_ && until_ == until(bounds);
+  }
+  void begin(const KeyBounds& bounds) {
+    until_ = until(bounds);
+    at_ = bounds.after;
+    reader_.reset();
+    reader_.emplace(source_.table_, *session_, bounds.after, until_);
+  }
+  bool next() {
+    mapped_ = {};
+    return reader_->next(mapped_);
+  }
+
+  const MappedSource& source_;
+  std::unique_ptr<SourceSession> session_;
+  std::optional<MappedReader> reader_;
+  std::optional<bson::Value> at_;
+  std::optional<bson::Value> until_;
+  MappedRow mapped_;
+};
+
+MappedSource::MappedSource(Source& source, const CompiledTable& table, std::int64_t limit,
+                           std::function<void(bson::View)> check)
+    : source_(source), table_(table), limit_(limit), check_(std::move(check)) {
+  if (limit_ <= 0) return;
+  const auto session = source_.open();
+  last_ = table_.key_at(*session, std::nullopt, std::nullopt, limit_);
+}
+
+bson::Document MappedSource::identity() {
+  const std::string mapping = table_.canonical();
+  bson::Writer w;
+  w.append("kind", source_.kind())
+      .append("location", source_.location())
+      .append("table", table_.mapping().table)
+      .append("schema", table_.schema_identity())
+      .append("mapping",
+              "q1:sha256:" + sha256_hex({reinterpret_cast<const std::uint8_t*>(mapping.data()),
+                                         mapping.size()}))
+      .append("limit", limit_);
+  return w.finish();
+}
+
+std::unique_ptr<migrate::data::RowSide> MappedSource::open() {
+  return std::make_unique<MappedSide>(*this);
+}
+
+migrate::data::RowSource::Size MappedSource::size() {
+  const std::int64_t estimate = source_.schema().at(table_.mapping().table).rows;
+  if (limit_ > 0 && estimate > limit_) return {limit_, false};
+  if (estimate >= 0 && table_.mapping().where.empty()) return {estimate, false};
+  const auto session = source_.open();
+  return {table_.count(*session, std::nullopt, last_), true};
+}
+
+std::string MappedSource::consistency() const {
+  return source_.snapshot() == "single" ? "single_snapshot" : "multi_snapshot";
+}
+
+}  // namespace quire::importer

@@ -1,0 +1,151 @@
+// Killed at any time, an import goes on and ends as one that was not.
+#include <sys/wait.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "fixture.hpp"
+#include "quire/importer/step.hpp"
+#include "quire/migrate/migrate.hpp"
+
+namespace quire::importer::test {
+namespace {
+
+Mapping with_orders() {
+  auto table = users_mapping();
+  ChildRule orders;
+  orders.to = "orders";
+  orders.table = "orders";
+  orders.columns = {"user_id"};
+  orders.order = {{"id"}};
+  table.children = {orders};
+  TableMapping flat;
+  flat.table = "orders";
+  flat.into = "sales";
+  Mapping mapping;
+  mapping.tables = {table, flat};
+  return mapping;
+}
+
+/// A database that several processes open one after the other.
+class Shared {
+ public:
+  explicit Shared(const std::string& name) {
+    if (quire::test::on_server()) {
+      uri_ = quire::test::store_uri();
+      return;
+    }
+    path_ = std::filesystem::temp_directory_path() /
+            ("quire-import-" + std::to_string(::getpid()) + "-" + name + ".quire");
+    std::filesystem::remove(path_);
+    uri_ = "quire:" + path_.string() + "?durability=normal";
+  }
+  ~Shared() {
+    std::error_code ignored;
+    if (path_.empty()) return;
+    for (const char* end : {"", "-wal", "-shm"})
+      std::filesystem::remove(path_.string() + end, ignored);
+  }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  [[nodiscard]] Database open() const { return quire::open(uri_); }
+
+ private:
+  std::filesystem::path path_;
+  std::string uri_;
+};
+
+/// Runs the import in a child that is killed after `rows` rows were asked about.
+bool killed_after(const Legacy& legacy, const Shared& shared, int batches, bool back) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Database db = shared.open();
+    const auto source = legacy.open();
+    auto options = small();
+    std::atomic<int> seen{0};
+    options.throttle.wait = [&]() -> std::string {
+      if (++seen > batches) ::kill(::getpid(), SIGKILL);
+      return {};
+    };
+    std::jthread later;
+    if (back) {  // going back asks nobody: by time
+      later = std::jthread([batches] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(batches));
+        ::kill(::getpid(), SIGKILL);
+      });
+      (void)Importer(*source, db, with_orders(), options).rollback();
+    } else {
+      (void)Importer(*source, db, with_orders(), options).run();
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+TEST(ImportCrash, GoesOnAfterAKillAndEndsAsOneThatWasNotKilled) {
+  Legacy legacy("crash");
+  legacy.put_users(150);
+  legacy.put_orders(2);
+  Shared straight("straight"), shared("killed");
+  std::vector<std::string> people, sales;
+  {
+    Database db = straight.open();
+    const auto source = legacy.open();
+    ASSERT_TRUE(Importer(*source, db, with_orders(), small()).run().ok());
+    people = all(db, "people");
+    sales = all(db, "sales");
+  }
+  std::mt19937 random(7);
+  int kills = 0;
+  for (int i = 0; i < 6; ++i)
+    kills += killed_after(legacy, shared, static_cast<int>(random() % 12), false) ? 1 : 0;
+  EXPECT_GT(kills, 0);
+  {
+    Database db = shared.open();
+    const auto source = legacy.open();
+    const auto report = Importer(*source, db, with_orders(), small()).run();
+    ASSERT_TRUE(report.ok()) << report.json();
+    EXPECT_EQ(all(db, "people"), people);
+    EXPECT_EQ(all(db, "sales"), sales);
+    const auto proof =
+        Importer(*source, db, with_orders(), small()).verify(migrate::VerifyLevel::full);
+    EXPECT_TRUE(proof.ok()) << proof.json();
+  }
+  for (int i = 0; i < 3; ++i) (void)killed_after(legacy, shared, 3 + i * 20, true);
+  Database db = shared.open();
+  const auto source = legacy.open();
+  const auto back = Importer(*source, db, with_orders(), small()).rollback();
+  ASSERT_TRUE(back.ok()) << back.json();
+  EXPECT_EQ(count(db, "people"), 0);
+  EXPECT_EQ(count(db, "sales"), 0);
+}
+
+TEST(ImportStep, RunsAtStartUpAndGoesBack) {
+  Legacy legacy("step");
+  legacy.put_users(30);
+  legacy.put_orders(1);
+  Database db = empty_database();
+  migrate::Migrations migrations;
+  ImportOptions options = small();
+  options.name = "legacy";
+  // [step]
+  migrations.add({.id = "2026_05_01_from_sqlite",
+                  .title = "users and orders out of SQLite",
+                  .up = import_step([&] { return legacy.open(); }, with_orders(), options)});
+  // [/step]
+  const auto up = migrate::MigrationRunner{db, migrations}.run();
+  ASSERT_TRUE(up.ok()) << up.json();
+  EXPECT_EQ(count(db, "people"), 30);
+  EXPECT_EQ(count(db, "sales"), 30);
+  const auto again = migrate::MigrationRunner{db, migrations}.run();
+  EXPECT_TRUE(again.ok()) << again.json();
+  const auto down = migrate::MigrationRunner{db, migrations}.rollback(1);
+  ASSERT_TRUE(down.ok()) << down.json();
+  EXPECT_EQ(count(db, "people"), 0);
+}
+
+}  // namespace
+}  // namespace quire::importer::test
