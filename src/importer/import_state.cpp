@@ -66,8 +66,9 @@ std::vector<std::size_t> order_of(const Mapping& mapping, const Schema& schema) 
   };
   std::vector<std::size_t> left(n), sorted;
   for (std::size_t i = 0; i < n; ++i) left[i] = i;
-  std::stable_sort(left.begin(), left.end(),
-                   [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
+  std::sort(left.begin(), left.end(), [&](std::size_t a, std::size_t b) {
+    return place(a) != place(b) ? place(a) < place(b) : a < b;
+  });
   // Of those whose `after` are through, the first by foreign keys.
   while (!left.empty()) {
     const auto ready = std::find_if(left.begin(), left.end(), [&](std::size_t part) {
