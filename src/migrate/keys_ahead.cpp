@@ -39,10 +39,11 @@ auto KeysAhead::end_behind(const std::optional<bson::Value>& after, std::int64_t
       return told_;
     }
   } catch (const StoreError& error) {
-    // The batch does without, and says itself what fails. A cursor that waited too long is
-    // forgotten by the server, and opened again for the next one.
+    // A cursor that waited too long is forgotten by the server, and opened again for the next
+    // batch; a pool without a connection to spare is not asked again.
     cursor_.reset();
-    given_up_ = error.code() != ErrorCode::cursor_not_found;
+    given_up_ = error.code() == ErrorCode::pool_exhausted;
+    if (!given_up_ && error.code() != ErrorCode::cursor_not_found) throw;
     return std::nullopt;
   }
   cursor_.reset();

@@ -25,7 +25,8 @@ class KeysAhead {
     std::int64_t documents = 0;  ///< from the end before it up to this one
   };
   /// The id of the n-th document behind `after` (nothing: of all); nothing where fewer are left, or
-  /// the cursor was lost. The end that was told last is told again until `after` has come to it.
+  /// the server forgot the cursor. The end that was told last is told again until `after` has come
+  /// to it. Throws StoreError.
   [[nodiscard]] std::optional<End> end_behind(const std::optional<bson::Value>& after,
                                               std::int64_t n);
   /// Forgets the end that was told last, for one that is nearer.
