@@ -1,5 +1,6 @@
 #include "importer/files/format.hpp"
 
+#include "core/percent.hpp"
 #include "importer/files/text_stream.hpp"
 #include "quire/core/error.hpp"
 
@@ -8,27 +9,6 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) {
   throw ImportError(ErrorCode::invalid_source, why);
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
-  return out;
 }
 
 bool flag(const std::string& name, const std::string& value) {

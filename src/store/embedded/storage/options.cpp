@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/percent.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::store::embedded {
@@ -9,24 +10,8 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& why) { throw StoreError(ErrorCode::invalid_uri, why); }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
-      i += 2;
-    } else {
-      out.push_back(text[i]);
-    }
-  }
+std::string decoded(std::string_view text) {
+  std::string out = percent_decoded(text);
   if (out.find('\0') != std::string::npos) refuse("a zero byte in the URI");
   return out;
 }
@@ -62,7 +47,7 @@ Options Options::parse(std::string_view uri) {
   Options out;
   if (uri.starts_with("quire:")) uri.remove_prefix(6);
   const auto question = uri.find('?');
-  const std::string path = percent_decoded(uri.substr(0, question));
+  const std::string path = decoded(uri.substr(0, question));
   if (path.empty()) refuse("the URI names no file");
   if (path == ":memory:") {
     out.memory = true;
@@ -79,7 +64,7 @@ Options Options::parse(std::string_view uri) {
     const auto equals = pair.find('=');
     const std::string name(pair.substr(0, equals));
     if (equals == std::string_view::npos) refuse("option " + name + " has no value");
-    const std::string value = percent_decoded(pair.substr(equals + 1));
+    const std::string value = decoded(pair.substr(equals + 1));
     if (name == "durability") {
       if (value != "full" && value != "normal")
         refuse("option durability is full or normal, not \"" + value + "\"");
