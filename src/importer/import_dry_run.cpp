@@ -37,7 +37,7 @@ struct Work {
   std::atomic<std::size_t> next{0};
 };
 
-void count_row(const Row& row, const std::unordered_map<std::string, bson::Document>& there,
+void count_row(Row& row, const std::unordered_map<std::string, bson::Document>& there,
                const Part& part, migrate::DataCounts& counts, std::vector<std::string>& examples) {
   constexpr std::size_t most_examples = 5;
   const auto reject = [&](const std::string& why) {
@@ -60,35 +60,18 @@ void count_row(const Row& row, const std::unordered_map<std::string, bson::Docum
     ++counts.written;
     return;
   }
-  const auto stamp = Stamp::of(found->second);
-  if (stamp && stamp->job == part.data.name) {
-    bson::Document wanted(*row.mapped);
-    if (part.rules.existing == ExistingDocument::update)
-      wanted = updated(found->second, *row.mapped, part.rules.on_insert);
-    if (document_hash(wanted) == stamp->hash) {
-      ++counts.unchanged;
-    } else if (is_as_written(found->second, *stamp) ||
-               part.rules.edited == migrate::Edited::overwrite) {
-      ++counts.written;
-      ++counts.replaced;
-    } else if (part.rules.edited == migrate::Edited::keep) {
-      ++counts.existing;
-    } else {
-      reject("the row changed, and the document was edited since it was imported");
-    }
-    return;
-  }
-  switch (part.rules.existing) {
-    case ExistingDocument::fail:
-      return reject("the collection has a document of this _id already");
-    case ExistingDocument::skip:
-      ++counts.existing;
-      return;
-    case ExistingDocument::replace:
-    case ExistingDocument::update:
-      ++counts.written;
-      ++counts.replaced;
-      return;
+  WriteRules rules = part.rules;
+  rules.first_pass = false;  // what an earlier pass brought is told
+  const auto settled = settle(row, found->second, part.data.name, rules);
+  if (settled) {
+    ++counts.written;
+    ++counts.replaced;
+  } else if (row.failure) {
+    reject(row.failure->text);
+  } else if (row.unchanged) {
+    ++counts.unchanged;
+  } else {
+    ++counts.existing;
   }
 }
 
@@ -106,7 +89,7 @@ void count_page(Work& work, std::vector<Row>& rows) {
   }
   migrate::DataCounts counts;
   std::vector<std::string> examples;
-  for (const Row& row : rows) count_row(row, there, work.part, counts, examples);
+  for (Row& row : rows) count_row(row, there, work.part, counts, examples);
   const std::lock_guard guard(work.tally.mutex);
   auto& sum = work.tally.counts;
   sum.read += counts.read;

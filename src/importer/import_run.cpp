@@ -76,16 +76,6 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   rules.first_pass = pass == 1;
   rules.looks = pass > 1 || merged ||
                 (state.empty() && migrate::find_document(to, data.into, {}).has_value());
-  if (rules.existing == ExistingDocument::skip) {
-    data.existing = migrate::Existing::skip;
-  } else {
-    data.of_target = of_job(data.name);
-  }
-  if (rules.existing == ExistingDocument::update) {
-    data.alike = [&rules](bson::View expected, bson::View found) {
-      return updated(found, expected, rules.on_insert) == bson::Document(found);
-    };
-  }
   if (pass > 1 && !options.remove_gone) data.verify.extra_allowed = true;
   if (data.restart && !options.restart) {
     try {
@@ -100,10 +90,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
     }
   }
   const auto before = at_begin_of(to, data.name, pass, fingerprints(part));
-  DataRun run(rows, std::nullopt, to, data, *part.monitor,
-              [&](JobBook& book, migrate::data::Chunks& chunks) {
-                return std::make_unique<ImportWriter>(to, book, chunks, data, rules);
-              });
+  DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
   if (options.remove_gone && pass > 1) run.after_copy([&] { remove_gone(part, out); });
   out.data = run.run();
   if (out.data.result == DataResult::failed || out.data.result == DataResult::changed) return;
@@ -120,7 +107,6 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
 void Importer::Impl::remove_gone(Part& part, ImportPart& out) {
   MappedSource rows = rows_of(part);
   const auto side = rows.open();
-  migrate::data::KeyRange range(to, part.data.into, of_job(part.data.name));
   const bson::Document filter = of_job(part.data.name);
   migrate::data::KeyRange target(to, part.data.into, filter);
   migrate::KeyBounds rest;
@@ -161,19 +147,7 @@ ImportReport Importer::Impl::verify(migrate::VerifyLevel level, std::string_view
 
 void Importer::Impl::verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out) {
   MappedSource rows = rows_of(part);
-  auto data = part.data;
-  if (part.rules.existing == ExistingDocument::skip) {
-    data.existing = migrate::Existing::skip;
-  } else {
-    data.of_target = of_job(data.name);
-  }
-  const auto& on_insert = part.rules.on_insert;
-  if (part.rules.existing == ExistingDocument::update) {
-    data.alike = [&on_insert](bson::View expected, bson::View found) {
-      return updated(found, expected, on_insert) == bson::Document(found);
-    };
-  }
-  DataRun run(rows, std::nullopt, to, data, *part.monitor);
+  DataRun run(rows, std::nullopt, to, part.data, *part.monitor);
   out.data = run.status();
   if (out.data.error && out.data.error->code() == ErrorCode::not_found) return;
   migrate::VerifyOptions how;
@@ -189,7 +163,6 @@ void Importer::Impl::verify_part(Part& part, migrate::VerifyLevel level, ImportP
 }
 
 ImportReport Importer::Impl::status() {
-  ImportReport report;
   begin(false);
   return each_part("status", {}, [&](Part& part, ImportPart& out, ImportReport&) {
     compile(part);
@@ -213,10 +186,7 @@ ImportReport Importer::Impl::retry_rejects() {
     rules.looks = true;
     rules.first_pass = false;
     const auto data = part.data;
-    DataRun run(rows, std::nullopt, to, data, *part.monitor,
-                [&](JobBook& book, migrate::data::Chunks& chunks) {
-                  return std::make_unique<ImportWriter>(to, book, chunks, data, rules);
-                });
+    DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
     out.data = run.retry();
     if (out.data.error && out.data.error->code() == ErrorCode::not_found) {
       out.data.error.reset();

@@ -169,6 +169,23 @@ void Importer::Impl::begin(bool write) {
 void Importer::Impl::compile(Part& part) {
   part.table = std::make_unique<CompiledTable>(mapping, part.mapping, source.schema(), began);
   part.rules.on_insert = part.table->on_insert();
+  if (part.rules.existing == ExistingDocument::skip) {
+    part.data.existing = migrate::Existing::skip;
+  } else {
+    part.data.of_target = of_job(part.data.name);
+  }
+  if (part.rules.existing == ExistingDocument::update) {
+    part.data.alike = [on_insert = part.rules.on_insert](bson::View expected, bson::View found) {
+      return updated(found, expected, on_insert) == bson::Document(found);
+    };
+  }
+}
+
+migrate::data::WriterMaker Importer::Impl::writers(const migrate::detail::DataOptions& data,
+                                                   const WriteRules& rules) {
+  return [this, &data, &rules](JobBook& book, migrate::data::Chunks& chunks) {
+    return std::make_unique<ImportWriter>(to, book, chunks, data, rules);
+  };
 }
 
 MappedSource Importer::Impl::rows_of(Part& part) {

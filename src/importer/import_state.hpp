@@ -49,7 +49,9 @@ struct Importer::Impl {
   void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out);
   void roll_back_part(Part& part, migrate::Edited edited, ImportPart& out, ImportReport& report);
   [[nodiscard]] std::vector<std::string> fingerprints(const Part& part);
-  [[nodiscard]] bool was_rolled_back();
+  /// Writers of one part; what it is given must outlive the run.
+  [[nodiscard]] migrate::data::WriterMaker writers(const migrate::detail::DataOptions& data,
+                                                   const WriteRules& rules);
 
   Source& source;
   Database to;

@@ -54,6 +54,10 @@ void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::st
   }
 }
 
+bool is_of(const Stamp& stamp, bson::View document, const Row& row) {
+  return (stamp.key ? *stamp.key : bson::Value(document["_id"])) == bson::Value(row.key());
+}
+
 }  // namespace
 
 std::string id_text(bson::ValueView id) {
@@ -113,61 +117,64 @@ bson::Document ImportWriter::stamped(bson::View document, const Row& row,
   return w.finish();
 }
 
-/// What is done about a document that is there. Nothing: it stays, and the row says why.
-std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View there,
-                                                         std::int64_t fence) const {
+std::optional<Settled> settle(Row& row, bson::View there, std::string_view job,
+                              const WriteRules& rules) {
   const auto stamp = Stamp::of(there);
   const bson::View document = *row.mapped;
-  if (stamp && stamp->job == options_.name) {
-    const bson::Value of = stamp->key ? *stamp->key : bson::Value(there["_id"]);
-    if (!(of == bson::Value(row.key()))) {
-      row.failure = Failure{RejectStage::write, ErrorCode::duplicate_key,
-                            "another row of the table became the document of this _id", "_id"};
-      return std::nullopt;
+  const auto refuse = [&](ErrorCode code, std::string text, std::string field) {
+    row.failure = Failure{RejectStage::write, code, std::move(text), std::move(field)};
+    return std::nullopt;
+  };
+  const auto merged = [&] {
+    return rules.existing == ExistingDocument::update ? updated(there, document, rules.on_insert)
+                                                      : bson::Document(document);
+  };
+  if (stamp && stamp->job == job) {
+    if (!is_of(*stamp, there, row)) {
+      return refuse(ErrorCode::duplicate_key,
+                    "another row of the table became the document of this _id", "_id");
     }
-    if (stamp->fence > fence) throw migrate::data::ChunkLost{};
-    bson::Document wanted(document);
-    if (rules_.existing == ExistingDocument::update)
-      wanted = updated(there, document, rules_.on_insert);
-    if (document_hash(wanted) == stamp->hash) {           // an edit, if there is one, is newer
-      row.existing = row.unchanged = !rules_.first_pass;  // else of a batch that comes again
+    bson::Document wanted = merged();
+    if (document_hash(wanted) == stamp->hash) {          // an edit, if there is one, is newer
+      row.existing = row.unchanged = !rules.first_pass;  // else of a batch that comes again
       return std::nullopt;
     }
     if (!is_as_written(there, *stamp)) {
-      if (rules_.edited == Edited::keep) {
+      if (rules.edited == Edited::keep) {
         row.existing = true;
         return std::nullopt;
       }
-      if (rules_.edited == Edited::reject) {
-        row.failure =
-            Failure{RejectStage::write, ErrorCode::write_conflict,
-                    "the row changed, and the document was edited since it was imported", ""};
-        return std::nullopt;
+      if (rules.edited == Edited::reject) {
+        return refuse(ErrorCode::write_conflict,
+                      "the row changed, and the document was edited since it was imported", "");
       }
     }
-    return Write{0, stamped(wanted, row, fence), bson::Document(there), false};
+    return Settled{std::move(wanted), false};
   }
-  const bool same_type = bson::Value(there["_id"]) == bson::Value(document["_id"]);
-  if (rules_.existing == ExistingDocument::fail ||
-      (rules_.existing != ExistingDocument::skip && !same_type)) {
-    row.failure = Failure{RejectStage::write, ErrorCode::duplicate_key,
-                          std::string("the collection has a document of this _id already") +
-                              (same_type ? "" : ", as a number of another type"),
-                          "_id"};
+  if (rules.existing == ExistingDocument::skip) {
+    row.existing = true;
     return std::nullopt;
   }
-  switch (rules_.existing) {
-    case ExistingDocument::fail:
-    case ExistingDocument::skip:
-      row.existing = true;
-      return std::nullopt;
-    case ExistingDocument::replace:
-      return Write{0, stamped(document, row, fence), bson::Document(there), true};
-    case ExistingDocument::update:
-      return Write{0, stamped(updated(there, document, rules_.on_insert), row, fence),
-                   bson::Document(there), true};
+  const bool same_type = bson::Value(there["_id"]) == bson::Value(document["_id"]);
+  if (rules.existing == ExistingDocument::fail || !same_type) {
+    return refuse(ErrorCode::duplicate_key,
+                  std::string("the collection has a document of this _id already") +
+                      (same_type ? "" : ", as a number of another type"),
+                  "_id");
   }
-  return std::nullopt;
+  return Settled{merged(), true};
+}
+
+/// Nothing: the document that is there stays, and the row says why.
+std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View there,
+                                                         std::int64_t fence) const {
+  const auto stamp = Stamp::of(there);
+  // Fences of other rows' partitions are numbers of their own.
+  if (stamp && stamp->job == options_.name && stamp->fence > fence && is_of(*stamp, there, row))
+    throw migrate::data::ChunkLost{};
+  const auto settled = settle(row, there, options_.name, rules_);
+  if (!settled) return std::nullopt;
+  return Write{0, stamped(settled->document, row, fence), bson::Document(there), settled->keep};
 }
 
 std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, std::size_t n,

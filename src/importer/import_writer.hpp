@@ -44,6 +44,16 @@ struct WriteRules {
   bool looks = false;  ///< documents may be there: each batch is looked up before it is written
 };
 
+/// What takes the place of a document that is there.
+struct Settled {
+  bson::Document document;  ///< without a stamp
+  bool keep;                ///< the one that was there is no import's, and is kept
+};
+/// What is done about the document `there` under a row's _id, in a job. Nothing: it stays, and the
+/// row says why.
+[[nodiscard]] std::optional<Settled> settle(migrate::data::Row& row, bson::View there,
+                                            std::string_view job, const WriteRules& rules);
+
 /// Writes batches of mapped rows under their stamps.
 class ImportWriter final : public migrate::data::BatchWriter {
  public:
