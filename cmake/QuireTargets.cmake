@@ -37,8 +37,14 @@ function(quire_add_tests folder)
     list(APPEND properties FIXTURES_REQUIRED databases ENVIRONMENT "QUIRE_TEST_DATABASES=${QUIRE_TEST_DATABASES}")
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  set(fixture servers)
+  set(more)
+  if(ARG_DATABASES)
+    set(fixture servers_and_databases)
+    set(more ENVIRONMENT_MODIFICATION "QUIRE_TEST_DATABASES=set:${QUIRE_TEST_DATABASES}")
+  endif()
   foreach(server IN LISTS ARG_ALSO_ON)
     gtest_discover_tests(${target} TEST_PREFIX "${folder}@${server}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit
-      FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_STORE=${server}@${QUIRE_TEST_SERVERS}")  # one: a list is torn apart
+      FIXTURES_REQUIRED ${fixture} ENVIRONMENT "QUIRE_TEST_STORE=${server}@${QUIRE_TEST_SERVERS}" ${more})  # one each: a list is torn apart
   endforeach()
 endfunction()

@@ -3,7 +3,7 @@
 #include <random>
 
 #include "importer/sql/sql_source.hpp"
-#include "mysql_support.hpp"
+#include "mysql.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer {

@@ -1,7 +1,7 @@
 #ifdef QUIRE_WITH_MYSQL
 #include <algorithm>
 
-#include "mysql_support.hpp"
+#include "mysql.hpp"
 
 namespace quire::importer {
 namespace {

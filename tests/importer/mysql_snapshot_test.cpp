@@ -5,7 +5,7 @@
 #include <fstream>
 #include <thread>
 
-#include "mysql_support.hpp"
+#include "mysql.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer {

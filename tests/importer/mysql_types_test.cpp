@@ -1,5 +1,5 @@
 #ifdef QUIRE_WITH_MYSQL
-#include "mysql_support.hpp"
+#include "mysql.hpp"
 
 namespace quire::importer {
 namespace {

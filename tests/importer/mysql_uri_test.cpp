@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "mysql_support.hpp"
+#include "mysql.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer {
