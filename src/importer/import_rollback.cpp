@@ -54,6 +54,22 @@ std::unordered_map<std::string, bson::Document> images_of(
   return images;
 }
 
+/// How many of the documents that were to go back are still the import's. They were changed in this
+/// moment; one that is gone was taken back by somebody else: the last command of a process that was
+/// killed goes on at the server.
+std::int64_t still_there(Database& to, const std::string& into, const std::string& job,
+                         const std::vector<bson::Document>& filters) {
+  std::vector<bson::Value> ids;
+  ids.reserve(filters.size());
+  for (const auto& filter : filters) ids.emplace_back(filter["_id"]);
+  std::int64_t count = 0;
+  for (const auto& document : migrate::find_keys(to, into, ids, nullptr)) {
+    const auto stamp = Stamp::of(document);
+    if (stamp && stamp->job == job) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 ImportReport Importer::Impl::rollback(Edited edited) {
@@ -113,16 +129,17 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
         operations.push_back(one);
       }
       if (!operations.empty()) {
+        store::BulkResult result;
         migrate::in_transaction(to, transactions, [&](store::Session* session) {
           auto bulk = safe<store::BulkOptions>(session);
           bulk.ordered = session != nullptr;
-          const auto result = to.store().bulk_write(to.ns(part.data.into), operations, bulk);
+          result = to.store().bulk_write(to.ns(part.data.into), operations, bulk);
           if (!result.errors.empty()) migrate::data::raise(result.errors.front().error);
-          out.removed += result.removed;
-          out.data.counts.replaced += result.matched;
-          // What was not found changed in this moment: it is edited.
-          kept += static_cast<std::int64_t>(operations.size()) - result.removed - result.matched;
         });
+        out.removed += result.removed;
+        out.data.counts.replaced += result.matched;
+        if (result.removed + result.matched < static_cast<std::int64_t>(operations.size()))
+          kept += still_there(to, part.data.into, job, filters);
       }
       rest.after.emplace(page.documents.back()["_id"]);
     }

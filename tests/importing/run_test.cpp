@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "quire/testing/hooked_store.hpp"
 
 namespace quire::importer::test {
 namespace {
@@ -96,7 +97,7 @@ TEST(Import, OfARowThatChangedUnderAnEditIsByThePolicy) {
   EXPECT_EQ(count(db, "people", R"({"name": "source"})"), 1);
 }
 
-class ExistingPolicy : public testing::Test {
+class ExistingPolicy : public ::testing::Test {
  protected:
   ExistingPolicy() {
     legacy.put_users(30);
@@ -178,6 +179,32 @@ TEST(Import, RollbackLeavesEditedDocumentsByThePolicy) {
             (std::vector<std::string>{
                 same(R"({"_id": 4, "name": "edited", "mail": "m4@example.org", "age": 4})"),
                 same(R"({"_id": 1000, "name": "not imported"})")}));
+}
+
+/// The last command of a process that was killed goes on at the server.
+TEST(Import, RollbackTellsWhatSomebodyElseTookBackFromWhatWasEdited) {
+  Legacy legacy;
+  legacy.put_users(20);
+  Database db = empty_database();
+  const auto source = legacy.open();
+  ASSERT_TRUE(Importer(*source, db, one(users_mapping()), small()).run().ok());
+  bool once = false;
+  auto hooked = std::make_shared<testing::HookedStore>(
+      db.shared_store(), [&](const testing::StoreCall& call) {
+        if (std::exchange(once, once || call.operation == "bulk_write") || !once) return;
+        const auto three = bson::from_json(R"({"_id": {"$lte": 3}})");
+        store::RemoveOptions many;
+        many.multi = true;
+        EXPECT_EQ(db.store().remove(db.ns("people"), three, many), 3);
+        set(db, "people", R"({"_id": 4})", R"({"$set": {"name": "edited"}})");
+      });
+  hooked->without_transactions = true;
+  const Database gone_before{hooked, db.name()};
+  const auto report = Importer(*source, gone_before, one(users_mapping()), small()).rollback();
+  EXPECT_EQ(report.exit_code(), 40) << report.json();
+  EXPECT_EQ(report.parts.at(0).data.counts.existing, 1) << report.json();
+  EXPECT_EQ(report.parts.at(0).removed, 16);
+  EXPECT_EQ(count(db, "people"), 1);
 }
 
 TEST(Import, PutsRowsAsideAndTakesThemWhenTheyAreRepaired) {
