@@ -46,7 +46,7 @@ if [ "$fast" = 0 ]; then
     shift 3
     cmake -S . -B "$folder" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER="$compiler" \
       -DCMAKE_CXX_FLAGS="$flags -fno-omit-frame-pointer $optimise -g1" -DQUIRE_WARNINGS_AS_ERRORS=ON \
-      -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON >/dev/null
+      -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_SANITIZED=ON -DQUIRE_UNITY_BUILD=ON >/dev/null
     cmake --build "$folder" -j "$jobs" --target "$@"
   }
   step "Unit tests with $compiler under the address and undefined-behaviour sanitizers"

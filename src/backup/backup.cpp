@@ -13,6 +13,7 @@
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
 #include "backup/stream.hpp"
+#include "core/listed.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -20,10 +21,6 @@ namespace quire::backup {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool contains(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 /// Whether this process has the file open: a path is relative to a folder that may be another now.
 bool is_open_here(const std::string& path) {
@@ -237,8 +234,8 @@ class Backup {
     }
     std::vector<store::CollectionInfo> out;
     for (auto& info : all) {
-      if (contains(options_.exclude, info.name)) continue;
-      if (!options_.collections.empty() && !contains(options_.collections, info.name)) continue;
+      if (is_listed(options_.exclude, info.name)) continue;
+      if (!options_.collections.empty() && !is_listed(options_.collections, info.name)) continue;
       if (is_never_saved(info.name)) {
         if (info.name.starts_with(buckets_prefix)) {
           bucket_collections_.push_back(info.name);
@@ -251,7 +248,7 @@ class Backup {
     }
     // Chosen by name, a time series brings its buckets along.
     for (const auto& info : all) {
-      if (info.name.starts_with(buckets_prefix) && !contains(bucket_collections_, info.name))
+      if (info.name.starts_with(buckets_prefix) && !is_listed(bucket_collections_, info.name))
         bucket_collections_.push_back(info.name);
     }
     return out;
@@ -294,7 +291,7 @@ class Backup {
         one.metadata.indexes = db_.store().list_indexes(db_.ns(metadata.name));
         if (metadata.type == "collection") one.metadata.uuid = uuid_of(metadata.name);
         const std::string buckets = std::string(buckets_prefix) + metadata.name;
-        if (metadata.type == "timeseries" && contains(bucket_collections_, buckets))
+        if (metadata.type == "timeseries" && is_listed(bucket_collections_, buckets))
           one.source = buckets;
         if (options_.progress) one.total = db_.store().estimated_count(db_.ns(one.source));
       }

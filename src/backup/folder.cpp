@@ -4,6 +4,7 @@
 #include <map>
 
 #include "backup/file_name.hpp"
+#include "core/listed.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::backup {
@@ -11,11 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 // A server's own documents may be a little larger than those that it takes from clients.
-constexpr std::size_t most_bytes = bson::max_document_bytes + 16 * 1024;
-
-bool contains(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
+constexpr std::size_t most_document_bytes = bson::max_document_bytes + 16 * 1024;
 
 /// "users" of "users.bson", "users.bson.gz"; nothing for another ending.
 std::optional<std::string> stem(const std::string& file, std::string_view ending) {
@@ -90,7 +87,7 @@ class FolderReader {
       }
       return;
     }
-    if (contains(names, std::string(manifest_name))) {
+    if (is_listed(names, std::string(manifest_name))) {
       read_manifest(root_);
       out_.database = manifest_->database;
     } else {
@@ -103,7 +100,7 @@ class FolderReader {
                          root_.string() + " holds no backup: no folder with .bson files");
       if (databases.size() == 1) {
         out_.database = databases.front();
-      } else if (contains(databases, wanted_)) {
+      } else if (is_listed(databases, wanted_)) {
         out_.database = wanted_;
       } else {
         throw StoreError(ErrorCode::invalid_argument,
@@ -236,7 +233,7 @@ class FolderReader {
   }
 
   [[nodiscard]] bool wanted(const std::string& name) const {
-    return options_.collections.empty() || contains(options_.collections, name);
+    return options_.collections.empty() || is_listed(options_.collections, name);
   }
 
   void check_data(FolderItem& item) {
@@ -317,7 +314,7 @@ std::optional<bson::View> DocumentReader::next() {
   if (head == 0) return std::nullopt;
   if (head < 4) fail("the file ends within a document's length");
   const auto size = bson::load<std::uint32_t>(bytes_.data());
-  if (size < 5 || size > most_bytes)
+  if (size < 5 || size > most_document_bytes)
     fail("no document: a length of " + std::to_string(size) + " bytes");
   bytes_.resize(size);
   if (file_.read(bytes_.data() + 4, size - 4) != size - 4)
@@ -326,7 +323,7 @@ std::optional<bson::View> DocumentReader::next() {
     const bson::View document(bytes_.data(), bytes_.size());
     bson::ValidateOptions options;
     options.utf8 = false;  // a server stores such text, and gives it back
-    options.max_bytes = most_bytes;
+    options.max_bytes = most_document_bytes;
     bson::validate(document, options);
     offset_ += size;
     return document;

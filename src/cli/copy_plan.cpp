@@ -4,15 +4,12 @@
 #include <functional>
 #include <set>
 
+#include "core/listed.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::cli {
 namespace {
-
-bool contains(const std::vector<std::string>& list, const std::string& name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 bool is_bookkeeping(const std::string& name) {
   return name.starts_with("system.") || name == migrate::lock_collection ||
@@ -79,8 +76,8 @@ class Planner {
 
  private:
   [[nodiscard]] bool wanted(const std::string& name) const {
-    if (is_bookkeeping(name) || contains(options_.exclude, name)) return false;
-    return options_.collections.empty() || contains(options_.collections, name);
+    if (is_bookkeeping(name) || is_listed(options_.exclude, name)) return false;
+    return options_.collections.empty() || is_listed(options_.collections, name);
   }
 
   void check_arguments() const {

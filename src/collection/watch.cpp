@@ -62,7 +62,7 @@ std::string_view text_of(BeforeChange what) noexcept {
   return {};
 }
 
-View part(View document, std::string_view name) {
+View inner(View document, std::string_view name) {
   const auto value = document.find(name);
   return value && value->type() == Type::document ? value->as_document() : View{};
 }
@@ -227,14 +227,14 @@ void ChangeFeed::fill(ChangeInfo& info, View event) const {
   event = info.raw.view();
   set_text(info.operation_name, event, "operationType");
   info.type = type_of(info.operation_name);
-  const View ns = part(event, "ns");
+  const View ns = inner(event, "ns");
   set_text(info.database, ns, "db");
   set_text(info.collection, ns, "coll");
-  set_text(info.renamed_to, part(event, "to"), "coll");
-  info.document_key = Document(part(event, "documentKey"));
-  info.resume_token = Document(part(event, "_id"));
-  const View update = part(event, "updateDescription");
-  info.update.updated_fields = Document(part(update, "updatedFields"));
+  set_text(info.renamed_to, inner(event, "to"), "coll");
+  info.document_key = Document(inner(event, "documentKey"));
+  info.resume_token = Document(inner(event, "_id"));
+  const View update = inner(event, "updateDescription");
+  info.update.updated_fields = Document(inner(update, "updatedFields"));
   info.update.removed_fields.clear();
   if (const auto removed = update.find("removedFields");
       removed && removed->type() == Type::array) {

@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "core/ascii.hpp"
 #include "importer/convert.hpp"
 
 namespace quire::importer {
@@ -13,8 +14,6 @@ namespace {
 struct NoJson {
   std::string why;
 };
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Names of one object, to tell one that comes twice.
 class Names {

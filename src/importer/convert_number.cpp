@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "core/ascii.hpp"
 #include "importer/convert.hpp"
 #include "importer/value_text.hpp"
 #include "quire/core/error.hpp"
@@ -13,8 +14,6 @@ namespace quire::importer {
 using Kind = Cell::Kind;
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// A number as its text writes it: digits times 10 to the power of exponent.
 struct DecimalText {

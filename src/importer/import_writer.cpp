@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "core/listed.hpp"
 #include "migrate/documents.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -27,10 +28,6 @@ bson::Document without_stamp(bson::View document) {
     if (field.key != "_q") w.append_raw(field);
   }
   return w.finish();
-}
-
-bool is_listed(const std::vector<std::string>& paths, std::string_view path) {
-  return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
 void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::string& prefix,

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/ascii.hpp"
 #include "importer/row_shape.hpp"
 #include "importer/target_layout.hpp"
 #include "quire/importer/propose.hpp"
@@ -25,7 +26,6 @@ constexpr std::string_view keywords[] = {
     "xor"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string identifier(const std::string& name) {
   std::string out;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ascii.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/core/error.hpp"
 
@@ -13,7 +14,6 @@ using bson::Type;
 using bson::ValueView;
 using bson::View;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/listed.hpp"
 #include "quire/observe/query_log.hpp"
 
 namespace quire::observe {
@@ -26,11 +27,8 @@ Kind kind_of(std::string_view op) noexcept {
   return op == "$elemMatch" ? Kind::group : Kind::none;
 }
 
-bool holds(const std::vector<std::string>& list, std::string_view path) {
-  return std::find(list.begin(), list.end(), path) != list.end();
-}
 void add(std::vector<std::string>& list, std::string_view path) {
-  if (list.size() < max_paths && !holds(list, path)) list.emplace_back(path);
+  if (list.size() < max_paths && !is_listed(list, path)) list.emplace_back(path);
 }
 
 /// "orders.0.sku" is indexed as "orders.sku".
@@ -136,7 +134,7 @@ FilterNeeds needs_of(View filter) {
   FilterNeeds out = std::move(reader.out);
   const auto settle = [](QueryNeeds& needs) {
     // A field that is equal to one value needs no range.
-    std::erase_if(needs.range, [&](const auto& path) { return holds(needs.equality, path); });
+    std::erase_if(needs.range, [&](const auto& path) { return is_listed(needs.equality, path); });
     std::sort(needs.equality.begin(), needs.equality.end());
     std::sort(needs.range.begin(), needs.range.end());
   };

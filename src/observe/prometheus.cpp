@@ -9,7 +9,7 @@
 namespace quire::observe {
 namespace {
 
-using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
+using LabelPairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
 void append_head(std::string& out, std::string_view name, std::string_view type,
                  std::string_view help) {
@@ -31,7 +31,7 @@ void append_value(std::string& out, std::string_view text) {
   }
 }
 
-void append_sample(std::string& out, std::string_view name, const Labels& labels,
+void append_sample(std::string& out, std::string_view name, const LabelPairs& labels,
                    std::string_view value) {
   out += name;
   if (!labels.empty()) {
@@ -52,7 +52,7 @@ void append_sample(std::string& out, std::string_view name, const Labels& labels
   out += '\n';
 }
 
-void append_sample(std::string& out, std::string_view name, const Labels& labels,
+void append_sample(std::string& out, std::string_view name, const LabelPairs& labels,
                    std::uint64_t value) {
   append_sample(out, name, labels, fmt::format_int(value).str());
 }
@@ -61,7 +61,7 @@ std::string seconds(std::chrono::microseconds time) {
   return fmt::format("{}.{:06}", time.count() / 1'000'000, time.count() % 1'000'000);
 }
 
-Labels labels_of(const OperationMetrics& one) {
+LabelPairs labels_of(const OperationMetrics& one) {
   return {{"command", one.command}, {"database", one.database}, {"collection", one.collection}};
 }
 

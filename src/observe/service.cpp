@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/listed.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::observe {
@@ -10,10 +11,6 @@ using bson::ValueView;
 using bson::View;
 
 namespace {
-
-bool holds(const std::vector<std::string>& list, std::string_view path) {
-  return std::find(list.begin(), list.end(), path) != list.end();
-}
 
 /// 1 or -1; 0 for "hashed", "text", "2dsphere" …
 int direction_of(ValueView value) {
@@ -45,7 +42,7 @@ Served served_by(View index, const QueryNeeds& needs, const std::vector<SortFiel
   // Fields that are equal to one value are in every order.
   std::vector<SortField> order;
   for (const auto& field : sort) {
-    if (!holds(needs.equality, field.path)) order.push_back(field);
+    if (!is_listed(needs.equality, field.path)) order.push_back(field);
   }
   std::size_t equal = 0, sorted = 0, keys = 0;
   bool ranged = false, filtered = false, other_kind = false;
@@ -54,8 +51,8 @@ Served served_by(View index, const QueryNeeds& needs, const std::vector<SortFiel
     const int direction = direction_of(field.value);
     if (direction == 0) {
       const auto kind = kind_of(field.value);
-      const bool fits = (kind == "hashed" && holds(needs.equality, field.key)) ||
-                        (kind.starts_with("2d") && holds(needs.geo, field.key)) ||
+      const bool fits = (kind == "hashed" && is_listed(needs.equality, field.key)) ||
+                        (kind.starts_with("2d") && is_listed(needs.geo, field.key)) ||
                         (kind == "text" && needs.text);
       if (!fits) break;
       other_kind = kind != "hashed";
@@ -78,17 +75,17 @@ Served served_by(View index, const QueryNeeds& needs, const std::vector<SortFiel
       ++keys;
       break;
     }
-    if (!ranged && sorted == 0 && holds(needs.equality, field.key)) {
+    if (!ranged && sorted == 0 && is_listed(needs.equality, field.key)) {
       ++equal;
       filtered = true;
     } else if (!ranged && sorted < order.size() && order[sorted].path == field.key &&
                (turn == 0 || order[sorted].direction * direction == turn)) {
       turn = order[sorted].direction * direction;
       ++sorted;
-      if (holds(needs.range, field.key)) filtered = true;
+      if (is_listed(needs.range, field.key)) filtered = true;
       // A range on the first key of the order bounds it; further keys still order.
-    } else if (holds(needs.range, field.key) || holds(needs.equality, field.key)) {
-      ranged = ranged || holds(needs.range, field.key);
+    } else if (is_listed(needs.range, field.key) || is_listed(needs.equality, field.key)) {
+      ranged = ranged || is_listed(needs.range, field.key);
       filtered = true;
     } else {
       break;
@@ -107,7 +104,7 @@ Served served_by(View index, const QueryNeeds& needs, const std::vector<SortFiel
   const bool range_done =
       needs.range.empty() || ranged ||
       std::any_of(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(sorted),
-                  [&](const auto& field) { return holds(needs.range, field.path); });
+                  [&](const auto& field) { return is_listed(needs.range, field.path); });
   const bool geo_done = (needs.geo.empty() && !needs.text) || other_kind;
   const bool all_there = equal == needs.equality.size() && sorted == order.size() && range_done;
   if (!partial && geo_done && (one_at_most || all_there || (other_kind && order.empty())))
@@ -121,7 +118,7 @@ bson::Document keys_for(const QueryNeeds& needs, const std::vector<SortField>& s
   bson::Writer out;
   std::vector<std::string> done;
   const auto add = [&](const std::string& path, const auto& value) {
-    if (done.size() == max_keys || holds(done, path) || path.empty()) return;
+    if (done.size() == max_keys || is_listed(done, path) || path.empty()) return;
     out.append(path, value);
     done.push_back(path);
   };

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "core/ascii.hpp"
 #include "quire/bson/types.hpp"
 #include "quire/core/error.hpp"
 
@@ -15,8 +16,6 @@ constexpr ColumnType guesses[] = {ColumnType::int64, ColumnType::decimal,   Colu
                                   ColumnType::uuid};
 constexpr std::uint32_t text_bit = 1U << 31;
 constexpr std::uint32_t bit_of(ColumnType type) { return 1U << static_cast<unsigned>(type); }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "-12" without leading zeros; what follows the digits is left in `text`.
 std::size_t take_whole(std::string_view& text) {

@@ -1,11 +1,11 @@
 #include "importer/files/json_fault.hpp"
 
+#include "core/ascii.hpp"
 #include "quire/bson/view.hpp"
 
 namespace quire::importer::files {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /// The value of four hexadecimal digits, or -1.

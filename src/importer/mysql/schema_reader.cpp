@@ -13,7 +13,7 @@
 namespace quire::importer::mysql {
 namespace {
 
-constexpr std::string_view doing = "reading the schema";
+constexpr std::string_view reading_schema = "reading the schema";
 using Row = Connection::Row;
 
 std::string text(const std::optional<std::string>& cell) { return cell.value_or(""); }
@@ -50,7 +50,7 @@ class SchemaReader {
   }
 
  private:
-  std::vector<Row> ask(const std::string& sql) { return connection_.rows(sql, doing); }
+  std::vector<Row> ask(const std::string& sql) { return connection_.rows(sql, reading_schema); }
 
   void leave_out(const std::string& what, const std::string& why) {
     schema_.left_out.push_back(what + ": " + why);
@@ -184,7 +184,7 @@ class SchemaReader {
     }
     const unsigned error = mysql_stmt_errno(statement);
     mysql_stmt_close(statement);
-    if (is_lost(error)) connection_.fail(error, why, doing);
+    if (is_lost(error)) connection_.fail(error, why, reading_schema);
     return why;
   }
 
@@ -343,10 +343,11 @@ class SchemaReader {
 Schema read_schema(Connection& connection) {
   const std::string& charset = connection.options().charset;
   // Names are UTF-8, whatever the rows are read in.
-  if (charset != "utf8mb4") connection.execute("SET SESSION character_set_results=utf8mb4", doing);
+  if (charset != "utf8mb4")
+    connection.execute("SET SESSION character_set_results=utf8mb4", reading_schema);
   Schema out = SchemaReader(connection).read();
   if (charset != "utf8mb4") {
-    connection.execute("SET SESSION character_set_results=" + charset, doing);
+    connection.execute("SET SESSION character_set_results=" + charset, reading_schema);
   }
   return out;
 }

@@ -7,14 +7,14 @@
 namespace quire::importer::mysql {
 namespace {
 
-constexpr std::string_view doing = "taking a snapshot";
+constexpr std::string_view taking_snapshot = "taking a snapshot";
 /// Who waits for a lock keeps others from writing: not for long.
 constexpr int lock_wait_s = 2;
 constexpr int attempts_without_lock = 5;
 
 void begin_all(const std::vector<Connection*>& connections) {
   for (Connection* one : connections) {
-    one->execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", doing);
+    one->execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY", taking_snapshot);
   }
 }
 
@@ -24,7 +24,7 @@ bool all_tables_have_snapshots(Connection& connection) {
       "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND "
       "TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND ENGINE NOT IN (SELECT ENGINE FROM "
       "information_schema.ENGINES WHERE TRANSACTIONS = 'YES')",
-      doing);
+      taking_snapshot);
   return others == "0";
 }
 
@@ -34,7 +34,7 @@ std::string tables_to_lock(Connection& connection) {
       "SELECT DISTINCT TABLE_NAME FROM information_schema.TABLES JOIN information_schema.COLUMNS "
       "USING (TABLE_SCHEMA, TABLE_NAME) WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE IN "
       "('BASE TABLE', 'SYSTEM VERSIONED') AND FIND_IN_SET('select', PRIVILEGES) > 0",
-      doing);
+      taking_snapshot);
   std::string out;
   for (const auto& row : names) {
     if (!row[0]) continue;
@@ -47,7 +47,7 @@ std::string tables_to_lock(Connection& connection) {
 /// the connection that holds it.
 bool begin_under_lock(const std::vector<Connection*>& connections) {
   Connection locker(connections.front()->options());
-  locker.execute("SET SESSION lock_wait_timeout=" + std::to_string(lock_wait_s), doing);
+  locker.execute("SET SESSION lock_wait_timeout=" + std::to_string(lock_wait_s), taking_snapshot);
   if (locker.attempt("FLUSH TABLES WITH READ LOCK") != 0) {
     const std::string lock = tables_to_lock(locker);
     if (lock.empty() || locker.attempt(lock) != 0) return false;
@@ -61,12 +61,14 @@ bool begin_under_lock(const std::vector<Connection*>& connections) {
 bool begin_at_one_position(const std::vector<Connection*>& connections) {
   Connection& first = *connections.front();
   if (!first.is_mariadb()) return false;
-  const auto applied = [&] { return first.value("SELECT @@GLOBAL.gtid_slave_pos", doing); };
+  const auto applied = [&] {
+    return first.value("SELECT @@GLOBAL.gtid_slave_pos", taking_snapshot);
+  };
   for (int i = 0; i < attempts_without_lock; ++i) {
     const auto before = applied();
     begin_all(connections);
     const auto position = [](Connection& one) {
-      return one.rows("SHOW STATUS LIKE 'binlog_snapshot_%'", doing);
+      return one.rows("SHOW STATUS LIKE 'binlog_snapshot_%'", taking_snapshot);
     };
     const auto place = position(first);
     if (place.size() < 2 || !place[0][1] || place[0][1]->empty()) return false;  // there is no log

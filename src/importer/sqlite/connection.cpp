@@ -3,18 +3,13 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/percent.hpp"
+
 namespace quire::importer::sqlite {
 namespace {
 
 [[noreturn]] void refuse(const std::string& why) {
   throw ImportError(ErrorCode::invalid_source, "sqlite: " + why);
-}
-
-int hexadecimal(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 std::string decoded(std::string_view text) {
@@ -24,8 +19,8 @@ std::string decoded(std::string_view text) {
       out += text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? hexadecimal(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hexadecimal(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0)
       refuse("\"%\" in a path is followed by two hexadecimal digits; a percent sign is \"%25\"");
     out += static_cast<char>(high * 16 + low);

@@ -9,7 +9,7 @@
 namespace quire::importer::sqlite {
 namespace {
 
-constexpr std::string_view reading = "reading the schema";
+constexpr std::string_view reading_schema = "reading the schema";
 /// Files up to this size are counted and measured in full, which reads each of their pages.
 constexpr std::int64_t cheap_bytes = std::int64_t{64} << 20;
 
@@ -43,14 +43,14 @@ class SchemaReader {
   /// Calls `each` with the statement on each row. Parameters are text.
   void rows_of(std::string_view sql, std::initializer_list<std::string_view> parameters,
                const std::function<void(sqlite3_stmt*)>& each) const {
-    const StatementPtr statement = connection_.prepare(sql, reading);
+    const StatementPtr statement = connection_.prepare(sql, reading_schema);
     int number = 0;
     for (const std::string_view text : parameters)
       sqlite3_bind_text(statement.get(), ++number, text.data(), static_cast<int>(text.size()),
                         SQLITE_STATIC);
     int result = 0;
     while ((result = sqlite3_step(statement.get())) == SQLITE_ROW) each(statement.get());
-    if (result != SQLITE_DONE) connection_.fail(reading);
+    if (result != SQLITE_DONE) connection_.fail(reading_schema);
   }
 
   /// Why a statement cannot be made; empty where it can.
@@ -62,7 +62,9 @@ class SchemaReader {
     return result == SQLITE_OK ? std::string{} : sqlite3_errmsg(connection_.handle());
   }
 
-  bool any_row(const std::string& sql) const { return connection_.number(sql, reading) != 0; }
+  bool any_row(const std::string& sql) const {
+    return connection_.number(sql, reading_schema) != 0;
+  }
 
   void add(const std::string& name, std::string_view type, bool without_rowid) {
     if (lowered(name).starts_with("sqlite_")) return;  // SQLite's own
@@ -231,7 +233,7 @@ class SchemaReader {
     const bool cheap = connection_.number(
                            "SELECT page_count * page_size FROM pragma_page_count, "
                            "pragma_page_size",
-                           reading) <= cheap_bytes;
+                           reading_schema) <= cheap_bytes;
     std::map<std::string, std::int64_t> analyzed;
     if (refusal("SELECT tbl, stat FROM main.sqlite_stat1").empty())
       rows_of("SELECT tbl, max(CAST(stat AS INTEGER)) FROM main.sqlite_stat1 GROUP BY tbl", {},
@@ -251,12 +253,13 @@ class SchemaReader {
       const std::string name = lowered(table.name);
       if (sizes.contains(name)) table.bytes = sizes[name];
       if (cheap)
-        table.rows = connection_.number("SELECT count(*) FROM main." + quoted(table.name), reading);
+        table.rows =
+            connection_.number("SELECT count(*) FROM main." + quoted(table.name), reading_schema);
       else if (analyzed.contains(name))
         table.rows = analyzed[name];
       else if (refusal("SELECT max(rowid) FROM main." + quoted(table.name)).empty())
         table.rows =
-            connection_.number("SELECT max(rowid) FROM main." + quoted(table.name), reading);
+            connection_.number("SELECT max(rowid) FROM main." + quoted(table.name), reading_schema);
     }
   }
 

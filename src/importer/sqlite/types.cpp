@@ -7,12 +7,14 @@
 #include <cstring>
 #include <optional>
 
+#include "core/ascii.hpp"
+#include "core/percent.hpp"
+
 namespace quire::importer::sqlite {
 namespace {
 
 using Kind = Cell::Kind;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 struct Meaning {
@@ -190,12 +192,6 @@ std::optional<Cell> as_boolean(std::string_view text) {
   return std::nullopt;
 }
 
-int hexadecimal(char c) {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /// 36 characters with dashes, 32 without, both also in braces.
 std::optional<Cell> as_uuid(std::string_view text) {
   std::string_view rest = text;
@@ -207,8 +203,8 @@ std::optional<Cell> as_uuid(std::string_view text) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < 16; ++i) {
     if (dashes && (i == 4 || i == 6 || i == 8 || i == 10) && rest[at++] != '-') return std::nullopt;
-    const int high = hexadecimal(rest[at]);
-    const int low = hexadecimal(rest[at + 1]);
+    const int high = hex_digit(rest[at]);
+    const int low = hex_digit(rest[at + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
     at += 2;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "core/ascii.hpp"
+
 namespace quire::store::mongodb {
 namespace {
 
@@ -19,7 +21,6 @@ constexpr std::string_view how_to_escape =
     "in user and password write \":\", \"/\", \"?\", \"#\", \"[\", \"]\", \"@\" and \"%\" as %3A, "
     "%2F, %3F, %23, %5B, %5D, %40 and %25";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
 
 std::string lower(std::string_view text) {

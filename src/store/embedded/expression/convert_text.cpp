@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "core/ascii.hpp"
 #include "store/embedded/engine/decimal_parts.hpp"
 #include "store/embedded/expression/convert.hpp"
 #include "store/embedded/expression/time_zone.hpp"
@@ -22,8 +23,6 @@ namespace {
   fail_conversion("Failed to parse number '" + std::string(text) +
                   "' in $convert with no onError value: " + std::string(why));
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Case does not count; `word` is in small letters.
 bool same_word(std::string_view text, std::string_view word) {

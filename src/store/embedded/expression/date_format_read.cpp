@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "core/ascii.hpp"
 #include "store/embedded/expression/date_format.hpp"
 #include "store/embedded/expression/date_text_scan.hpp"
 #include "store/embedded/expression/expression.hpp"
@@ -8,7 +9,6 @@ namespace quire::store::embedded {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 class FormatReader {

@@ -4,12 +4,12 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ascii.hpp"
 #include "store/embedded/expression/date_text_scan.hpp"
 
 /// How the pieces of a date text are read.
 namespace quire::store::embedded::date_text {
 
-[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
