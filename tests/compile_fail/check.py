@@ -1,31 +1,57 @@
 #!/usr/bin/env python3
-"""Builds one file with and without its mistake. Usage: check.py COMPILER FILE INCLUDE_DIR..."""
+"""Builds one file with and without its mistake. Usage: check.py COMPILER FILE HEADERS INCLUDE_DIR...
+
+HEADERS is a folder that `check.py --headers COMPILER HEADERS INCLUDE_DIR...` wrote before: what the files here include, compiled
+once for all of them.
+"""
 import pathlib
 import re
 import subprocess
 import sys
 
 
-def build(compiler, file, includes, bad):
-    command = [compiler, "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
-    command += ["-DQUIRE_BAD"] if bad else ["-Werror"]
+ALL = "all.hpp"
+
+
+def start(compiler, includes):
+    command = [compiler, "-std=c++20", "-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
     for folder in includes:
         command += ["-I", folder]
+    return command
+
+
+def compile_headers(compiler, folder, *includes):
+    here = pathlib.Path(__file__).parent
+    lines = {line for file in here.glob("*.?pp") for line in
+             re.findall(r'^#include (?:"quire/.*"|<.*>)$', file.read_text(encoding="utf-8"), re.M)}
+    out = pathlib.Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(sorted(lines)) + "\n"
+    (out / ALL).write_text(text, encoding="utf-8")
+    command = start(compiler, includes) + ["-x", "c++-header", str(out / ALL), "-o", str(out / (ALL + ".gch"))]
+    return subprocess.run(command, check=False).returncode
+
+
+def build(compiler, file, headers, includes, bad):
+    command = start(compiler, includes) + ["-fsyntax-only", "-Winvalid-pch", "-include", str(pathlib.Path(headers) / ALL)]
+    command += ["-DQUIRE_BAD"] if bad else ["-Werror"]
     result = subprocess.run(command + [file], capture_output=True, text=True, check=False)
     return result.returncode, result.stderr
 
 
 def main():
-    compiler, file, *includes = sys.argv[1:]
+    if sys.argv[1] == "--headers":
+        return compile_headers(*sys.argv[2:])
+    compiler, file, headers, *includes = sys.argv[1:]
     expected = re.findall(r"^// expect: (.*)$", pathlib.Path(file).read_text(encoding="utf-8"), re.M)
     if len(expected) != 1 or not expected[0].startswith("quire:"):
         print("the file needs exactly one comment '// expect: quire: ...'")
         return 1
-    code, output = build(compiler, file, includes, bad=False)
+    code, output = build(compiler, file, headers, includes, bad=False)
     if code != 0:
         print("does not compile without the mistake:\n" + output)
         return 1
-    code, output = build(compiler, file, includes, bad=True)
+    code, output = build(compiler, file, headers, includes, bad=True)
     if code == 0:
         print("compiles with the mistake")
         return 1
