@@ -78,11 +78,13 @@ TEST(ResolveDuplicates, GoesOnWhereACallFailed) {
 }
 
 TEST(ResolveDuplicates, LargeGroupsKeepTheOneOfTheAgeThatIsWanted) {
+  // More than a batch of 500; servers take longest.
+  const std::int32_t size = quire::test::on_server() ? 600 : 1300;
   for (const Keep keep : {Keep::oldest, Keep::newest}) {
     Database db = empty_database();
     std::vector<bson::Document> documents;
-    for (std::int32_t i = 0; i < 1300; ++i)
-      documents.push_back(bson::make_document("_id", i, "k", 1, "at", i * 7 % 1300));
+    for (std::int32_t i = 0; i < size; ++i)
+      documents.push_back(bson::make_document("_id", i, "k", 1, "at", i * 7 % size));
     const std::vector<bson::View> views(documents.begin(), documents.end());
     ASSERT_TRUE(db.store().insert(db.ns("c"), views, {}).errors.empty());
     ResolveOptions by_time;
@@ -90,8 +92,9 @@ TEST(ResolveDuplicates, LargeGroupsKeepTheOneOfTheAgeThatIsWanted) {
     by_time.keep_removed = false;
     const auto done = resolve_duplicates(db, "c", keys(R"({"k": 1})"), keep, by_time);
     EXPECT_EQ(done.groups, 1);
-    EXPECT_EQ(done.removed, 1299);
-    EXPECT_EQ(count(db, "c", keep == Keep::oldest ? R"({"at": 0})" : R"({"at": 1299})"), 1);
+    EXPECT_EQ(done.removed, size - 1);
+    const std::int32_t kept = keep == Keep::oldest ? 0 : size - 1;
+    EXPECT_EQ(count(db, "c", R"({"at": )" + std::to_string(kept) + "}"), 1);
   }
 }
 
