@@ -6,6 +6,7 @@
 
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
+#include "quire/bson/json.hpp"
 
 namespace quire::importer {
 
@@ -43,7 +44,7 @@ void count_row(Row& row, const std::unordered_map<std::string, bson::Document>& 
   const auto reject = [&](const std::string& why) {
     ++counts.rejected;
     if (examples.size() < most_examples)
-      examples.push_back("row " + migrate::key_text(row.key()) + ": " + why);
+      examples.push_back("row " + bson::to_json(row.key()) + ": " + why);
   };
   ++counts.read;
   if (row.failure) {

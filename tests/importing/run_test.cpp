@@ -271,6 +271,9 @@ TEST(Import, DryRunTellsWhatAnImportWouldDoAndWritesNothing) {
   EXPECT_EQ(would.written, did.written);
   EXPECT_EQ(would.rejected, did.rejected);
   EXPECT_EQ(did.rejected, 1);
+  ASSERT_EQ(dry.parts[0].data.warnings.size(), 1u);
+  EXPECT_TRUE(dry.parts[0].data.warnings[0].starts_with("would reject row 3: "))
+      << dry.parts[0].data.warnings[0];
 }
 
 TEST(Import, ProvesEqualityAndNamesTheFirstDifference) {
