@@ -17,7 +17,7 @@ class Filler final : public RecordVisitor {
     std::vector<std::pair<std::string, std::size_t>> fields;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Column& column = table.table.at(columns[i]);
-      if (column.position) {
+      if (column.generated) {
         places_.emplace_back(column.name, i);
         continue;
       }
@@ -116,7 +116,7 @@ class FilesReader final : public RowReader {
   void open(std::size_t number, std::int64_t record) {
     const File& file = table_.files[number];
     open_file_ = number;
-    records_ = open_records(place_, file.path, table_.single);
+    records_ = open_file(place_, table_, file);
     filler_.begin_file(file);
     if (record <= records_per_mark || file.marks.empty()) return;
     File now = file;

@@ -7,6 +7,28 @@
 
 namespace quire::importer {
 namespace files {
+namespace {
+
+/// Tables of elements of fields that no document has.
+void leave_out_elements(const Place& place, Layout& layout) {
+  std::vector<std::string> found;
+  const Table* around = nullptr;
+  std::erase_if(layout.tables, [&](const FileTable& table) {
+    if (table.element.empty()) {
+      around = &table.table;
+      return false;
+    }
+    if (around->find(table.element) == nullptr) return true;
+    found.push_back(table.element);
+    return false;
+  });
+  for (const std::string& name : place.elements) {
+    if (std::find(found.begin(), found.end(), name) == found.end())
+      layout.left_out.push_back("elements of " + name + ": no document has such a field");
+  }
+}
+
+}  // namespace
 
 FilesSource::FilesSource(Place place) : place_(std::move(place)) {
   (void)find_files(place_);  // what is not there is told when it is opened
@@ -20,10 +42,11 @@ const Layout& FilesSource::layout() {
   std::call_once(once_, [&] {
     Layout layout = find_files(place_);
     Schema schema;
-    for (FileTable& table : layout.tables) {
-      look_through(place_, table);
-      schema.tables.push_back(table.table);
-    }
+    for (FileTable& table : layout.tables) look_through(place_, table);
+    leave_out_elements(place_, layout);
+    std::sort(layout.tables.begin(), layout.tables.end(),
+              [](const FileTable& a, const FileTable& b) { return a.table.name < b.table.name; });
+    for (const FileTable& table : layout.tables) schema.tables.push_back(table.table);
     schema.left_out = layout.left_out;
     layout_ = std::move(layout);
     schema_ = std::move(schema);
@@ -58,7 +81,7 @@ std::int64_t FilesSession::records_of(const FileTable& table, const File& file) 
     if (counted.path == now.path && counted.size == now.size && counted.changed == now.changed)
       return counted.records;
   }
-  count_records(source_.place(), table.single, now);
+  count_records(source_.place(), table, now);
   std::erase_if(counted_, [&](const File& counted) { return counted.path == now.path; });
   counted_.push_back(now);
   return now.records;

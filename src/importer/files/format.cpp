@@ -1,5 +1,7 @@
 #include "importer/files/format.hpp"
 
+#include <algorithm>
+
 #include "core/percent.hpp"
 #include "importer/files/text_stream.hpp"
 #include "quire/core/error.hpp"
@@ -45,6 +47,19 @@ void set_csv(Place& place, const std::string& name, const std::string& value) {
   }
 }
 
+void set_elements(Place& place, std::string_view names) {
+  while (true) {
+    const auto comma = names.find(',');
+    const std::string name(names.substr(0, comma));
+    if (name.empty())
+      refuse("the option elements is names of fields with commas between, as in messages,notes");
+    if (std::find(place.elements.begin(), place.elements.end(), name) == place.elements.end())
+      place.elements.push_back(name);
+    if (comma == names.npos) return;
+    names.remove_prefix(comma + 1);
+  }
+}
+
 void set_json(Place& place, const std::string& name, const std::string& value) {
   const std::string kind(to_string(place.format));
   if (place.format == Format::bson) refuse("bson: has no option \"" + name + "\"");
@@ -54,8 +69,11 @@ void set_json(Place& place, const std::string& name, const std::string& value) {
     if (value != "double" && value != "decimal")
       refuse("the option numbers is double or decimal, not \"" + value + "\"");
     place.decimals = value == "decimal";
+  } else if (name == "elements" && place.format == Format::json) {
+    set_elements(place, value);
   } else {
-    refuse(kind + ": has no option \"" + name + "\"; it has extended, numbers, encoding, table");
+    refuse(kind + ": has no option \"" + name + "\"; it has extended, numbers, encoding, table" +
+           (place.format == Format::json ? ", elements" : ""));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "quire/importer/source.hpp"
 
@@ -15,8 +16,9 @@ enum class Format { json, ndjson, csv, bson };
 struct Place {
   Format format = Format::json;
   std::filesystem::path path;
-  std::string encoding;  ///< empty: UTF-8, or UTF-16 where a byte order mark says so
-  std::string table;     ///< all files of a folder are this one table
+  std::string encoding;               ///< empty: UTF-8, or UTF-16 where a byte order mark says so
+  std::string table;                  ///< all files of a folder are this one table
+  std::vector<std::string> elements;  ///< fields of a folder's documents that are tables too
   bool extended = false;
   bool decimals = false;  ///< numbers with a fraction become decimal128
   bool header = true;

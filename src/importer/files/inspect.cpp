@@ -39,34 +39,47 @@ class Inspection {
     const Layout layout = find_files(place_);
     out_.left_out = layout.left_out;
     for (const FileTable& table : layout.tables) {
+      if (!table.element.empty()) continue;  // with the documents
       for (const File& file : table.files) {
-        if (out_.stopped) return;
-        inspect(table, file);
+        const std::int64_t before = out_.bad_records;
+        if (!inspect(table, file)) return;
+        const bool has_elements = !unreadable_;
+        for (const FileTable& other : layout.tables) {
+          if (has_elements && is_of(other, table) && !inspect(other, file)) return;
+        }
+        ++out_.files;
+        out_.bytes += file.size;
+        ++(out_.bad_records == before ? out_.valid : out_.invalid);
       }
     }
   }
 
  private:
-  void inspect(const FileTable& table, const File& file) {
+  static bool is_of(const FileTable& elements, const FileTable& documents) {
+    return !elements.element.empty() &&
+           elements.table.name == documents.table.name + "." + elements.element;
+  }
+
+  /// False: it was stopped.
+  [[nodiscard]] bool inspect(const FileTable& table, const File& file) {
     Check check(options_, table.table.name);
-    const auto records = open_records(place_, file.path, table.single);
-    const std::int64_t before = out_.bad_records;
+    const auto records = open_file(place_, table, file);
+    unreadable_ = false;
     while (records->next()) {
       if (records->place().number % 1000 == 1 && options_.stop.stop_requested()) {
         out_.stopped = true;
-        return;
+        return false;
       }
       ++out_.records;
       if (const auto fault = records->read(check)) {
+        unreadable_ = true;
         add(table, file, *records, *fault);
       } else if (!check.reason().empty()) {
         const RecordPlace& at = records->place();
         add(table, file, *records, {at.offset, at.line, at.column + 1, check.reason()});
       }
     }
-    ++out_.files;
-    out_.bytes += file.size;
-    ++(out_.bad_records == before ? out_.valid : out_.invalid);
+    return true;
   }
 
   void add(const FileTable& table, const File& file, const RecordReader& records,
@@ -80,6 +93,7 @@ class Inspection {
   const Place& place_;
   const InspectOptions& options_;
   FilesInspection& out_;
+  bool unreadable_ = false;  ///< a record of the file that was looked at last
 };
 
 }  // namespace

@@ -149,6 +149,18 @@ std::map<std::string, Named> collections(const Place& place, Layout& out) {
   return named;
 }
 
+/// Of the documents that are the last table.
+void add_element_tables(const Place& place, std::vector<FileTable>& tables) {
+  const FileTable documents = tables.back();
+  for (const std::string& field : place.elements) {
+    FileTable& table = tables.emplace_back(documents);
+    table.table.name += "." + field;
+    table.table.key = {std::string(file_column), std::string(record_column)};
+    table.single = false;
+    table.element = field;
+  }
+}
+
 }  // namespace
 
 std::string stem_of(const std::string& name) {
@@ -179,6 +191,8 @@ Layout find_files(const Place& place) {
   } else if (fs::is_directory(status)) {
     named = group(place, list(place, place.path, true, out));
   } else {
+    if (!place.elements.empty())
+      fail(place.path, "no folder; `elements` are of folders with one document a file");
     const std::string name = place.path.filename().string();
     named[place.table.empty() ? stem_of(name) : place.table].files.push_back({place.path, name});
   }
@@ -197,6 +211,7 @@ Layout find_files(const Place& place) {
     });
     table.table.key.emplace_back(file_column);
     if (!table.single) table.table.key.emplace_back(record_column);
+    if (table.single) add_element_tables(place, out.tables);
   }
   std::sort(out.left_out.begin(), out.left_out.end());
   out.left_out.erase(std::unique(out.left_out.begin(), out.left_out.end()), out.left_out.end());

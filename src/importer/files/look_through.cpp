@@ -4,6 +4,7 @@
 
 #include "importer/document_cells.hpp"
 #include "importer/files/csv_types.hpp"
+#include "importer/files/element_records.hpp"
 #include "importer/files/layout.hpp"
 
 namespace quire::importer::files {
@@ -79,16 +80,17 @@ class Collector final : public RecordVisitor {
   std::int64_t headers_ = 0;
 };
 
-void mark(File& file, const RecordReader& records, bool single) {
+void mark(File& file, const RecordReader& records, const FileTable& table) {
   file.records = records.place().number;
-  if (!single && (file.records - 1) % records_per_mark == 0) file.marks.push_back(records.place());
+  if (!table.single && table.element.empty() && (file.records - 1) % records_per_mark == 0)
+    file.marks.push_back(records.place());
 }
 
 /// _file and its like stand in front; a field of such a name becomes a column with a _ behind.
 void name_columns(const Place& place, FileTable& table, std::vector<Column> columns) {
   std::vector<std::string> places{std::string(file_column), std::string(name_column)};
   if (!table.single) {
-    if (place.format != Format::bson) places.emplace_back(line_column);
+    if (place.format != Format::bson && table.element.empty()) places.emplace_back(line_column);
     places.emplace_back(record_column);
   }
   std::vector<Column>& out = table.table.columns;
@@ -116,16 +118,25 @@ void name_columns(const Place& place, FileTable& table, std::vector<Column> colu
       table.renamed.emplace_back(column.name, field);
     }
   }
-  for (Column& column : columns) out.push_back(std::move(column));
+  for (Column& column : columns) {
+    column.position = !table.element.empty() && column.name.starts_with(parent_prefix);
+    out.push_back(std::move(column));
+  }
 }
 
 }  // namespace
 
-void count_records(const Place& place, bool single, File& file) {
+std::unique_ptr<RecordReader> open_file(const Place& place, const FileTable& table,
+                                        const File& file) {
+  if (table.element.empty()) return open_records(place, file.path, table.single);
+  return std::make_unique<ElementRecords>(open_records(place, file.path, true), table.element);
+}
+
+void count_records(const Place& place, const FileTable& table, File& file) {
   file.records = 0;
   file.marks.clear();
-  const auto records = open_records(place, file.path, single);
-  while (records->next()) mark(file, *records, single);
+  const auto records = open_file(place, table, file);
+  while (records->next()) mark(file, *records, table);
 }
 
 void look_through(const Place& place, FileTable& table) {
@@ -135,9 +146,9 @@ void look_through(const Place& place, FileTable& table) {
   for (File& file : table.files) {
     file.records = 0;
     file.marks.clear();
-    const auto records = open_records(place, file.path, table.single);
+    const auto records = open_file(place, table, file);
     while (records->next()) {
-      mark(file, *records, table.single);
+      mark(file, *records, table);
       (void)records->read(collector);  // what cannot be read has no columns
     }
     collector.end_file(records->header());

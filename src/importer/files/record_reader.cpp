@@ -26,6 +26,8 @@ bool RecordReader::next() {
     }
   } catch (const Unreadable& unreadable) {
     fault_ = fault_at(unreadable.offset, unreadable.why);
+  } catch (const RecordFault& fault) {
+    fault_ = fault;
   } catch (const Damaged& damaged) {
     ended_ = true;
     fault_ = fault_at(text().size(), damaged.why);

@@ -67,8 +67,8 @@ class RecordReader {
     std::uint64_t offset;  ///< from the start of the record
     std::string why;
   };
-  /// Sets place_ but its number. Throws Unreadable, with ended_ where nothing can come behind it,
-  /// and Damaged.
+  /// Sets place_ but its number. Throws Unreadable, or RecordFault where the place of the fault is
+  /// known, with ended_ where nothing can come behind it, and Damaged.
   [[nodiscard]] virtual bool find() = 0;
   virtual void take(RecordVisitor& visitor) = 0;
   /// The text of the record, as far as it is there: for lines and columns of a fault.
