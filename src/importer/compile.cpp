@@ -44,7 +44,8 @@ class TableCompiler {
     make_shape(shape, own);
     ProgramMaker maker(impl_.program, shape, types_, impl_.begun, shape.made());
     maker.set_key(impl_.key);
-    maker.add_id(mapping_.id, mapping_.pivot ? mapping_.pivot->group : own);
+    const bool pivot = mapping_.pivot.has_value();
+    maker.add_id(mapping_.id, pivot ? mapping_.pivot->group : own, !pivot && !mapping_.key.empty());
     maker.add_fields(mapping_.fields);
     if (mapping_.others) add_others(maker);
     for (const FieldRule& rule : mapping_.fields) {

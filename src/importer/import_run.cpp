@@ -93,7 +93,8 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
   if (options.remove_gone && pass > 1) run.after_copy([&] { remove_gone(part, out); });
   out.data = run.run();
-  if (out.data.result == DataResult::failed || out.data.result == DataResult::changed) return;
+  if (out.data.result != DataResult::complete && out.data.result != DataResult::mismatch)
+    return;  // it comes again, and the source may be gone
   const auto after = fingerprints(part);
   out.changed_meanwhile = before != after;
   if (out.changed_meanwhile) {

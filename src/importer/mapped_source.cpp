@@ -1,5 +1,7 @@
 #include "importer/mapped_source.hpp"
 
+#include <algorithm>
+
 #include "core/sha256.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -151,6 +153,32 @@ migrate::data::RowSource::Size MappedSource::size() {
   if (estimate >= 0 && table_.mapping().where.empty()) return {estimate, false};
   const auto session = source_.open();
   return {table_.count(*session, std::nullopt, last_), true};
+}
+
+/// Databases have orders of their own for text (collations), enums, bytes and uuids; files and
+/// stores have that of BSON.
+bool MappedSource::in_order() const {
+  const std::string_view kind = source_.kind();
+  if (kind != "sqlite" && kind != "postgresql" && kind != "mysql") return true;
+  const Table& table = source_.schema().at(table_.mapping().table);
+  return std::all_of(table_.key().begin(), table_.key().end(), [&](const std::string& name) {
+    const Column* column = table.find(name);
+    if (column == nullptr) return true;  // the number that the source gives its rows
+    switch (column->type) {
+      case ColumnType::boolean:
+      case ColumnType::int32:
+      case ColumnType::int64:
+      case ColumnType::uint64:
+      case ColumnType::real:
+      case ColumnType::decimal:
+      case ColumnType::instant:
+      case ColumnType::wall_time:
+      case ColumnType::date:
+        return true;
+      default:
+        return false;
+    }
+  });
 }
 
 std::string MappedSource::consistency() const {

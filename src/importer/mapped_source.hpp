@@ -15,6 +15,7 @@ class MappedSource final : public migrate::data::RowSource {
   [[nodiscard]] bson::Document identity() override;
   [[nodiscard]] std::unique_ptr<migrate::data::RowSide> open() override;
   [[nodiscard]] Size size() override;
+  [[nodiscard]] bool in_order() const override;
   [[nodiscard]] std::string consistency() const override;
 
  private:

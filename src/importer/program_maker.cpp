@@ -20,7 +20,7 @@ void ProgramMaker::set_key(const Names& names) {
   for (const std::string& name : names) out_.key.push_back(cell(name));
 }
 
-void ProgramMaker::add_id(const IdRule& id, const Names& key) {
+void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
   const Names& columns = id.columns.empty() ? key : id.columns;
   switch (id.kind) {
     case IdKind::hash:
@@ -42,8 +42,9 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key) {
       add_field(rule);
       continue;
     }
-    // Within a composite one a null is a value as others.
-    rule.null = NullPolicy::keep;
+    // Within a composite one a null is a value as others; but a key that the mapping names tells
+    // nothing apart then.
+    if (!named || id.kind != IdKind::key) rule.null = NullPolicy::keep;
     const std::string& name = id.names.empty() ? columns[i] : id.names[i];
     rule.to += "." + name;
     layout_.add_parts({"_id", name}, step_of(rule));

@@ -15,7 +15,8 @@ class ProgramMaker {
   ProgramMaker(Program& out, RowShape& shape, const TypePolicy& types, bson::DateTime begun,
                std::size_t before);
   void set_key(const Names& names);
-  void add_id(const IdRule& id, const Names& key);
+  /// `named`: the key is the mapping's, and its columns may be null.
+  void add_id(const IdRule& id, const Names& key, bool named);
   void add_field(const FieldRule& rule);
   void add_fields(const std::vector<FieldRule>& rules);
   void add_others();

@@ -44,6 +44,19 @@ class TableCheck {
  private:
   [[nodiscard]] Names own_key() const { return part_.key.empty() ? table_.key : part_.key; }
 
+  /// Of a view nobody knows whether a column can be null, and a unique key may have nulls: such
+  /// rows have no _id that is made of the key, and are put aside.
+  [[nodiscard]] bool nulls_are_put_aside() const {
+    if (part_.id.kind != IdKind::key) return false;
+    if (table_.kind == TableKind::view || table_.kind == TableKind::foreign) return true;
+    const auto same = [&](const Names& unique) {
+      return unique.size() == part_.key.size() &&
+             std::all_of(unique.begin(), unique.end(),
+                         [&](const std::string& name) { return contains(part_.key, name); });
+    };
+    return std::any_of(table_.unique.begin(), table_.unique.end(), same);
+  }
+
   void check_key() {
     if (own_key().empty())
       problems_.add(
@@ -52,7 +65,8 @@ class TableCheck {
     for (const std::string& name : part_.key) {
       problems_.expect_column(table_, name, "`key`");
       const Column* column = table_.find(name);
-      if (column != nullptr && column->nullable && !contains(table_.primary_key, name))
+      if (column != nullptr && column->nullable && !contains(table_.primary_key, name) &&
+          !nulls_are_put_aside())
         problems_.add("`key`: the column " + quoted(name) +
                       " can be null, and does not tell rows apart then");
     }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "mysql.hpp"
+#include "own_databases.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer {
@@ -179,41 +180,11 @@ TEST(MysqlFingerprint, IsEmptyWhereTheServerDoesNotTell) {
   EXPECT_EQ(session->fingerprint(source->schema().at("v")), "");
 }
 
-/// A server of this test's own, by tools/databases.py, which starts it again when it is killed.
-class OwnMariaDb {
- public:
-  OwnMariaDb()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("quire_own_mariadb_" + std::to_string(::getpid()))) {
-    started_ = tool("start", " mariadb > /dev/null") == 0;
-  }
-  ~OwnMariaDb() {
-    tool("stop", "");
-    std::filesystem::remove_all(folder_);
-  }
-  OwnMariaDb(const OwnMariaDb&) = delete;
-  OwnMariaDb& operator=(const OwnMariaDb&) = delete;
-  [[nodiscard]] bool started() const { return started_; }
-  [[nodiscard]] bson::Document state() const {
-    std::ifstream in(folder_ / "databases.json");
-    return bson::from_json(std::string{std::istreambuf_iterator<char>(in), {}});
-  }
-
- private:
-  int tool(const std::string& action, const std::string& more) const {
-    return std::system(("python3 '" QUIRE_SOURCE_DIR "/tools/databases.py' " + action + " '" +
-                        folder_.string() + "'" + more)
-                           .c_str());
-  }
-  std::filesystem::path folder_;
-  bool started_ = false;
-};
-
 TEST(MysqlSnapshot, AServerThatIsStartedAgainInTheMiddleIsSourceFailed) {
   QUIRE_NEEDS_DATABASE(shared, "mysql");
-  const OwnMariaDb own;
-  ASSERT_TRUE(own.started());
-  const std::string server(own.state()["mysql"].as_string());
+  const test::OwnDatabases own("mariadb");
+  const std::string server = own.text("mysql");
+  ASSERT_FALSE(server.empty());
   std::string uri;
   {
     test::MysqlDatabase database(server);
@@ -228,7 +199,7 @@ TEST(MysqlSnapshot, AServerThatIsStartedAgainInTheMiddleIsSourceFailed) {
     const auto reader = session->read(test::whole(table));
     ASSERT_FALSE(reader->next().empty());
     const std::string before = session->fingerprint(table);
-    ::kill(own.state()["mysql_pid"].as_int32(), SIGKILL);
+    ::kill(own.number("mysql_pid"), SIGKILL);
     const auto fails = [](const auto& work) {
       try {
         work();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "own_databases.hpp"
 #include "postgresql.hpp"
 #include "quire/core/error.hpp"
 #include "quire/importer/source.hpp"
@@ -248,38 +249,10 @@ TEST(PostgresqlErrors, AServerThatSaysNothingIsNotWaitedForWithoutEnd) {
   ::close(listener);
 }
 
-/// A server of the test's own, which it may kill.
-class OwnServer {
- public:
-  OwnServer()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("quire-own-" + std::to_string(::getpid()))) {
-    if (const char* others = std::getenv("QUIRE_TEST_DATABASES")) others_ = others;
-    run("start", " postgresql");
-    ::setenv("QUIRE_TEST_DATABASES", (folder_ / "databases.json").c_str(), 1);
-  }
-  ~OwnServer() {
-    ::setenv("QUIRE_TEST_DATABASES", others_.c_str(), 1);
-    run("stop", "");
-    std::filesystem::remove_all(folder_);
-  }
-  OwnServer(const OwnServer&) = delete;
-  OwnServer& operator=(const OwnServer&) = delete;
-
- private:
-  void run(const std::string& action, const std::string& more) {
-    const std::string command = "python3 " QUIRE_SOURCE_DIR "/tools/databases.py " + action + " " +
-                                folder_.string() + more + " >/dev/null 2>&1";
-    EXPECT_EQ(std::system(command.c_str()), 0) << command;
-  }
-  std::filesystem::path folder_;
-  std::string others_;  ///< where the tests' common databases are
-};
-
 TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
   if (test::database("postgresql").empty()) GTEST_SKIP() << test::no_database("postgresql");
-  const OwnServer server;
-  const std::string uri = test::database("postgresql");
+  const test::OwnDatabases own("postgresql");
+  const std::string uri = own.text("postgresql");
   ASSERT_FALSE(uri.empty());
   test::PgClient(uri).run(
       "CREATE TABLE t (id int PRIMARY KEY, v text); "
@@ -291,7 +264,7 @@ TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
   {
     const auto rows = session->read(query);
     ASSERT_EQ(rows->next().size(), 2U);
-    ASSERT_EQ(::kill(std::stoi(test::database("postgresql_pid")), SIGKILL), 0);
+    ASSERT_EQ(::kill(own.number("postgresql_pid"), SIGKILL), 0);
     const std::string why = refused(ErrorCode::source_failed, [&] { (void)rest_of(*rows); });
     EXPECT_NE(why.find("reading table t"), std::string::npos) << why;
   }

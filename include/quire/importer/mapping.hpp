@@ -127,7 +127,9 @@ struct TableMapping {
   std::string name = {};  ///< of this part of the import; empty: `into`
   std::string table;
   std::string into;
-  std::vector<std::string> key = {};  ///< columns that tell rows apart; empty: Table::key
+  /// Columns that tell rows apart; empty: Table::key. Of a unique key or a view they may be null,
+  /// where the _id is the key: such rows are put aside.
+  std::vector<std::string> key = {};
   IdRule id = {};
   std::vector<FieldRule> fields = {};
   std::vector<std::string> skip = {};

@@ -51,6 +51,7 @@ bool Comparer::alike(const Pair& pair) const {
 Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int64_t total) {
   Compared out;
   out.report.level = job_.options.level;
+  out.moved = !job_.source.in_order();
   const bool by_source =
       job_.options.extra_allowed || job_.options.presence_only || job_.alike != nullptr;
   switch (job_.options.level) {
@@ -226,6 +227,7 @@ void Comparer::sample(const KeyBounds& bounds, std::int64_t number, std::int64_t
     return chosen;
   };
   Compared found;
+  found.moved = out.moved;
   const auto sources_of = pick(
       *source_, [&](const KeyBounds& b) { return source_->read(b, 1, page_bytes).rows; },
       [](const Row& row) { return row.key(); });

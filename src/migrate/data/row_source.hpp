@@ -53,6 +53,9 @@ class RowSource {
   [[nodiscard]] virtual Size size() = 0;
   /// Each row becomes one document under its own key, as it is.
   [[nodiscard]] virtual bool plain() const noexcept { return false; }
+  /// Keys that are the documents' _id come in the order in which the target has them: what lies
+  /// between two keys on one side does so on the other.
+  [[nodiscard]] virtual bool in_order() const { return true; }
   /// "single_snapshot" or "multi_snapshot".
   [[nodiscard]] virtual std::string consistency() const { return "multi_snapshot"; }
 };
