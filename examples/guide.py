@@ -42,10 +42,11 @@ class Guide:
         return json.loads(subprocess.check_output(command))
 
     def run(self, *words, code=0):
-        """Standard output of a command that ends with this exit code."""
+        """Standard output of a command that ends with this exit code; None: with any."""
         done = subprocess.run([self.program, *words], cwd=self.folder, env=self.environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=200)
-        if done.returncode != code:
+        self.errors = done.stderr
+        if code is not None and done.returncode != code:
             raise SystemExit(f"{' '.join(words)}: ended with {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 

@@ -160,6 +160,20 @@ TableOrder dependency_order(const Schema& schema, const std::vector<std::string>
   return Circles(schema, tables).order();
 }
 
+namespace {
+
+/// Its columns are what its rows were seen to have, which a repaired or a new one may change.
+bool is_seen(const Table& table) {
+  return table.kind == TableKind::files || table.kind == TableKind::collection;
+}
+/// Types of CSV, by the importer's own names, decide what texts become; values of documents tell
+/// their own.
+bool is_declared(const Table& table, const Column& column) {
+  return !is_seen(table) || column.declared == to_string(column.type);
+}
+
+}  // namespace
+
 bson::Document identity_of(const Table& table, const std::vector<std::string>& columns) {
   bson::Writer out;
   out.append("table", table.name);
@@ -168,10 +182,10 @@ bson::Document identity_of(const Table& table, const std::vector<std::string>& c
     out.push_document_begin();
     out.append("name", name);
     // A row number that the source gives is a key without being a column.
-    if (const Column* column = table.find(name)) {
+    if (const Column* column = table.find(name); column != nullptr && is_declared(table, *column)) {
       out.append("declared", column->declared);
       out.append("type", to_string(column->type));
-      out.append("nullable", column->nullable);
+      if (!is_seen(table)) out.append("nullable", column->nullable);
     }
     out.end();
   }

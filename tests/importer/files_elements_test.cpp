@@ -134,6 +134,20 @@ TEST(FilesElements, OfAFieldThatNobodyHasAreLeftOut) {
             std::vector<std::string>{"elements of notes: no document has such a field"});
 }
 
+TEST(FilesElements, OfSeveralFieldsAreTablesWhereEachIs) {
+  const Files files;
+  put_chats(files);
+  files.write("memories/u.json", R"({"user": "u", "memories": [{"text": "t"}]})");
+  const auto source = open_source(with_elements(files, "messages,memories"));
+  std::vector<std::string> names;
+  for (const Table& table : source->schema().tables) names.push_back(table.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"chats", "chats.messages", "memories", "memories.memories"}));
+  EXPECT_TRUE(source->schema().left_out.empty());
+  EXPECT_EQ(read_rows(*source, "memories.memories", {"_parent.user", "text"}),
+            (Rows{{"text u", "text t"}}));
+}
+
 TEST(FilesElements, AreOfFoldersOfJsonAlone) {
   const Files files;
   const std::string file = files.write("a.json", first);

@@ -100,5 +100,27 @@ TEST(SchemaIdentity, ChangesWithTypesAndKeysAndNotWithEstimates) {
   EXPECT_TRUE(identity_of(one, {"rowid"}).contains("columns"));
 }
 
+TEST(Schema, IdentityOfFilesLeavesOutWhatTheirRowsWereSeenToHave) {
+  Table one;
+  one.kind = TableKind::files;
+  Column seen;
+  seen.name = "role";
+  seen.declared = "string, null";
+  seen.type = ColumnType::any;
+  one.columns = {seen};
+  const bson::Document before = identity_of(one, {"role"});
+  one.columns[0].declared = "string";
+  one.columns[0].type = ColumnType::text;
+  one.columns[0].nullable = false;
+  EXPECT_EQ(identity_of(one, {"role"}), before);  // a file was repaired
+  one.columns[0].declared = "text";               // of CSV: by its type texts are converted
+  const bson::Document text = identity_of(one, {"role"});
+  one.columns[0].nullable = true;
+  EXPECT_EQ(identity_of(one, {"role"}), text);
+  one.columns[0].declared = "int64";
+  one.columns[0].type = ColumnType::int64;
+  EXPECT_NE(identity_of(one, {"role"}), text);
+}
+
 }  // namespace
 }  // namespace quire::importer

@@ -11,19 +11,24 @@ namespace {
 
 /// Tables of elements of fields that no document has.
 void leave_out_elements(const Place& place, Layout& layout) {
-  std::vector<std::string> found;
-  const Table* around = nullptr;
-  std::erase_if(layout.tables, [&](const FileTable& table) {
+  std::vector<std::string> found, unwanted;
+  const Table* documents = nullptr;
+  for (const FileTable& table : layout.tables) {
     if (table.element.empty()) {
-      around = &table.table;
-      return false;
+      documents = &table.table;
+    } else if (documents->find(table.element) == nullptr) {
+      unwanted.push_back(table.table.name);
+    } else {
+      found.push_back(table.element);
     }
-    if (around->find(table.element) == nullptr) return true;
-    found.push_back(table.element);
-    return false;
-  });
+  }
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::erase_if(layout.tables,
+                [&](const FileTable& table) { return has(unwanted, table.table.name); });
   for (const std::string& name : place.elements) {
-    if (std::find(found.begin(), found.end(), name) == found.end())
+    if (!has(found, name))
       layout.left_out.push_back("elements of " + name + ": no document has such a field");
   }
 }
