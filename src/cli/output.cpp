@@ -12,14 +12,13 @@
 namespace quire::cli {
 namespace {
 
-constexpr std::string_view schema = "quire.migrate/1";
-
 void write(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace
 
-Output::Output(std::string program, bool json, bool quiet)
+Output::Output(std::string program, bool json, bool quiet, std::string_view schema)
     : program_(std::move(program)),
+      schema_(schema),
       json_(json),
       quiet_(quiet),
       colours_(colours(STDOUT_FILENO)),
@@ -99,7 +98,7 @@ void Output::report(std::string_view line) {
 void Output::report(std::string_view op, int exit, bson::View body) {
   if (!json_) return;
   bson::Writer w;
-  w.append("schema", schema).append("op", op);
+  w.append("schema", schema_).append("op", op);
   for (const auto& field : body) {
     if (field.key != "schema" && field.key != "op") w.append(field.key, field.value);
   }

@@ -22,8 +22,8 @@ struct Cell {
 /// through printable(). Lines for people fit the terminal, or 80 columns.
 class Output {
  public:
-  /// `program`: in front of error messages.
-  Output(std::string program, bool json, bool quiet);
+  /// `program`: in front of error messages. `schema`: of reports that do not say theirs.
+  Output(std::string program, bool json, bool quiet, std::string_view schema = "quire.migrate/1");
 
   [[nodiscard]] bool json() const noexcept { return json_; }
   [[nodiscard]] bool quiet() const noexcept { return quiet_ || json_; }
@@ -53,6 +53,7 @@ class Output {
 
  private:
   std::string program_;
+  std::string_view schema_;
   bool json_;
   bool quiet_;
   bool colours_;

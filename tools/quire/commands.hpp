@@ -106,6 +106,11 @@ void add_backup(CLI::App& app, BackupArguments& a);
 void add_restore(CLI::App& app, RestoreArguments& a);
 void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health);
 void add_migrations(CLI::App& app, MigrationArguments& a);
+#ifdef QUIRE_TOOL_IMPORTER
+void add_importing(CLI::App& app);
+/// Nothing: it is none of its commands.
+[[nodiscard]] std::optional<int> run_importing(const CLI::App& command);
+#endif
 #ifdef QUIRE_TOOL_SERVE
 void add_serve(CLI::App& app, ServeArguments& a);
 #endif

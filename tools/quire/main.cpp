@@ -50,6 +50,9 @@ int main(int argc, char** argv) {
   add_restore(app, restore);
   add_others(app, check, health);
   add_migrations(app, migrations);
+#ifdef QUIRE_TOOL_IMPORTER
+  add_importing(app);
+#endif
 #ifdef QUIRE_TOOL_SERVE
   add_serve(app, serve);
 #endif
@@ -69,6 +72,9 @@ int main(int argc, char** argv) {
     if (command == "restore") return run_restore(restore);
     if (command == "health") return run_health(health);
     if (const auto code = run_migrations(command, migrations)) return *code;
+#ifdef QUIRE_TOOL_IMPORTER
+    if (const auto code = run_importing(*app.get_subcommands().front())) return *code;
+#endif
 #ifdef QUIRE_TOOL_SERVE
     if (command == "serve") return run_serve(serve);
 #endif

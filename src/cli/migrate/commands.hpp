@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/arguments.hpp"
-#include "cli/output.hpp"
+#include "cli/command_table.hpp"
 #include "quire/cli/migrate.hpp"
 #include "quire/migrate/inspect.hpp"
 #include "quire/migrate/report.hpp"
@@ -33,21 +32,10 @@ struct Context {
   }
   /// Asks before something is taken away. Throws UsageError for a "no", and without --yes where
   /// there is no terminal.
-  void confirm(std::string_view question) const;
+  void confirm(std::string_view question) const { cli::confirm(arguments, question); }
 };
 
-struct Command {
-  std::string_view name;
-  std::string_view arguments;  ///< "ID | -n N"
-  std::string_view summary;    ///< for the list of commands: one line
-  std::string_view text;       ///< further lines of its help
-  std::size_t least = 0;       ///< arguments that are no options
-  std::size_t most = 0;
-  std::span<const OptionSpec> options = {};
-  /// Takes something away: has --yes and calls Context::confirm.
-  bool destructive = false;
-  int (*run)(const Context&) = nullptr;
-};
+using Command = CommandOf<Context>;
 
 // One a file.
 [[nodiscard]] std::span<const Command> run_commands();      // status, up, resume, down, pause …
@@ -61,13 +49,6 @@ struct Command {
 
 /// All of them, in the order of the help.
 [[nodiscard]] std::vector<const Command*> all_commands();
-/// Options of every command.
-[[nodiscard]] std::span<const OptionSpec> common_options();
-inline constexpr OptionSpec yes_option{"--yes", "", "do not ask before something is taken away"};
-[[nodiscard]] std::vector<OptionSpec> options_of(const Command& command);
-
-void print_help(Output& out, const Command* command);
-
 // Shared with the tool quire, which has no migrations to compare with.
 int show_history(Output& out, const Database& db, const std::string& id);
 int show_events(Output& out, const Database& db, std::int64_t last, const std::string& migration);
@@ -83,21 +64,12 @@ void print_lock(Output& out, const Database& db);
 [[nodiscard]] std::string holder_progress(const migrate::LockInfo& lock);
 /// The same for the line of progress. `said`: the document in the lock.
 [[nodiscard]] ProgressState holder_state(bson::View said);
-/// Text that the library made, a line each, with its indentation.
-void print_lines(Output& out, std::string_view text);
 
 /// Where a run's report goes, and its exit code.
 int show_report(const Context& context, migrate::MigrationReport report);
 [[nodiscard]] Paint paint_of(std::string_view state);
-/// "2026-02-10 12:30:00" in UTC.
-[[nodiscard]] std::string time_text(const std::optional<bson::DateTime>& time);
 
-/// The exit code of an exception, its word for reports, and what helps.
-struct Failure {
-  int exit;
-  std::string_view result;
-  std::vector<std::string> next;
-};
+/// What a failure of a command says and what helps.
 [[nodiscard]] Failure failure_of(const Error& error, const std::string& program,
                                  std::string_view command);
 

@@ -6,43 +6,14 @@
 #include "cli/migrate/commands.hpp"
 #include "quire/core/error.hpp"
 
-extern "C" {
-// In quire_mongodb; null when it is not linked.
-[[gnu::weak]] void quire_mongodb_log_to_stderr();
-}
-
 namespace quire::cli {
 namespace {
-
-std::string base_name(std::string_view path) {
-  const auto slash = path.rfind('/');
-  const std::string name(slash == path.npos ? path : path.substr(slash + 1));
-  return name.empty() ? "migrate" : name;
-}
-
-bool wants_help(std::span<const std::string> words) {
-  for (const std::string& word : words) {
-    if (word == "--") return false;
-    if (word == "--help" || word == "-h") return true;
-  }
-  return false;
-}
 
 const Command* find(std::string_view name) {
   for (const Command* one : all_commands()) {
     if (one->name == name) return one;
   }
   return nullptr;
-}
-
-const Command& named(const std::string& name) {
-  if (const Command* found = find(name)) return *found;
-  std::vector<std::string_view> names;
-  for (const Command* one : all_commands()) names.push_back(one->name);
-  std::string text = "there is no command \"" + without_secrets(name) + "\"";
-  if (const auto meant = nearest(name, names); !meant.empty())
-    text += "; did you mean " + std::string(meant) + "?";
-  throw UsageError(text);
 }
 
 int fail(Output& out, std::string_view command, const Error& error) {
@@ -53,48 +24,22 @@ int fail(Output& out, std::string_view command, const Error& error) {
 
 int run(Output& out, std::span<const std::string> words, const Database& db,
         const migrate::Migrations& migrations, const MigrateCliOptions& options) {
-  std::string name = words.empty() ? "" : words.front();
-  if (name == "--help" || name == "-h") name = "help";
-  if (name.empty()) {
-    throw UsageError("a command is missing");
-  }
-  if (name == "help") {
-    const Command* of = words.size() > 1 && words[1][0] != '-' ? &named(words[1]) : nullptr;
-    print_help(out, of);
-    out.report("help", 0, {});
-    return 0;
-  }
-  const Command& command = named(name);
-  const auto rest = words.subspan(1);
-  if (wants_help(rest)) {
-    print_help(out, &command);
-    out.report("help", 0, {});
-    return 0;
-  }
-  const auto known = options_of(command);
-  const Arguments arguments(rest, known, command.least, command.most);
+  const auto all = all_commands();
+  std::vector<CommandText> texts;
+  for (const Command* one : all) texts.push_back(text_of(*one));
+  const auto chosen = choose(out, words, texts);
+  if (!chosen) return 0;
+  const Command& command = *all[*chosen];
+  const Arguments arguments(words.subspan(1), texts[*chosen].options, command.least, command.most);
   const Context context{db, migrations, options, arguments, out, command.name};
   return command.run(context);
 }
 
 }  // namespace
 
-void Context::confirm(std::string_view question) const {
-  if (arguments.has("--yes")) return;
-  if (!can_ask())
-    throw UsageError(fmt::format("{} Not done without --yes where nobody can be asked.", question));
-  if (!ask(hanging("", question, 79))) throw UsageError("not confirmed; nothing was done");
-}
-
 Failure failure_of(const Error& error, const std::string& program, std::string_view command) {
   const std::string again = program + " " + std::string(command);
-  if (dynamic_cast<const UsageError*>(&error) != nullptr) {
-    if (error.detail().find("--yes") != std::string::npos)
-      return {exit_code("usage"), "not_confirmed", {again + " … --yes"}};
-    return {exit_code("usage"),
-            "usage",
-            {command.empty() ? program + " help" : program + " help " + std::string(command)}};
-  }
+  if (auto usage = usage_failure(error, program, command)) return *std::move(usage);
   switch (error.code()) {
     case ErrorCode::invalid_argument:
     case ErrorCode::invalid_migration:
@@ -145,9 +90,8 @@ int migrate_cli(int argc, const char* const* argv, Database db, migrate::Migrati
   const auto given = [&](std::string_view name) {
     return std::find(words.begin(), words.end(), name) != words.end();
   };
-  if (!options.keep_driver_log && &quire_mongodb_log_to_stderr != nullptr)
-    quire_mongodb_log_to_stderr();
-  Output out(base_name(argc > 0 ? argv[0] : ""), given("--json"), given("--quiet"));
+  if (!options.keep_driver_log) quiet_driver_log();
+  Output out(base_name(argc > 0 ? argv[0] : "", "migrate"), given("--json"), given("--quiet"));
   const std::string command = words.empty() || words[0].starts_with("-") ? "" : words[0];
   const std::string_view op = find(command) != nullptr ? std::string_view(command) : "";
   try {
