@@ -1,21 +1,12 @@
 #include <fmt/format.h>
 
 #include "bson/report_fields.hpp"
+#include "importer/markdown.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/importer/importer.hpp"
 
 namespace quire::importer {
 namespace {
-
-/// Text within a cell of a Markdown table.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|') out += '\\';
-    out += c == '\n' ? ' ' : c;
-  }
-  return out;
-}
 
 void append_part(bson::Writer& w, const ImportPart& part) {
   w.push_document_begin()
@@ -36,8 +27,8 @@ void differences(std::string& out, const ImportPart& part) {
   for (const auto& one : found->differences) {
     std::string key;
     if (one.key) key = bson::to_json(bson::make_document("_id", *one.key));
-    out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.kind), cell(key), cell(one.path),
-                       cell(one.text));
+    out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.kind), table_cell(key),
+                       table_cell(one.path), table_cell(one.text));
   }
 }
 
@@ -92,9 +83,9 @@ std::string ImportReport::markdown() const {
                                                       found.missing, found.extra, found.different));
     }
     out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                       cell(part.name), cell(part.table), cell(part.into), c.read, c.written,
-                       c.replaced, c.unchanged, c.existing, c.dropped, c.rejected, part.removed,
-                       compared);
+                       table_cell(part.name), table_cell(part.table), table_cell(part.into), c.read,
+                       c.written, c.replaced, c.unchanged, c.existing, c.dropped, c.rejected,
+                       part.removed, compared);
   }
   for (const ImportPart& part : parts) differences(out, part);
   const auto list = [&](std::string_view title, const std::vector<std::string>& lines) {

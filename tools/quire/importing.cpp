@@ -99,8 +99,7 @@ int run_words(std::vector<std::string> words, const char* program_name) {
       },
       .options = options,
       .arguments = tool_options,
-      .more = " …",
-      .files = true};
+      .more = " …"};
   return cli::imports::run_or_tell(out, words, program);
 }
 

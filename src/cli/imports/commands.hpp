@@ -25,7 +25,6 @@ struct Program {
   const importer::ImportCliOptions& options;
   std::span<const OptionSpec> arguments = {};  ///< options that all commands have besides
   std::string more = {};  ///< what stands behind a command that is shown, as " …"
-  bool files = false;     ///< has the commands on folders
 };
 
 /// What a command works with.
@@ -62,6 +61,9 @@ struct Context {
 using Command = CommandOf<Context>;
 
 // One a file.
+[[nodiscard]] std::span<const Command> audit_commands();   // audit
+[[nodiscard]] std::span<const Command> check_commands();   // check-pk, check-duplicates
+[[nodiscard]] std::span<const Command> file_commands();    // inspect, backup, restore …
 [[nodiscard]] std::span<const Command> map_commands();     // map, validate-schema
 [[nodiscard]] std::span<const Command> run_commands();     // dry-run, import, verify, status …
 [[nodiscard]] std::span<const Command> reject_commands();  // rejects, retry-rejects

@@ -9,6 +9,7 @@
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/cli/exit_codes.hpp"
+#include "quire/importer/checks.hpp"
 #include "quire/importer/propose.hpp"
 
 namespace quire::cli::imports {
@@ -100,7 +101,9 @@ int map(const Context& context) {
 
 int validate_schema(const Context& context) {
   const auto& mapping = context.mapping();
-  const std::vector<std::string> wrong = importer::validate(mapping, context.source().schema());
+  const importer::Schema& schema = context.source().schema();
+  std::vector<std::string> wrong = importer::validate(mapping, schema);
+  if (wrong.empty()) wrong = importer::validate(mapping, schema, context.program.options.models);
   const int exit = wrong.empty() ? 0 : exit_code("danger");
   Output& out = context.out;
   for (const std::string& one : wrong) out.hang("  ", one);

@@ -12,7 +12,8 @@ namespace {
 
 std::vector<const Command*> commands_of() {
   std::vector<const Command*> all;
-  for (const auto& group : {map_commands(), run_commands(), reject_commands()})
+  for (const auto& group : {audit_commands(), check_commands(), map_commands(), run_commands(),
+                            reject_commands(), file_commands()})
     for (const Command& one : group) all.push_back(&one);
   return all;
 }

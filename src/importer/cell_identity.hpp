@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "quire/importer/cell.hpp"
+
+namespace quire::importer {
+
+/// A text that two cells share when BSON takes their values for the same: numbers by value, text
+/// and bytes as they are. Appended to `out`, with an end that no other value's text has within it.
+void append_identity(std::string& out, const Cell& cell);
+
+}  // namespace quire::importer
