@@ -65,7 +65,7 @@ class TableAudit {
         for (const std::string& name : relation.key.columns)
           columns += (columns.empty() ? "" : ", ") + name;
         out_.findings.push_back({"orphans", columns, relation.orphans,
-                                 "rows whose parent in " + relation.key.table + " is missing",
+                                 "whose parent in " + relation.key.table + " is missing",
                                  relation.examples});
       }
       out_.relations.push_back(std::move(relation));

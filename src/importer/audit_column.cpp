@@ -124,7 +124,9 @@ std::size_t digits_of(std::string_view text) {
 
 void ColumnTally::note(Seen& seen, const Cell& cell, FunctionRef<std::string()> key) const {
   ++seen.rows;
-  if (seen.examples.size() < most_) seen.examples.push_back(key() + ": " + display(cell, 60));
+  if (seen.examples.size() >= most_) return;
+  const std::string quote = cell.kind == Cell::Kind::text ? "\"" : "";  // so that spaces are seen
+  seen.examples.push_back(key() + ": " + quote + display(cell, 60) + quote);
 }
 
 void ColumnTally::add(const Cell& cell, FunctionRef<std::string()> key) {

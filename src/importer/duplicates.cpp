@@ -108,8 +108,7 @@ Scan mapped(Source& source, std::shared_ptr<const CompiledTable> table,
         ++out.unusable;
         continue;
       }
-      look(out, *row.document, fn,
-           [&] { return bson::to_json(row.key.view(), bson::JsonMode::shell); });
+      look(out, *row.document, fn, [&] { return bson::to_json(row.key.view()); });
     }
   };
 }
@@ -204,13 +203,13 @@ DuplicateReport find_duplicates(Source& source, const std::string& table, const 
 
 DuplicateReport find_same_ids(Source& source, const Mapping& mapping, const TableMapping& part,
                               const DuplicateOptions& options) {
-  const Scan scan = mapped(
-      source, compiled(source, mapping, part), options,
-      [](DuplicateReport&, bson::View document, FunctionRef<void(const Occurrence&)> fn,
-         FunctionRef<std::string()> key) {
-        const std::string identity = id_text(document["_id"]);
-        fn({identity, [&] { return bson::to_json(document["_id"], bson::JsonMode::shell); }, key});
-      });
+  const Scan scan =
+      mapped(source, compiled(source, mapping, part), options,
+             [](DuplicateReport&, bson::View document, FunctionRef<void(const Occurrence&)> fn,
+                FunctionRef<std::string()> key) {
+               const std::string identity = id_text(document["_id"]);
+               fn({identity, [&] { return bson::to_json(document["_id"]); }, key});
+             });
   return find("_id of " + name_of(part), scan, options);
 }
 

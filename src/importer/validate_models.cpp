@@ -79,7 +79,9 @@ std::string alias_of(Convert as) {
   }
 }
 
-std::string alias_of(const bson::Value& value) { return std::string(bson::alias(value.type())); }
+std::string alias_of(const bson::Value& value) {
+  return std::string(bson::type_name(value.type()));
+}
 
 /// What a mapping writes at one place.
 struct Written {
@@ -145,7 +147,7 @@ class Writes {
 
   [[nodiscard]] Written of(const Mapping& mapping, const TableMapping& part) const {
     const TypePolicy& types = part.types ? *part.types : mapping.types;
-    Written whole{.type = "object"};
+    Written whole{.name = {}, .type = "object"};
     RowShape row(schema_.at(part.table));
     add_id(whole, row, part, types);
     if (part.unpivot || part.pivot) {

@@ -19,7 +19,7 @@ inline constexpr std::array<ExitCode, 15> exit_codes{{
     {2, "usage", "wrong arguments, or not confirmed; nothing was done"},
     {10, "pending", "migrations are pending (status --check)"},
     {11, "drift", "history, models or documents are not as the program says"},
-    {12, "danger", "lint or preflight found something dangerous"},
+    {12, "danger", "lint, preflight or a check of an import found something"},
     {13, "too_new", "the database needs a newer program"},
     {20, "busy", "another process has the migration lock"},
     {21, "lock_lost", "another process took the lock over; stopped safely"},

@@ -99,7 +99,7 @@ int audit(const Context& context) {
                    : failed                                             ? exit_code("failed")
                    : context.arguments.has("--check") && !found.clean() ? exit_code("danger")
                                                                         : 0;
-  out.print(fmt::format("\n{} of {}: {}, {}, {} in {}.", found.kind, found.location,
+  out.print(fmt::format("\n{}: {}, {}, {} in {}.", found.location,
                         plural(static_cast<std::int64_t>(found.tables.size()), "table", "tables"),
                         plural(rows, "row", "rows"), plural(findings, "finding", "findings"),
                         timed(found.seconds)));

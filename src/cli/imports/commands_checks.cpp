@@ -21,7 +21,7 @@ using Names = std::vector<std::string>;
 /// What the checks of one command found.
 class Checks {
  public:
-  Checks(const Context& context, std::string table) : context_(context), table_(std::move(table)) {
+  Checks(const Context& context, std::string name) : context_(context), table_(std::move(name)) {
     options_.most_groups =
         static_cast<std::size_t>(context.arguments.number("--most", 1, 10'000).value_or(20));
     options_.stop = context.stop;
@@ -160,10 +160,12 @@ int check_pk(const Context& context) {
   const auto parts = parts_of(context, name);
   Checks checks(context, name);
   std::vector<Names> keys;
-  if (!table.key.empty()) keys.push_back(table.key);
-  for (const TableMapping* part : parts)
-    if (!part->key.empty() && std::find(keys.begin(), keys.end(), part->key) == keys.end())
-      keys.push_back(part->key);
+  const auto add = [&](const Names& key) {
+    if (!key.empty() && std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  };
+  add(table.primary_key);
+  add(table.key);
+  for (const TableMapping* part : parts) add(part->key);
   if (keys.empty()) checks.problem("no column tells its rows apart: give a `key` in the mapping");
   for (const Names& key : keys)
     checks.add(importer::find_duplicates(context.source(), name, key, checks.options()), true);

@@ -17,9 +17,7 @@ using importer::IdKind;
 using importer::NullPolicy;
 using importer::TableMapping;
 
-std::string value_text(const bson::Value& value) {
-  return bson::to_json(value.view(), bson::JsonMode::shell);
-}
+std::string value_text(const bson::Value& value) { return bson::to_json(value.view()); }
 
 std::string_view text_of(importer::ExistingDocument existing) {
   using enum importer::ExistingDocument;

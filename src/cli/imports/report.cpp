@@ -133,7 +133,7 @@ void print_differences(Output& out, const ImportReport& report) {
     const auto& all = part.data.verification->differences;
     for (std::size_t i = 0; i < all.size() && i < most_lines; ++i) {
       std::string text = part.name + ": " + std::string(to_string(all[i].kind));
-      if (all[i].key) text += " _id " + bson::to_json(all[i].key->view(), bson::JsonMode::shell);
+      if (all[i].key) text += " _id " + bson::to_json(all[i].key->view());
       if (!all[i].path.empty()) text += ", " + all[i].path;
       if (!all[i].text.empty()) text += ": " + all[i].text;
       out.hang("  ", text);
