@@ -1,6 +1,6 @@
 """What the guides of the examples share: a program in a scratch folder, on an embedded file or on a test server.
 
-Usage of a guide: guide.py PROGRAM [--servers FILE --server NAME]
+Usage of a guide: guide.py PROGRAM [--servers FILE --server NAME] [--databases FILE]
 Each step of a page is run as a person would run it, and what it leaves is compared with the old data.
 """
 import argparse
@@ -23,6 +23,7 @@ class Guide:
         parser.add_argument("program", type=pathlib.Path)
         parser.add_argument("--servers", type=pathlib.Path)
         parser.add_argument("--server")
+        parser.add_argument("--databases", type=pathlib.Path)
         given = parser.parse_args()
         self.program, self.server, self.name = given.program.resolve(), given.server, name
         self.scratch = tempfile.TemporaryDirectory(prefix=f"quire-{name}-")
@@ -35,6 +36,14 @@ class Guide:
                 sys.exit(0)
             self.environment["MONGODB_URI"] = servers[given.server]
             self.environment["MONGODB_DATABASE"] = f"{name}_{os.getpid()}"
+        self.databases = {}
+        if given.databases and given.databases.exists():
+            self.databases = json.loads(given.databases.read_text())
+
+    def needs_database(self, kind):
+        if kind not in self.databases:
+            print(f"SKIPPED: {self.databases.get(kind + '_missing', f'no {kind} was started')}")
+            sys.exit(0)
 
     def make_old_data(self, out, *options):
         """Gives what the generator says of it."""

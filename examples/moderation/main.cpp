@@ -1,0 +1,163 @@
+// A moderation bot that left PostgreSQL: its import with all commands, its migrations, its
+// requests.
+//   moderation import COMMAND…    audit, map, dry-run [PART], run [PART], verify, status,
+//                                 retry-rejects, rollback
+//   moderation migrate COMMAND…   up, down, plan, maintenance on|off, …: `migrate help`
+//   moderation warn GUILD USER MODERATOR REASON | cases GUILD | ranks GUILD | show COLLECTION
+// $OLD_DATABASE_URL is the old database; $MONGODB_URI and $MONGODB_DATABASE the new one, else
+// moderation.quire.
+#include <algorithm>
+#include <cstdio>
+#include <quire/cli/migrate.hpp>
+#include <quire/migrate/maintenance.hpp>
+#include <span>
+
+#include "moderation.hpp"
+#include "old_data.hpp"
+
+namespace {
+
+using namespace moderation;
+namespace qi = q::importer;
+using q::field;
+using Words = std::span<const char* const>;
+
+std::vector<const q::ModelInfo*> models() {
+  return q::cli::models<Guild, GuildConfig, PermissionRank, PermissionAssignment, Case, Snippet,
+                        Reminder, Afk, Levels, Starboard, StarboardMessage>();
+}
+
+// [warn]
+/// The next case of a guild; its number comes from the guild's counter.
+Case warn(const q::Database& db, Snowflake guild, Snowflake user, Snowflake moderator,
+          const std::string& reason) {
+  const auto counted = db.collection<Guild>().find_one_and_update(
+      field<&Guild::id> == guild, field<&Guild::case_count>.inc(1),
+      {.return_document = q::ReturnDocument::after});
+  if (!counted) throw std::runtime_error("no such guild");
+  Case made;
+  made.id = q::now().time_since_epoch().count() * 4096 + counted->case_count % 4096;
+  made.guild_id = guild;
+  made.case_status = true;
+  made.case_type = "WARN";
+  made.case_reason = reason;
+  made.case_user_id = user;
+  made.case_moderator_id = moderator;
+  made.case_number = counted->case_count;
+  made.created_at = made.updated_at = q::now();
+  db.collection<Case>().insert(made);
+  return made;
+}
+// [/warn]
+
+// [import]
+/// What the old schema has, and what of it no rule of the mapping takes.
+int audit(qi::Source& source, const qi::Mapping& rules) {
+  for (const qi::Table& table : source.schema().tables) {
+    const auto takes = [&](const qi::TableMapping& one) { return one.table == table.name; };
+    const bool mapped = std::any_of(rules.tables.begin(), rules.tables.end(), takes);
+    std::string key;
+    for (const std::string& column : table.key) key += (key.empty() ? "" : ", ") + column;
+    std::printf("%-18s about %lld rows, key (%s)%s\n", table.name.c_str(),
+                static_cast<long long>(table.rows), key.c_str(), mapped ? "" : ": not imported");
+  }
+  for (const std::string& line : source.schema().left_out) std::printf("%s\n", line.c_str());
+  const auto wrong = qi::validate(rules, source.schema());
+  for (const std::string& line : wrong) std::printf("%s\n", line.c_str());
+  return wrong.empty() ? 0 : 1;
+}
+
+int map(const qi::Mapping& rules) {
+  for (const qi::TableMapping& table : rules.tables) {
+    std::printf("%s -> %s\n", table.table.c_str(), table.into.c_str());
+    for (const qi::FieldRule& rule : table.fields)
+      std::printf("  %-22s %s%s\n", rule.to.c_str(), rule.from.c_str(), rule.format.c_str());
+  }
+  return 0;
+}
+
+int import(const q::Database& db, Words words) {
+  const std::string command = words.empty() ? "" : words[0];
+  const std::string part = words.size() > 1 ? words[1] : "";
+  if (command == "map") return map(mapping());
+  const auto source = open_old();
+  if (command == "audit") return audit(*source, mapping());
+  qi::Importer importer(*source, db, mapping(), import_options());
+  const auto tell = [](const qi::ImportReport& report) {
+    std::printf("%s", report.markdown().c_str());
+    return report.exit_code();
+  };
+  if (command == "dry-run") return tell(importer.dry_run(part));
+  if (command == "run") return tell(part.empty() ? importer.run() : importer.run(part));
+  if (command == "verify") return tell(importer.verify(q::migrate::VerifyLevel::full, part));
+  if (command == "status") return tell(importer.status());
+  if (command == "retry-rejects") return tell(importer.retry_rejects());
+  if (command == "rollback") return tell(importer.rollback());
+  return 2;
+}
+// [/import]
+
+int show(const q::Database& db, const std::string& collection) {
+  const auto all = db.collection<q::bson::Document>(collection);
+  for (const auto& document : all.find({}).projection(q::json(R"({"_q": 0})")))
+    std::printf("%s\n", q::bson::to_json(document).c_str());
+  return 0;
+}
+
+int request(const q::Database& db, Words words) {
+  const std::string command = words.empty() ? "" : words[0];
+  if (command == "warn" && words.size() == 5) {
+    const Case made =
+        warn(db, std::stoll(words[1]), std::stoll(words[2]), std::stoll(words[3]), words[4]);
+    std::printf("case %lld\n", static_cast<long long>(made.case_number.value_or(0)));
+  } else if (command == "cases" && words.size() == 2) {
+    const auto cases = db.collection<Case>();
+    for (const Case& one : cases.find(field<&Case::guild_id> == std::stoll(words[1]))
+                               .sort(field<&Case::created_at>.desc())
+                               .limit(10))
+      std::printf("%s %s\n", one.case_type.c_str(), one.case_reason.value_or("-").c_str());
+  } else if (command == "ranks" && words.size() == 2) {
+    const auto ranks = db.collection<PermissionRank>();
+    for (const PermissionRank& one :
+         ranks.find(field<&PermissionRank::guild_id> == std::stoll(words[1]))
+             .sort(field<&PermissionRank::rank>.asc()))
+      std::printf("%d %s\n", one.rank, one.name.c_str());
+  } else if (command == "show" && words.size() == 2) {
+    return show(db, words[1]);
+  } else {
+    std::fputs("moderation: see the head of examples/moderation/main.cpp for its commands\n",
+               stderr);
+    return 2;
+  }
+  return 0;
+}
+
+// [main]
+q::Database open_database() {
+  return q::open_from_environment({.fallback_uri = "moderation.quire"});
+}
+
+int run(Words words) {
+  const std::string command = words.empty() ? "" : words[0];
+  const int count = static_cast<int>(words.size());
+  q::Database db = open_database();
+  if (command == "migrate") {
+    q::MigrateCliOptions options;
+    options.models = models();
+    options.application = "moderation 2.0";
+    return q::migrate_cli(count, words.data(), db, migrations(), options);
+  }
+  if (command == "import") return import(db, words.subspan(1));
+  db.set_hooks(q::migrate::refuse_writes(db));  // `migrate maintenance on` keeps requests out
+  return request(db, words);
+}
+// [/main]
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  return run(Words(argv + 1, static_cast<std::size_t>(argc - 1)));
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "moderation: %s\n", error.what());
+  return 1;
+}
