@@ -30,6 +30,7 @@ void forget(Database& to, const std::string& job) {
   remove_all(to, migrate::jobs_collection,
              bson::make_document("_id", migrate::data::control_id(job)));
   remove_all(to, migrate::jobs_collection, bson::make_document("_id", "import-part:" + job));
+  remove_all(to, migrate::jobs_collection, bson::make_document("kind", "run", "job", job));
 }
 
 /// Documents that an import replaced, by key_text of their _id.
@@ -94,6 +95,10 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
   const std::string& job = part.data.name;
   const bool transactions = to.capabilities().transactions;
   const bson::Document filter = of_job(job);
+  // What a run, or a way back, that was killed left open would be waited for.
+  migrate::data::DeadRuns(to, job, "").end_all_sessions();
+  migrate::data::Presence presence(to, job, part.data.lease, transactions ? 1 : 0);
+  presence.start([] {});
   migrate::data::KeyRange range(to, part.data.into, filter);
   migrate::KeyBounds rest;
   std::int64_t kept = 0;
@@ -130,7 +135,7 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
       }
       if (!operations.empty()) {
         store::BulkResult result;
-        migrate::in_transaction(to, transactions, [&](store::Session* session) {
+        presence.of_worker(0).run([&](store::Session* session) {
           auto bulk = safe<store::BulkOptions>(session);
           bulk.ordered = session != nullptr;
           result = to.store().bulk_write(to.ns(part.data.into), operations, bulk);

@@ -175,21 +175,10 @@ bool Lock::try_take() {
   return holder_stands_still_.lasts(token, beat, lease, clock_.now()) && take_over();
 }
 
-/// A server keeps a dead client's transaction for up to a minute, and what it has locked with it.
 /// The lock's document names the sessions until they were ended: who takes over may die as well.
 void Lock::drain(const std::vector<bson::Document>& open) {
   if (open.empty()) return;
-  bson::Writer command;
-  command.begin_array("killSessions");
-  for (const bson::Document& session : open) command.push(session.view());
-  command.end();
-  const bson::Document body = command.finish();
-  try {
-    (void)db_.store().run_command("admin", body, nullptr);
-  } catch (const StoreError& error) {
-    undrained_ = "what the process before left open could not be ended (" + error.detail() +
-                 "); the server does so after a minute";
-  }
+  undrained_ = end_sessions(db_, open);
   const bson::Document ended = bson::from_json(R"({"$unset":{"undrained":""}})");
   try {
     (void)db_.store().update(db_.ns(lock_collection), mine(), {ended.view()},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 #include "quire/store/transaction.hpp"
 
@@ -14,8 +15,10 @@ namespace quire::migrate {
 
 namespace {
 
-void run_safely(store::Store& store, store::Session* on, FunctionRef<void(store::Session*)> work) {
+void run_safely(store::Store& store, store::Session* on, FunctionRef<void(store::Session*)> work,
+                std::optional<std::chrono::milliseconds> retry_for = {}) {
   store::TransactionSettings settings;
+  if (retry_for) settings.retry_for = *retry_for;
   settings.start.read_concern = ReadConcern{"majority"};
   settings.start.write_concern = WriteConcern{.w = "majority", .journal = true};
   settings.retry_busy = true;
@@ -30,6 +33,22 @@ void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Ses
   work(nullptr);
 }
 
+std::string end_sessions(Database& db, const std::vector<bson::Document>& ids) {
+  if (ids.empty()) return {};
+  bson::Writer command;
+  command.begin_array("killSessions");
+  for (const bson::Document& id : ids) command.push(id.view());
+  command.end();
+  const bson::Document body = command.finish();
+  try {
+    (void)db.store().run_command("admin", body, nullptr);
+  } catch (const StoreError& error) {
+    return "what the process before left open could not be ended (" + error.detail() +
+           "); the server does so after a minute";
+  }
+  return {};
+}
+
 void Transactions::use(bool on) {
   if (on && session_ == nullptr) session_ = db_.store().start_session();
 }
@@ -41,6 +60,11 @@ bson::Document Transactions::session_id() const {
 void Transactions::run(bool whole, FunctionRef<void(store::Session*)> work) {
   if (whole) return run_safely(db_.store(), session_.get(), work);
   work(nullptr);
+}
+
+void Transactions::try_run(FunctionRef<void(store::Session*)> work) {
+  if (!are_used()) return work(nullptr);
+  run_safely(db_.store(), session_.get(), work, std::chrono::milliseconds(0));
 }
 
 void Transactions::lend(FunctionRef<void(store::Session&)> work) {

@@ -37,8 +37,13 @@ template <class Options>
 /// conflict with another writer rolls back and runs `work` again, up to ten times.
 void in_transaction(Database& db, bool transactions, FunctionRef<void(store::Session*)> work);
 
-/// The transactions of one run, on one session: the lock tells its id, so that who takes over can
-/// end what a dead process left open. One thread.
+/// Ends at the server what these sessions of processes that are gone have open: it would keep that,
+/// and what it has locked with it, for up to a minute. Gives what could not be done; empty:
+/// nothing.
+[[nodiscard]] std::string end_sessions(Database& db, const std::vector<bson::Document>& ids);
+
+/// The transactions of one run, or of one worker of a data job, on one session: the lock, or the
+/// job, tells its id, so that who takes over can end what a dead process left open. One thread.
 class Transactions {
  public:
   explicit Transactions(Database db) : db_(std::move(db)) {}
@@ -51,6 +56,8 @@ class Transactions {
   void run(FunctionRef<void(store::Session*)> work) { run(are_used(), work); }
   /// `whole`: in a transaction.
   void run(bool whole, FunctionRef<void(store::Session*)> work);
+  /// As run(), but a conflict with another writer is thrown at once.
+  void try_run(FunctionRef<void(store::Session*)> work);
   /// The session for code that may begin transactions itself: one of its own where there are none.
   /// What the code leaves open is rolled back. Not within run().
   void lend(FunctionRef<void(store::Session&)> work);

@@ -8,6 +8,7 @@
 #include "fixture.hpp"
 #include "quire/importer/step.hpp"
 #include "quire/migrate/migrate.hpp"
+#include "quire/testing/hooked_store.hpp"
 
 namespace quire::importer::test {
 namespace {
@@ -121,6 +122,53 @@ TEST(ImportCrash, GoesOnAfterAKillAndEndsAsOneThatWasNotKilled) {
   ASSERT_TRUE(back.ok()) << back.json();
   EXPECT_EQ(count(db, "people"), 0);
   EXPECT_EQ(count(db, "sales"), 0);
+}
+
+/// A server keeps a dead client's transaction for a minute: who goes on ends it.
+TEST(ImportCrash, WhoGoesOnEndsTheTransactionOfADeadWorker) {
+  if (!quire::test::on_server()) GTEST_SKIP() << "a file's transaction ends with its process";
+  Legacy legacy("drain");
+  legacy.put_users(40);
+  legacy.put_orders(1);
+  Shared shared("drain");
+  if (!shared.open().capabilities().transactions) GTEST_SKIP() << "this server has none";
+  const auto dies_in_a_batch = [&](auto act) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Database own = shared.open();
+      const Database db{std::make_shared<testing::HookedStore>(
+                            own.shared_store(),
+                            [](const testing::StoreCall& call) {
+                              if (call.returned && call.in_transaction &&
+                                  call.operation == "bulk_write" && call.ns.collection == "people")
+                                ::kill(::getpid(), SIGKILL);
+                            }),
+                        own.name()};
+      const auto source = legacy.open();
+      Importer import(*source, db, with_orders(), small());
+      act(import);
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  };
+  constexpr std::chrono::seconds far_below_a_minute{40};
+  Database db = shared.open();
+  const auto source = legacy.open();
+  dies_in_a_batch([](Importer& import) { (void)import.run(); });
+  auto start = std::chrono::steady_clock::now();
+  const auto report = Importer(*source, db, with_orders(), small()).run();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "people"), 40);
+  dies_in_a_batch([](Importer& import) { (void)import.rollback(); });
+  start = std::chrono::steady_clock::now();
+  const auto back = Importer(*source, db, with_orders(), small()).rollback();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+  ASSERT_TRUE(back.ok()) << back.json();
+  EXPECT_EQ(count(db, "people"), 0);
+  EXPECT_EQ(count(db, "_quire_jobs", R"({"kind":"run"})"), 0);
 }
 
 TEST(ImportStep, RunsAtStartUpAndGoesBack) {

@@ -42,9 +42,7 @@ pid_t start_worker(const SharedStore& file, int fatal, bool move, const SharedFl
     Database db = file.open();
     std::atomic<int> mapped{0};
     auto job = small_job(db, db);
-    // A replica set keeps a dead client's transaction for a minute: this one dies outside of any.
-    const bool alone = fatal > 0 && quire::test::on_server() && db.capabilities().transactions;
-    job.workers(alone ? 1 : 2).lease(milliseconds(400)).map([&](bson::View document) {
+    job.workers(2).lease(milliseconds(400)).map([&](bson::View document) {
       if (++mapped == fatal) ::kill(::getpid(), SIGKILL);
       while (fatal == 0 && mapped > 4 && !other_is_dead.raised())
         std::this_thread::sleep_for(milliseconds(1));

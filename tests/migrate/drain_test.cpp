@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "data_fixture.hpp"
 #include "quire/migrate/inspect.hpp"
 #include "ten.hpp"
 #include "testing/children.hpp"
@@ -181,6 +182,91 @@ TEST_F(Drain, EndsWhatWasOpenWhenTheLockWasReleasedByHand) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
   EXPECT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(count(*db, "counters", R"({"n":1})"), 6);
+}
+
+// What follows are the workers of a data job: their sessions are named by the job.
+
+/// Calls `die` when a call like that one is done, within a transaction.
+Database dying(Database& own, std::string_view operation, std::string_view collection,
+               std::function<void()> die) {
+  auto hook = [=](const testing::StoreCall& call) {
+    if (call.returned && call.in_transaction && call.operation == operation &&
+        call.ns.collection == collection)
+      die();
+  };
+  return {std::make_shared<testing::HookedStore>(own.shared_store(), hook), own.name()};
+}
+void kill_me() { ::kill(::getpid(), SIGKILL); }
+
+DataMigrator job_over(const Database& db, bool move) {
+  auto job = small_job(db, db);
+  if (move) job.move();
+  job.workers(1).lease(std::chrono::milliseconds(300));
+  return job;
+}
+
+class DrainOfAJob : public Drain {
+ protected:
+  void SetUp() override {
+    Drain::SetUp();
+    if (!IsSkipped()) put_people(*db, people);
+  }
+  /// A worker dies after that call, another one goes on.
+  void goes_on(std::string_view operation, std::string_view collection, bool move) {
+    dies([&](Database& own) {
+      auto job = job_over(dying(own, operation, collection, kill_me), move);
+      (void)job.run();
+    });
+    const auto start = std::chrono::steady_clock::now();
+    const auto report = job_over(*db, move).run();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+    expect_copied(report);
+    EXPECT_EQ(count(*db, "people"), move ? 0 : people);
+    // Nothing is left of the dead one.
+    EXPECT_EQ(count(*db, "_quire_jobs", R"({"kind":"run"})"), 0);
+  }
+  void expect_copied(const DataReport& report) {
+    ASSERT_TRUE(report.ok()) << report.json();
+    EXPECT_TRUE(report.warnings.empty()) << report.json();
+    EXPECT_EQ(report.counts.written, people);
+    EXPECT_EQ(count(*db, "users"), people);
+  }
+  static constexpr int people = 12;
+};
+
+TEST_F(DrainOfAJob, EndsABatchThatWasWrittenAndNotSaved) { goes_on("bulk_write", "users", false); }
+TEST_F(DrainOfAJob, EndsABatchThatWasSavedAndNotCommitted) {
+  goes_on("update", "_quire_chunks", true);
+}
+/// Its owner is not known to anybody yet.
+TEST_F(DrainOfAJob, EndsTheTakingOfAPartition) {
+  goes_on("find_and_modify", "_quire_chunks", false);
+}
+
+/// It lives, but was stopped within a batch for longer than its lease.
+TEST_F(DrainOfAJob, EndsTheBatchOfOneThatStandsStill) {
+  testing::Child stopped([&](std::string& text) {
+    auto own = databases.open(uri());
+    bool once = false;
+    auto job = job_over(dying(own, "bulk_write", "users",
+                              [&] {
+                                if (!std::exchange(once, true)) ::kill(::getpid(), SIGSTOP);
+                              }),
+                        false);
+    const auto report = job.run();
+    text = report.json();
+    return report.ok() && report.lost == 1 ? 0 : 1;
+  });
+  ASSERT_TRUE(stopped.wait_stopped(seconds(60)));
+  const auto start = std::chrono::steady_clock::now();
+  const auto report = job_over(*db, false).run();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+  EXPECT_EQ(report.taken_over, 1) << report.json();
+  expect_copied(report);
+  stopped.send(SIGCONT);
+  const auto end = stopped.wait(seconds(60));
+  EXPECT_TRUE(end.finished && end.signal == 0 && end.code == 0) << end.text;
+  expect_copied(job_over(*db, false).status());
 }
 
 }  // namespace quire::migrate::test::drain

@@ -108,7 +108,7 @@ std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) 
     if (wanted == 0 && !rows.empty() && n > 0) {  // the policy ends the partition here
       Chunk next = chunk;
       next.state = "stopped";
-      in_transaction(to_, book_.transactions(), [&](store::Session* session) {
+      chunks_.in_transaction([&](store::Session* session) {
         write_reject(to_, book_, rows[0], 1, session);
         chunks_.save(next, session);
       });
@@ -120,7 +120,7 @@ std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) 
     try {
       Chunk next;
       if (book_.transactions()) {
-        in_transaction(to_, true, [&](store::Session* session) {
+        chunks_.in_transaction([&](store::Session* session) {
           put_txn(rows, n, options_.existing, chunk.fence, session);
           next = after(chunk, rows, n, last);
           write_txn(next, rows, n, session);

@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
-#include "migrate/process.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/store/transaction.hpp"
 
 namespace quire::migrate::data {
 namespace {
-
-std::string run_id(std::string_view job, std::string_view run) {
-  return "data:" + std::string(job) + ":run:" + std::string(run);
-}
 
 DataCounts counts_of(bson::View document) {
   DataCounts counts;
@@ -63,75 +58,12 @@ void append_counts(bson::Writer& w, const DataCounts& counts) {
       .append("unchanged", counts.unchanged);
 }
 
-Presence::Presence(Database db, const JobBook& book, const DataOptions& options)
+Chunks::Chunks(Database db, JobBook& book, std::string run, Transactions& transactions)
     : db_(std::move(db)),
-      job_(book.job()),
-      lease_(options.lease),
-      run_(Uuid::generate().str()),
-      id_(run_id(job_, run_)) {
-  beat();
-}
-
-void Presence::beat() {
-  const Who& who = Who::me();
-  bson::Writer update;
-  update.begin_document("$inc").append("beat", std::int64_t{1}).end();
-  update.begin_document("$set")
-      .append("kind", "run")
-      .append("job", job_)
-      .append("lease_ms", std::int64_t{lease_.count()})
-      .append("host", who.host)
-      .append("pid", who.pid)
-      .append("process", process_name())
-      .end();
-  const bson::Document body = update.finish();
-  auto options = safe<store::UpdateOptions>();
-  options.upsert = true;
-  (void)db_.store().update(db_.ns(jobs_collection), bson::make_document("_id", id_), {body.view()},
-                           options);
-}
-
-void Presence::start(std::function<void()> tick) {
-  thread_ = std::thread([this, tick = std::move(tick)] { loop(tick); });
-}
-
-void Presence::loop(const std::function<void()>& tick) {
-  const auto pause =
-      std::clamp(lease_ / 10, std::chrono::milliseconds(5), std::chrono::milliseconds(100));
-  auto last = boot_time();
-  std::unique_lock guard(mutex_);
-  while (!wake_.wait_for(guard, pause, [this] { return stop_; })) {
-    guard.unlock();
-    tick();
-    if (boot_time() - last >= lease_ / 3) {
-      try {
-        beat();
-        last = boot_time();
-      } catch (...) {  // busy or out of reach: tried again; the fence protects what is written
-      }
-    }
-    guard.lock();
-  }
-}
-
-Presence::~Presence() {
-  if (thread_.joinable()) {
-    {
-      const std::lock_guard guard(mutex_);
-      stop_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  try {
-    (void)db_.store().remove(db_.ns(jobs_collection), bson::make_document("_id", id_),
-                             safe<store::RemoveOptions>());
-  } catch (...) {  // others see that it does not beat
-  }
-}
-
-Chunks::Chunks(Database db, JobBook& book, std::string run)
-    : db_(std::move(db)), book_(book), run_(std::move(run)) {}
+      book_(book),
+      run_(std::move(run)),
+      transactions_(transactions),
+      dead_(db_, book.job(), run_) {}
 
 std::optional<Chunk> Chunks::claim(std::string_view state, std::int64_t& left) {
   took_over_ = false;
@@ -157,13 +89,28 @@ std::optional<Chunk> Chunks::claim(std::string_view state, std::int64_t& left) {
   }
   left = static_cast<std::int64_t>(candidates.size() + held.size());
   for (const auto& one : held) {
-    if (get_text(one, "owner") == run_ || !is_abandoned(one)) continue;
-    if (auto chunk = take(one)) {
+    if (get_text(one, "owner") == run_) continue;
+    if (auto chunk = take_over(one)) {
       took_over_ = true;
       return chunk;
     }
   }
   return std::nullopt;
+}
+
+/// What the dead worker has open is ended first: it may hold the partition's document, and the
+/// documents of its batch.
+std::optional<Chunk> Chunks::take_over(bson::View chunk) {
+  if (const auto holder = dead_.find(get_text(chunk, "owner"))) {
+    if (!dead_.is_dead(*holder)) return std::nullopt;
+    dead_.end_sessions_of(*holder);
+    return take(chunk);
+  }
+  // Its process ended and took its document along, or somebody removed it: it gets a lease too.
+  constexpr std::int64_t lease = 1000;
+  const bool abandoned = ownerless_[get_int(chunk["_id"].as_document(), "n")].lasts(
+      get_int(chunk, "fence"), -2, lease, boot_time());
+  return abandoned ? take(chunk) : std::nullopt;
 }
 
 std::int64_t Chunks::fence_above(std::int64_t former) {
@@ -199,38 +146,20 @@ std::optional<Chunk> Chunks::take(bson::View chunk) {
               .value;
   };
   try {
-    if (book_.transactions()) {
-      // A dead worker's transaction may hold the document: a plain write would wait for its end,
-      // one in a transaction is refused at once.
-      store::TransactionSettings settings;
-      settings.start.read_concern = ReadConcern{"majority"};
-      settings.start.write_concern = WriteConcern{.w = "majority", .journal = true};
-      settings.retry_for = std::chrono::milliseconds(0);
-      store::run_transaction(db_.store(), settings,
-                             [&](store::Session& session) { change(&session); });
-    } else {
-      change(nullptr);
-    }
+    // Another worker's transaction may hold the document: a plain write would wait for its end, one
+    // in a transaction is refused at once.
+    transactions_.try_run(change);
   } catch (const StoreError& error) {
     if (error.code() == ErrorCode::busy || error.code() == ErrorCode::write_conflict ||
-        error.has_label(store::transient_transaction_error))
+        error.has_label(store::transient_transaction_error)) {
+      // It may be of a process that died while it took the partition.
+      dead_.end_all_sessions();
       return std::nullopt;
+    }
     throw;
   }
   if (!now) return std::nullopt;
   return chunk_of(*now);
-}
-
-bool Chunks::is_abandoned(bson::View chunk) {
-  const auto holder =
-      find_document(db_, jobs_collection,
-                    bson::make_document("_id", run_id(book_.job(), get_text(chunk, "owner"))));
-  // Its process ended and took its document along, or somebody removed it: it gets a lease too.
-  if (holder && process_is_gone(get_text(*holder, "process"))) return true;
-  const std::int64_t beat = holder ? get_int(*holder, "beat") : -2;
-  const auto lease = holder ? std::max<std::int64_t>(get_int(*holder, "lease_ms"), 1) : 1000;
-  return seen_[get_int(chunk["_id"].as_document(), "n")].lasts(get_int(chunk, "fence"), beat, lease,
-                                                               boot_time());
 }
 
 void Chunks::save(Chunk& chunk, store::Session* session) { save(chunk, session, {}); }

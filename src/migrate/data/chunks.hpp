@@ -1,12 +1,8 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <map>
-#include <mutex>
-#include <thread>
 
-#include "migrate/data/job_book.hpp"
+#include "migrate/data/presence.hpp"
 #include "migrate/digest.hpp"
 
 namespace quire::migrate::data {
@@ -32,42 +28,21 @@ struct Chunk {
 /// As _quire_chunks and reports have them.
 void append_counts(bson::Writer& w, const DataCounts& counts);
 
-/// Says every third of a lease that this process is alive, in a document of its own.
-class Presence {
- public:
-  Presence(Database db, const JobBook& book, const DataOptions& options);
-  ~Presence();
-  Presence(const Presence&) = delete;
-  Presence& operator=(const Presence&) = delete;
-  [[nodiscard]] const std::string& run() const noexcept { return run_; }
-  /// Called by the thread that beats, about every 100 ms.
-  void start(std::function<void()> tick);
-
- private:
-  void beat();
-  void loop(const std::function<void()>& tick);
-
-  Database db_;
-  std::string job_;
-  std::chrono::milliseconds lease_;
-  std::string run_;
-  std::string id_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stop_ = false;
-  std::thread thread_;
-};
-
 /// The partitions of a job as one worker sees them.
 class Chunks {
  public:
-  Chunks(Database db, JobBook& book, std::string run);
+  /// `transactions`: the worker's.
+  Chunks(Database db, JobBook& book, std::string run, Transactions& transactions);
 
   /// A partition in `state` that nobody works on, or whose process gave no sign of life for 1.25
   /// of its leases by this machine's clock. Nothing: there is none now; `left` tells how many
-  /// others work on.
+  /// others work on. What a process that is gone left open at the server is ended before.
   [[nodiscard]] std::optional<Chunk> claim(std::string_view state, std::int64_t& left);
   [[nodiscard]] bool took_over() const noexcept { return took_over_; }
+  /// What could not be done about that; empty: nothing was left to do.
+  [[nodiscard]] const std::string& undrained() const noexcept { return dead_.undrained(); }
+  /// The worker's writes of one batch, in a transaction where the job has them.
+  void in_transaction(FunctionRef<void(store::Session*)> work) { transactions_.run(work); }
   /// Writes what it holds under its fence and seq. Throws ChunkLost.
   void save(Chunk& chunk, store::Session* session);
   /// With other fields besides.
@@ -76,18 +51,20 @@ class Chunks {
   void release(const Chunk& chunk) noexcept;
 
  private:
-  [[nodiscard]] bool is_abandoned(bson::View chunk);
   [[nodiscard]] std::optional<Chunk> take(bson::View chunk);
+  [[nodiscard]] std::optional<Chunk> take_over(bson::View chunk);
   /// A number of this worker's own that is higher than all that the partition had.
   [[nodiscard]] std::int64_t fence_above(std::int64_t former);
 
   Database db_;
   JobBook& book_;
   std::string run_;
+  Transactions& transactions_;
+  DeadRuns dead_;
   bool took_over_ = false;
   std::int64_t next_fence_ = 0;
   std::int64_t last_fence_ = -1;
-  std::map<std::int64_t, StandStill> seen_;  ///< by number of the partition
+  std::map<std::int64_t, StandStill> ownerless_;  ///< by number of the partition
 };
 
 /// Sums over the partitions of a job.

@@ -1,5 +1,7 @@
 #include "migrate/data/data_run.hpp"
 
+#include <algorithm>
+
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
@@ -59,10 +61,11 @@ void DataRun::work() {
     report_.result = DataResult::nothing;
     return;
   }
-  Presence presence(to_, book_, options_);
+  Presence presence(to_, book_.job(), options_.lease,
+                    book_.transactions() ? std::max(options_.workers, 1) : 0);
   report_.run = presence.run();
   Gate gate(book_, options_, monitor_);
-  RunParts parts{source_, from_, to_, options_, book_, monitor_, gate, writer_, presence.run()};
+  RunParts parts{source_, from_, to_, options_, book_, monitor_, gate, writer_, presence};
   presence.start([&] { tick(gate); });
   bool through = true;
   if (state == JobState::running) through = copy(parts);
@@ -78,8 +81,10 @@ void DataRun::work() {
       report_.result = DataResult::complete;
     }
   }
+  if (report_.result == DataResult::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
   report_.taken_over = parts.taken_over;
   report_.lost = parts.lost;
+  if (!parts.undrained.empty()) report_.warnings.push_back(parts.undrained);
   switch (gate.cause()) {
     case StopCause::none:
       break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sha256.hpp"
+#include "migrate/data/presence.hpp"
 #include "migrate/data/row_source.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -133,6 +134,7 @@ void JobBook::open() {
       throw MigrationError(ErrorCode::migration_failed, FieldPath(id_),
                            "the job's document was removed at once; is somebody clearing it?");
   } else if (options_.restart) {
+    DeadRuns(to_, options_.name, "").end_all_sessions();  // they may hold what is removed here
     const bson::Document filter =
         bson::make_document("_id", id_, "epoch", get_int(*found, "epoch"));
     (void)cas(filter, bson::make_document("state", to_string(JobState::planning), "epoch",

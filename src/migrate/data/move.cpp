@@ -93,7 +93,7 @@ void BatchWriter::rewrite(Chunk& chunk, std::vector<bson::Document> changed) {
   };
   try {
     if (book_.transactions()) {
-      in_transaction(to_, true, [&](store::Session* session) {
+      chunks_.in_transaction([&](store::Session* session) {
         put_txn(rows, n, Existing::replace, chunk.fence, session);
         settle(session);
       });

@@ -40,7 +40,7 @@ bool BatchWriter::retry(Row& row, std::int64_t fence, bool copied,
   };
   try {
     if (book_.transactions()) {
-      in_transaction(to_, true, [&](store::Session* session) {
+      chunks_.in_transaction([&](store::Session* session) {
         put_txn(rows, 1, existing, fence, session);
         settle(session);
       });

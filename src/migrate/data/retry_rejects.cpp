@@ -23,7 +23,9 @@ DataReport DataRun::retry() {
 }
 
 void DataRun::retry_all() {
-  Chunks chunks(to_, book_, "");
+  Transactions transactions(to_);
+  transactions.use(book_.transactions());
+  Chunks chunks(to_, book_, "", transactions);
   const auto writer = writer_(book_, chunks);
   const auto side = source_.open();
   report_.result = DataResult::complete;

@@ -25,9 +25,9 @@ bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& opti
   return rejects > options.limits.most || static_cast<double>(rejects) > share;
 }
 
-Worker::Worker(RunParts& parts)
+Worker::Worker(RunParts& parts, int number)
     : parts_(parts),
-      chunks_(parts.to, parts.book, parts.run),
+      chunks_(parts.to, parts.book, parts.presence.run(), parts.presence.of_worker(number)),
       writer_(parts.writer(parts.book, chunks_)),
       size_(parts.options.batch_documents, parts.options.batch_time) {}
 
@@ -49,6 +49,10 @@ void Worker::each_chunk(std::string_view state, const Work& work) noexcept {
       }
       pause = shortest;
       if (chunks_.took_over()) ++parts_.taken_over;
+      if (!chunks_.undrained().empty()) {
+        const std::lock_guard guard(parts_.mutex);
+        parts_.undrained = chunks_.undrained();
+      }
       try {
         work(*chunk);
       } catch (const ChunkLost&) {
@@ -130,15 +134,15 @@ void Worker::verify_all(const CompareJob& job) noexcept {
 
 void run_workers(RunParts& parts, const std::function<void(Worker&)>& work) {
   std::vector<std::thread> threads;
-  const auto one = [&] {
-    Worker worker(parts);
+  const auto one = [&](int number) {
+    Worker worker(parts, number);
     work(worker);
   };
   try {
-    for (int i = 1; i < parts.options.workers; ++i) threads.emplace_back(one);
+    for (int i = 1; i < parts.options.workers; ++i) threads.emplace_back(one, i);
   } catch (const std::system_error&) {  // fewer threads do as well
   }
-  one();
+  one(0);
   for (auto& thread : threads) thread.join();
 }
 

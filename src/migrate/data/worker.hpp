@@ -16,16 +16,19 @@ struct RunParts {
   DataMonitor& monitor;
   Gate& gate;
   const WriterMaker& writer;
-  std::string run;
+  Presence& presence;
   std::atomic<std::int64_t> taken_over{0};
   std::atomic<std::int64_t> lost{0};
+  std::mutex mutex{};
+  std::string undrained = {};  ///< as Chunks::undrained()
 };
 
 /// Works on partitions until none is left, here or elsewhere, or the gate says stop. Runs in a
 /// thread of its own; failures go to the gate.
 class Worker {
  public:
-  explicit Worker(RunParts& parts);
+  /// `number`: among those of this process, from 0.
+  Worker(RunParts& parts, int number);
   void copy_all() noexcept;
   void verify_all(const CompareJob& job) noexcept;
 
