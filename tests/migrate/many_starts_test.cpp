@@ -16,7 +16,7 @@ namespace quire::migrate::test::many_starts {
 using std::chrono::milliseconds;
 
 constexpr milliseconds lease{200};
-constexpr std::chrono::seconds limit{60};
+constexpr auto limit = ten::limit;
 
 int start(const std::string& uri) {
   const auto db = quire::open(uri);

@@ -1,5 +1,7 @@
 // Ten migrations of all kinds, interrupted before a call to the store, and gone on with. A slice;
 // all of it where QUIRE_MIGRATION_SOAK is set (scripts/soak.sh).
+#include <thread>
+
 #include "own_server.hpp"
 #include "ten.hpp"
 
@@ -19,6 +21,7 @@ class Matrix : public ::testing::Test {
     CrashOptions options;
     options.interruption = interruption;
     options.every = ten::soak_every();
+    options.limit = ten::limit;
     if (!ten::soak()) {
       const bool kills = interruption == Interruption::kill;
       options.first = kills ? 41 : 23;
@@ -96,12 +99,14 @@ TEST_F(Matrix, GoesForthAndBack) {
 TEST_F(Matrix, ManyProcessesRunEachOnce) {
   testing::SingleRunOptions options;
   options.lease = std::chrono::seconds(1);
+  options.limit = ten::limit;
   const auto outcome = testing::single_run(databases, subject, options);
   EXPECT_TRUE(outcome) << outcome.why;
 }
 
 TEST_F(Matrix, AStoppedHolderChangesNothingAfterwards) {
   testing::PausedHolderOptions options;
+  options.limit = ten::limit;
   options.lease = std::chrono::milliseconds(100);
   options.first = 3;
   options.every = ten::soak() ? ten::soak_every() : 9;
@@ -116,6 +121,7 @@ TEST_F(Matrix, AStoppedHolderChangesNothingAfterwardsWithoutTransactions) {
     GTEST_SKIP() << "a standalone server has none: with QUIRE_MIGRATION_SOAK only";
   subject.without_transactions = true;
   testing::PausedHolderOptions options;
+  options.limit = ten::limit;
   options.lease = std::chrono::milliseconds(100);
   options.first = 3;
   options.every = ten::soak() ? ten::soak_every() : 13;
@@ -123,6 +129,21 @@ TEST_F(Matrix, AStoppedHolderChangesNothingAfterwardsWithoutTransactions) {
   const auto outcome = testing::paused_holder(databases, subject, options);
   EXPECT_TRUE(outcome) << outcome.why;
   if (ten::soak()) std::printf("%lld pauses\n", static_cast<long long>(outcome.rounds));
+}
+
+/// A call before which it is killed and started again may be one of the lock's heartbeat, whose
+/// thread ends with the run.
+TEST(ServerKill, AServerOutlivesTheThreadThatStartedIt) {
+  const std::string program = ten::server_program();
+  if (program.empty()) GTEST_SKIP() << "kills a server of its own";
+  quire::test::OwnServer server(program);
+  std::thread([&] {
+    server.kill_now();
+    server.start();
+  }).join();
+  auto db = quire::open(server.uri("data"));
+  put(db, "c", R"({"_id":1})");
+  EXPECT_EQ(count(db, "c"), 1);
 }
 
 /// The server is killed before a call, and started again on its files.
@@ -147,8 +168,7 @@ TEST(ServerKill, RunsGoOnWithWhatTheServerKept) {
   int kills = 0;
   for (int at = 31; kills < most; at += step) {
     SCOPED_TRACE(at);
-    const auto store =
-        store::open(server.uri("round_" + std::to_string(at), "serverSelectionTimeoutMS=5000"));
+    const auto store = store::open(server.uri("round_" + std::to_string(at)));
     std::atomic<int> calls{0};
     std::atomic<bool> killed{false};
     Database db{std::make_shared<testing::HookedStore>(store,
@@ -185,6 +205,7 @@ TEST(ServerKill, RunsGoOnWithWhatTheServerKept) {
     EXPECT_EQ(straight.difference(testing::DatabaseImage(plain), "a straight run", "this one"), "");
     EXPECT_EQ(count(plain, "_quire_history", R"({"state":"applied"})"), 10);
   }
+  if (ten::soak()) std::printf("%d kills\n", kills);
   EXPECT_GE(kills, 1);
 }
 

@@ -29,6 +29,7 @@ class KeptMatrix : public ::testing::Test {
     subject.migrations.add_one(transforming().items.front());
     testing::CrashOptions options;
     options.interruption = interruption;
+    options.limit = ten::limit;
     options.first = 7;
     options.every = kills ? 41 : 23;
     if (quire::test::on_server()) {

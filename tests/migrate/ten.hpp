@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -189,6 +190,9 @@ inline int soak_every() {
   const char* text = std::getenv("QUIRE_MIGRATION_SOAK");
   return text == nullptr ? 1 : std::max(std::atoi(text), 1);
 }
+
+/// That nobody waits for ever: of one process, far above what a busy machine takes.
+constexpr std::chrono::minutes limit{5};
 
 /// First in a fixture's SetUp().
 #define QUIRE_NEEDS_BED()                                                     \

@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
+#include <future>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -68,26 +71,22 @@ class OwnServer {
     ::kill(process_, SIGKILL);
     ::waitpid(process_, nullptr, 0);
     process_ = -1;
+    parent_ = {};
   }
-  /// Returns once it listens. Throws when it does not within a minute. The server ends with the
-  /// thread that started it.
+  /// Returns once it listens. Throws when it does not within a minute. Any thread may call it, and
+  /// end: the kernel ends a child with the thread of its parent that forked it, so that one of this
+  /// object's own does.
   void start() {
-    std::vector<std::string> words{
-        program_,         "--host",         "127.0.0.1",    "--port", std::to_string(port_),
-        "--storage-path", folder_.string(), "--cache-size", "64M",    "--enable-test-commands",
-        "--log-level",    "ERROR"};
-    words.insert(words.end(), options_.begin(), options_.end());
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const int out = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-      for (const int fd : {0, 1, 2}) ::dup2(out, fd);
-      ::execv(program_.c_str(), arguments.data());
-      ::_exit(127);
-    }
+    std::promise<pid_t> promise;
+    auto started = promise.get_future();
+    parent_ =
+        std::jthread([this, promise = std::move(promise)](const std::stop_token& stop) mutable {
+          promise.set_value(launch());
+          std::mutex mutex;
+          std::unique_lock lock(mutex);
+          std::condition_variable_any().wait(lock, stop, [] { return false; });
+        });
+    process_ = started.get();
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!listens()) {
       if (::waitpid(process_, nullptr, WNOHANG) != 0 || std::chrono::steady_clock::now() > end)
@@ -97,6 +96,25 @@ class OwnServer {
   }
 
  private:
+  [[nodiscard]] pid_t launch() const {
+    std::vector<std::string> words{
+        program_,         "--host",         "127.0.0.1",    "--port", std::to_string(port_),
+        "--storage-path", folder_.string(), "--cache-size", "64M",    "--enable-test-commands",
+        "--log-level",    "ERROR"};
+    words.insert(words.end(), options_.begin(), options_.end());
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t process = ::fork();
+    if (process == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const int out = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+      for (const int fd : {0, 1, 2}) ::dup2(out, fd);
+      ::execv(program_.c_str(), arguments.data());
+      ::_exit(127);
+    }
+    return process;
+  }
   [[nodiscard]] bool listens() const {
     const int one = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -112,6 +130,7 @@ class OwnServer {
   int port_;
   std::filesystem::path folder_;
   pid_t process_ = -1;
+  std::jthread parent_;  ///< waits until the server was killed
 };
 
 }  // namespace quire::test
