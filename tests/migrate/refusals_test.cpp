@@ -1,6 +1,7 @@
 // A server that refuses: the user has no right to write, or the server takes no writes.
 #include "faults.hpp"
 #include "own_server.hpp"
+#include "quire/migrate/data_migrator.hpp"
 
 namespace quire::migrate::test::faults {
 
@@ -83,6 +84,51 @@ TEST_F(Faults, AServerThatTakesNoWritesIsNamedAndNotWaitedFor) {
   EXPECT_TRUE(done == testing::DatabaseImage(direct));
   // Waiting for a lock that nobody has would have taken five minutes each.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::minutes(4));
+}
+
+/// What a server answers to a transaction of which it cannot keep as much: the first two attempts
+/// at writing documents of `collection`.
+Database refusing_twice(Refusing& server, const std::string& name, std::string collection,
+                        int number, std::atomic<int>& writes_of_it) {
+  const auto store = server.refused(name).shared_store();
+  const auto hook = [&server, &writes_of_it, collection = std::move(collection),
+                     number](const testing::StoreCall& call) {
+    if (call.returned || !call.in_transaction || call.ns.collection != collection) return;
+    if (call.operation != "bulk_write" && call.operation != "update") return;
+    if (++writes_of_it <= 2) server.refuse(number, 1);
+  };
+  return {std::make_shared<testing::HookedStore>(store, hook), store->default_database()};
+}
+
+TEST_F(Faults, ATransactionThatIsTooLargeForAServerIsTriedWithFewerDocuments) {
+  const std::string program = ten::server_program();
+  if (program.empty() || !ten::on_replica_set())
+    GTEST_SKIP() << "a server of its own that has transactions answers so";
+  Refusing server(program);
+  for (const int number : {257, 388}) {  // MongoDB's numbers: TransactionTooLarge, … ForCache
+    SCOPED_TRACE(number);
+    const std::string name = "large_" + std::to_string(number);
+    auto direct = server.open(name);
+    put_counters(direct, 12);
+    std::atomic<int> tries{0};
+    auto db = refusing_twice(server, name, "counters", number, tries);
+    Migrations one;
+    one.add({.id = "m", .up = each<Counter>("counters", [](Counter& c) { c.n += c.id + 1; })});
+    // No beat of the lock comes between the fault and the write that it is for.
+    const auto report =
+        MigrationRunner{db, one}.batch_size(12).lease(std::chrono::minutes(2)).run();
+    EXPECT_TRUE(report.ok()) << report.json();
+    EXPECT_GE(tries, 3);
+    EXPECT_EQ(count(direct, "counters", R"({"$expr":{"$eq":["$n",{"$add":["$_id",1]}]}})"), 12);
+    tries = 0;
+    db = refusing_twice(server, name, "copies", number, tries);
+    const auto copied = DataMigrator(db, "counters").to(db, "copies").workers(1).run();
+    EXPECT_TRUE(copied.ok()) << copied.json();
+    EXPECT_EQ(copied.counts.rejected, 0);
+    EXPECT_EQ(count(direct, "copies"), 12);
+    EXPECT_GE(tries, 3);
+    server.allow();
+  }
 }
 
 TEST_F(Faults, WritesThatAreRefusedFromACallOnLoseNothing) {
