@@ -62,6 +62,9 @@ def main():
     before = (guide.folder / "bot.db").read_bytes()
 
     guide.run("health", code=1)  # the migrations are pending
+    guide.run("import", "audit")
+    guide.run("import", "validate-schema")
+    guide.run("import", "check-duplicates", "channel_links", "voice_channel_id", code=12)
     guide.run("import", "dry-run")
     guide.run("migrate", "plan")
     expect("servers 0, channel_links 0, custom_messages 0\n", guide.run("count"), "after a dry run")
@@ -75,7 +78,7 @@ def main():
     guide.run("migrate", "up", "--quiet")
     compare(guide, db, "after the import")
     guide.run("health")
-    guide.run("import", "verify")
+    guide.run("import", "verify", "--full")
 
     # Requests of the bot on its new data.
     voice = db.execute("SELECT voice_channel_id, text_channel_id FROM channel_links WHERE id = 1").fetchone()
@@ -93,15 +96,15 @@ def main():
 
     # The old bot wrote on: a later pass brings what is new, and nothing twice.
     was = guide.run("count")
-    guide.run("import", "run")
+    guide.run("import", "--all", "--yes")
     expect(was, guide.run("count"), "a second run")
     with db:
         db.execute("INSERT INTO servers VALUES (9007199254740993)")
         db.execute("INSERT INTO channel_links VALUES (100001, 9007199254740993, 1, 9223372036854775807, NULL)")
         db.execute("UPDATE custom_messages SET message = 'new' WHERE id = (SELECT max(id) FROM custom_messages WHERE type = 'join')")
-    guide.run("import", "run")
+    guide.run("import", "--all", "--yes")
     expect("1 -\n", guide.run("find", "9223372036854775807"), "the largest number that SQLite has")
-    guide.run("import", "verify")
+    guide.run("import", "verify", "--full")
 
     # Back: exactly what came from SQLite goes, what the bot made itself stays.
     guide.run("migrate", "down", "-n", "1", "--yes", "--quiet")

@@ -1,10 +1,10 @@
 // A chat bot that left SQLite: its requests, its health, its migrations, and the import that is one
 // of them.
 //   bot [--config FILE] migrate COMMAND…    see `bot migrate help`; `up` imports the SQLite file
-//   bot [--config FILE] import COMMAND…     dry-run, run, verify, status, rejects, retry-rejects,
-//   rollback bot [--config FILE] health              exit code 0: a server answers, takes writes,
-//   and nothing is pending bot [--config FILE] add-server ID | link SERVER TEXT VOICE [ROLE] | find
-//   VOICE
+//   bot [--config FILE] import COMMAND…     see `bot import help`; `bot import --all` brings what
+//   is new rollback bot [--config FILE] health              exit code 0: a server answers, takes
+//   writes, and nothing is pending bot [--config FILE] add-server ID | link SERVER TEXT VOICE
+//   [ROLE] | find VOICE
 //                       | message SERVER join|leave|move [TEXT] | count | show COLLECTION
 // The file (bot.json) is {"uri", "database", "sqlite", "batch", "rate"}, all optional. MONGODB_URI
 // and MONGODB_DATABASE count more than "uri" and "database".
@@ -12,8 +12,10 @@
 #include <fstream>
 #include <iterator>
 #include <quire/cli/migrate.hpp>
+#include <quire/importer/cli.hpp>
 #include <quire/observe/health.hpp>
 #include <span>
+#include <vector>
 
 #include "bot.hpp"
 #include "old_data.hpp"
@@ -64,22 +66,21 @@ int health(const q::Database& db, const Config& config) {
 }
 // [/health]
 
+// [import]
+/// `bot import --all` is `bot import import --all`.
 int import(const q::Database& db, const Config& config, Words words) {
-  const auto source = open_old(old_data(config));
-  qi::Importer importer(*source, db, mapping(), import_options(old_data(config)));
-  const std::string command = words.empty() ? "" : words[0];
-  const auto tell = [](const qi::ImportReport& report) {
-    std::printf("%s", report.markdown().c_str());
-    return report.exit_code();
-  };
-  if (command == "dry-run") return tell(importer.dry_run());
-  if (command == "run") return tell(importer.run());
-  if (command == "verify") return tell(importer.verify(q::migrate::VerifyLevel::full));
-  if (command == "status") return tell(importer.status());
-  if (command == "retry-rejects") return tell(importer.retry_rejects());
-  if (command == "rollback") return tell(importer.rollback());
-  return 2;
+  std::vector<const char*> argv{"bot import"};
+  if (words.empty() || words[0][0] == '-') argv.push_back("import");
+  argv.insert(argv.end(), words.begin(), words.end());
+  qi::ImportCliOptions options;
+  options.import = import_options(old_data(config));
+  options.models = q::cli::models<Server, ChannelLink, CustomMessage>();
+  options.application = "bot 2.0";
+  return qi::import_cli(
+      static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old_data(config)); },
+      [&] { return db; }, mapping(), options);
 }
+// [/import]
 
 int show(const q::Database& db, const std::string& collection) {
   const auto all = db.collection<q::bson::Document>(collection);

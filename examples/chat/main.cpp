@@ -2,10 +2,9 @@
 // a migration, requests, metrics, health.
 //   chat [--config FILE] backup | inspect | restore FOLDER
 //   chat [--config FILE] [--batch-size N] [--skip-validation] migrate COMMAND…   `up` imports
-//   chat [--config FILE] [--batch-size N] [--skip-validation] import COMMAND
-//        dry-run, run, verify, status, retry-rejects, rollback
-//   chat [--config FILE] integrity | health
-//   chat [--config FILE] list USER | read CONVERSATION | append CONVERSATION user|assistant TEXT
+//   chat [--config FILE] import COMMAND…   see `chat import help`; `chat import --all` brings what
+//   is new chat [--config FILE] integrity | health chat [--config FILE] list USER | read
+//   CONVERSATION | append CONVERSATION user|assistant TEXT
 //                        | search USER TEXT | remember USER TEXT… | session USER | show COLLECTION
 // The file (chat.json) is {"uri", "database", "pool", "slow_ms", "folder", "backup", "rate"}, all
 // optional. MONGODB_URI and MONGODB_DATABASE count more than "uri" and "database".
@@ -14,7 +13,9 @@
 #include <fstream>
 #include <iterator>
 #include <quire/cli/migrate.hpp>
+#include <quire/importer/cli.hpp>
 #include <span>
+#include <vector>
 
 #include "chat.hpp"
 #include "old_data.hpp"
@@ -84,23 +85,22 @@ int show_inspection(const qi::FilesInspection& found) {
   return found.ok() ? 0 : 1;
 }
 
-int import(const q::Database& db, const OldData& old, const std::string& command) {
-  const auto source = open_old(old);
-  qi::ImportOptions options = import_options(old);
-  options.verify = q::migrate::VerifyLevel::counts;  // the service has written since
-  qi::Importer importer(*source, db, mapping(), options);
-  const auto tell = [](const qi::ImportReport& report) {
-    std::printf("%s", report.markdown().c_str());
-    return report.exit_code();
-  };
-  if (command == "dry-run") return tell(importer.dry_run());
-  if (command == "run") return tell(importer.run());
-  if (command == "verify") return tell(importer.verify(q::migrate::VerifyLevel::full));
-  if (command == "status") return tell(importer.status());
-  if (command == "retry-rejects") return tell(importer.retry_rejects());
-  if (command == "rollback") return tell(importer.rollback(q::migrate::Edited::overwrite));
-  return 2;
+// [import]
+/// `chat import --all` is `chat import import --all`.
+int import(const q::Database& db, const OldData& old, Words words) {
+  std::vector<const char*> argv{"chat import"};
+  if (words.empty() || words[0][0] == '-') argv.push_back("import");
+  argv.insert(argv.end(), words.begin(), words.end());
+  qi::ImportCliOptions options;
+  options.import = import_options(old);
+  options.import.verify = q::migrate::VerifyLevel::counts;  // the service has written since
+  options.models = q::cli::models<Conversation, Message, Memory>();
+  options.application = "chat 2.0";
+  return qi::import_cli(
+      static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old); }, [&] { return db; },
+      mapping(), options);
 }
+// [/import]
 
 // [integrity]
 int integrity(const q::Database& db) {
@@ -226,7 +226,7 @@ int run(Words words) {
     return q::migrate_cli(static_cast<int>(words.size()), words.data(), db, migrations(old),
                           options);
   }
-  if (command == "import") return import(db, old, words.size() == 2 ? words[1] : "");
+  if (command == "import") return import(db, old, words.subspan(1));
   if (command == "integrity") return integrity(db);
   if (command == "health") return health(db, old);
   if (command == "session" && words.size() == 2) return session(db, config, words[1]);
