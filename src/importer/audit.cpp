@@ -11,18 +11,18 @@
 namespace quire::importer {
 namespace {
 
-using Names = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 constexpr std::int64_t rows_between = 1000;
 constexpr std::size_t most_bytes = 16 * 1024 * 1024;
 
-bool has(const Names& names, const std::string& name) {
+bool holds(const Texts& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 bool refers(const Table& table, const std::string& column) {
   return std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(),
-                     [&](const ForeignKey& key) { return has(key.columns, column); });
+                     [&](const ForeignKey& key) { return holds(key.columns, column); });
 }
 
 /// One table's rows on their way through.
@@ -83,9 +83,9 @@ class TableAudit {
     query_.limit = options_.sample;
     for (const Column& column : table_.columns) {
       query_.columns.push_back(column.name);
-      tallies_.emplace_back(column,
-                            has(table_.primary_key, column.name) || has(table_.key, column.name),
-                            refers(table_, column.name), options_.examples);
+      tallies_.emplace_back(
+          column, holds(table_.primary_key, column.name) || holds(table_.key, column.name),
+          refers(table_, column.name), options_.examples);
     }
     for (const std::string& name : table_.key) {
       const auto at = std::find(query_.columns.begin(), query_.columns.end(), name);
@@ -158,7 +158,7 @@ Audit audit(Source& source, const AuditOptions& options) {
   out.location = source.location();
   out.snapshot = source.snapshot();
   if (options.tables.empty()) out.left_out = schema.left_out;
-  Names names;
+  Texts names;
   for (const Table* table : tables) names.push_back(table->name);
   out.circles = dependency_order(schema, names).circles;
   for (const Table* table : tables) {

@@ -18,7 +18,7 @@ namespace quire::importer {
 namespace {
 
 using migrate::Hash128;
-using Names = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 /// A row's value, or one of several.
 struct Occurrence {
@@ -83,7 +83,7 @@ bool passes(DuplicateReport& out, const DuplicateOptions& options) {
   return !out.stopped;
 }
 
-std::string text_of(const Names& names, std::span<const Cell> cells) {
+std::string text_of(const Texts& names, std::span<const Cell> cells) {
   if (names.size() == 1) return display(cells[0]);
   std::string out;
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -118,7 +118,7 @@ std::shared_ptr<const CompiledTable> compiled(Source& source, const Mapping& map
   return std::make_shared<const CompiledTable>(mapping, part, source.schema(), bson::DateTime{});
 }
 
-std::string name_of(const TableMapping& part) { return part.name.empty() ? part.into : part.name; }
+std::string part_of(const TableMapping& part) { return part.name.empty() ? part.into : part.name; }
 
 /// All that is at a path, lists opened.
 void add_values(bson::ValueView value, std::string_view path, std::vector<bson::ValueView>& out) {
@@ -149,12 +149,12 @@ std::vector<std::string> entries_of(bson::View document, const IndexInfo& index)
     std::vector<bson::ValueView> values;
     add_values({bson::Type::document, document.data(), document.size()}, field.key, values);
     any = any || !values.empty();
-    Names texts;
+    Texts texts;
     for (const auto& value : values) texts.push_back(id_text(value));
     if (texts.empty()) texts.emplace_back("null");
     std::sort(texts.begin(), texts.end());
     texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-    Names more;
+    Texts more;
     for (const std::string& entry : entries)
       for (const std::string& text : texts)
         more.push_back(entry.empty() ? text : fmt::format("{}, {}", entry, text));
@@ -166,7 +166,7 @@ std::vector<std::string> entries_of(bson::View document, const IndexInfo& index)
 
 }  // namespace
 
-DuplicateReport find_duplicates(Source& source, const std::string& table, const Names& columns,
+DuplicateReport find_duplicates(Source& source, const std::string& table, const Texts& columns,
                                 const DuplicateOptions& options) {
   const Table& from = source.schema().at(table);
   RowQuery query;
@@ -210,7 +210,7 @@ DuplicateReport find_same_ids(Source& source, const Mapping& mapping, const Tabl
                const std::string identity = id_text(document["_id"]);
                fn({identity, [&] { return bson::to_json(document["_id"]); }, key});
              });
-  return find("_id of " + name_of(part), scan, options);
+  return find("_id of " + part_of(part), scan, options);
 }
 
 DuplicateReport find_refused(Source& source, const Mapping& mapping, const TableMapping& part,
@@ -225,11 +225,11 @@ DuplicateReport find_refused(Source& source, const Mapping& mapping, const Table
       mapped(source, compiled(source, mapping, part), options,
              [&index](DuplicateReport& out, bson::View document,
                       FunctionRef<void(const Occurrence&)> fn, FunctionRef<std::string()> key) {
-               const Names entries = entries_of(document, index);
+               const Texts entries = entries_of(document, index);
                if (entries.empty()) ++out.unusable;
                for (const std::string& entry : entries) fn({entry, [&] { return entry; }, key});
              });
-  return find(fmt::format("index {} of {}", index.name, name_of(part)), scan, options);
+  return find(fmt::format("index {} of {}", index.name, part_of(part)), scan, options);
 }
 
 }  // namespace quire::importer

@@ -12,7 +12,7 @@
 namespace quire::importer {
 namespace {
 
-using Names = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 std::string alias_of(ColumnType type, const TypePolicy& types) {
   const bool times_are_text = types.fraction == TypePolicy::Fraction::string;
@@ -163,7 +163,7 @@ class Writes {
   static void add_id(Written& whole, RowShape& row, const TableMapping& part,
                      const TypePolicy& types) {
     Written& id = whole.at("_id");
-    const Names& columns = !part.id.columns.empty() ? part.id.columns
+    const Texts& columns = !part.id.columns.empty() ? part.id.columns
                            : !part.key.empty()      ? part.key
                                                     : row.table().key;
     if (part.id.kind == IdKind::hash)
@@ -181,7 +181,7 @@ class Writes {
   }
 
   void add(Written& whole, RowShape& row, const std::vector<FieldRule>& fields,
-           const std::vector<ChildRule>& children, const Names& skip, bool others,
+           const std::vector<ChildRule>& children, const Texts& skip, bool others,
            const TypePolicy& types) const {
     for (const FieldRule& rule : fields) set_type(place_of(whole, rule.to), row, rule, types);
     row.take_rules(fields, skip);
@@ -219,8 +219,8 @@ class Writes {
 };
 
 /// The aliases that a schema's node takes; empty: any.
-Names taken_by(bson::View node) {
-  Names out;
+Texts taken_by(bson::View node) {
+  Texts out;
   const auto type = node.find("bsonType");
   if (!type) return out;
   if (type->is_string()) out.emplace_back(type->as_string());
@@ -230,7 +230,7 @@ Names taken_by(bson::View node) {
   return out;
 }
 
-bool takes(const Names& taken, const std::string& type) {
+bool takes(const Texts& taken, const std::string& type) {
   const auto has = [&](std::string_view one) {
     return std::find(taken.begin(), taken.end(), one) != taken.end();
   };
@@ -239,7 +239,7 @@ bool takes(const Names& taken, const std::string& type) {
          (type == "int" || type == "long" || type == "double" || type == "decimal");
 }
 
-std::string listed(const Names& names) {
+std::string listed(const Texts& names) {
   std::string out;
   for (const std::string& one : names) out += (out.empty() ? "" : " or ") + one;
   return out;
@@ -247,7 +247,7 @@ std::string listed(const Names& names) {
 
 class Comparison {
  public:
-  Comparison(std::string part, Names& out) : part_(std::move(part)), out_(out) {}
+  Comparison(std::string part, Texts& out) : part_(std::move(part)), out_(out) {}
 
   void fields(bson::View node, const Written& written, const std::string& prefix) {
     const auto required = node.find("required");
@@ -275,7 +275,7 @@ class Comparison {
   }
 
   void field(bson::View node, const Written& written, const std::string& path) {
-    const Names taken = taken_by(node);
+    const Texts taken = taken_by(node);
     if (written.list) {
       if (!takes(taken, "array")) tell(path, "a list, where the model reads " + listed(taken));
       const auto items = node.find("items");
@@ -301,14 +301,14 @@ class Comparison {
   }
 
   std::string part_;
-  Names& out_;
+  Texts& out_;
 };
 
 }  // namespace
 
 std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
                                   std::span<const ModelInfo* const> models) {
-  Names out;
+  Texts out;
   for (const TableMapping& part : mapping.tables) {
     const auto model = std::find_if(models.begin(), models.end(), [&](const ModelInfo* one) {
       return one->collection == part.into;
