@@ -198,7 +198,6 @@ std::function<void(const std::string&, const migrate::DataProgress&)> show_progr
     }
     std::string what = part;
     if (progress.state == migrate::JobState::verifying) what += ", comparing";
-    if (!progress.reason.empty()) what += ", " + progress.reason;
     out.progress().show({what, progress.done, progress.total, progress.rate, true});
   };
 }
