@@ -70,6 +70,9 @@ def walk(guide, old):
 
     # Look.
     told = guide.run("import", "audit")
+    told += guide.run("import", "validate-schema")
+    told += guide.run("import", "check-pk", "Case")
+    expect(5, number(guide.run("import", "check-duplicates", "AFKModel", "member_id", code=12), r"(\d+) values more than once"), "members twice")
     told += guide.run("import", "map")
     told += guide.run("import", "dry-run")
     told += guide.run("migrate", "plan")
@@ -79,7 +82,7 @@ def walk(guide, old):
     # Import, in maintenance, and prove it.
     guide.run("migrate", "maintenance", "on", "--reason", "the move")
     guide.run("migrate", "up", "--quiet")
-    guide.run("import", "verify")
+    guide.run("import", "verify", "--full")
     compare(guide, old)
     guild = next(iter(rows_of(guide, "guild").values()))
     guide.run("warn", str(guild["_id"]), "7", "8", "spam", code=1)  # the move is not over
@@ -88,9 +91,9 @@ def walk(guide, old):
     # A later pass: what changed comes, what the new bot did stays.
     guide.run("warn", str(guild["_id"]), "7", "8", "spam")
     before = rows_of(guide, "cases")
-    old.ask('UPDATE "Case" SET case_reason = \'changed\' WHERE case_id = 1')
+    old.ask('UPDATE "Case" SET case_reason = \'changed\', case_created_at = now() WHERE case_id = 1')
     old.ask('INSERT INTO "Snippet" VALUES (100000, \'late\', NULL, 1, (SELECT min(guild_id) FROM "Guild"), 0, false, NULL, now())')
-    guide.run("import", "run")
+    guide.run("import", "import", "--all", "--yes")
     after = rows_of(guide, "cases")
     expect("changed", after["1"]["case_reason"], "a reason that changed")
     expect((before["1"]["created_at"], before["1"]["updated_at"]), (after["1"]["created_at"], after["1"]["updated_at"]), "times")
@@ -99,7 +102,7 @@ def walk(guide, old):
     guide.run("import", "status")
 
     # Back: what came goes; the guild whose counter the new bot moved, and its case, stay, and that is said.
-    guide.run("import", "rollback", code=40)
+    guide.run("import", "rollback", "--yes", code=40)
     left = {name: len(rows_of(guide, name)) for name in (*PLAIN, "levels", "permission_ranks", "permission_assignments")}
     expect({"guild": 1, "cases": 1}, {name: count for name, count in left.items() if count}, "what stays")
     expect("late", old.ask('SELECT snippet_name FROM "Snippet" WHERE snippet_id = 100000'), "the old database")

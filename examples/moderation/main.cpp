@@ -1,14 +1,14 @@
 // A moderation bot that left PostgreSQL: its import with all commands, its migrations, its
 // requests.
-//   moderation import COMMAND…    audit, map, dry-run [PART], run [PART], verify, status,
-//                                 retry-rejects, rollback
+//   moderation import COMMAND…    audit, validate-schema, check-pk, check-duplicates, map, dry-run,
+//                                 import, verify, status, rejects, rollback: `import help`
 //   moderation migrate COMMAND…   up, down, plan, maintenance on|off, …: `migrate help`
 //   moderation warn GUILD USER MODERATOR REASON | cases GUILD | ranks GUILD | show COLLECTION
 // $OLD_DATABASE_URL is the old database; $MONGODB_URI and $MONGODB_DATABASE the new one, else
 // moderation.quire.
-#include <algorithm>
 #include <cstdio>
 #include <quire/cli/migrate.hpp>
+#include <quire/importer/cli.hpp>
 #include <quire/migrate/maintenance.hpp>
 #include <span>
 
@@ -49,53 +49,6 @@ Case warn(const q::Database& db, Snowflake guild, Snowflake user, Snowflake mode
   return made;
 }
 // [/warn]
-
-// [import]
-/// What the old schema has, and what of it no rule of the mapping takes.
-int audit(qi::Source& source, const qi::Mapping& rules) {
-  for (const qi::Table& table : source.schema().tables) {
-    const auto takes = [&](const qi::TableMapping& one) { return one.table == table.name; };
-    const bool mapped = std::any_of(rules.tables.begin(), rules.tables.end(), takes);
-    std::string key;
-    for (const std::string& column : table.key) key += (key.empty() ? "" : ", ") + column;
-    std::printf("%-18s about %lld rows, key (%s)%s\n", table.name.c_str(),
-                static_cast<long long>(table.rows), key.c_str(), mapped ? "" : ": not imported");
-  }
-  for (const std::string& line : source.schema().left_out) std::printf("%s\n", line.c_str());
-  const auto wrong = qi::validate(rules, source.schema());
-  for (const std::string& line : wrong) std::printf("%s\n", line.c_str());
-  return wrong.empty() ? 0 : 1;
-}
-
-int map(const qi::Mapping& rules) {
-  for (const qi::TableMapping& table : rules.tables) {
-    std::printf("%s -> %s\n", table.table.c_str(), table.into.c_str());
-    for (const qi::FieldRule& rule : table.fields)
-      std::printf("  %-22s %s%s\n", rule.to.c_str(), rule.from.c_str(), rule.format.c_str());
-  }
-  return 0;
-}
-
-int import(const q::Database& db, Words words) {
-  const std::string command = words.empty() ? "" : words[0];
-  const std::string part = words.size() > 1 ? words[1] : "";
-  if (command == "map") return map(mapping());
-  const auto source = open_old();
-  if (command == "audit") return audit(*source, mapping());
-  qi::Importer importer(*source, db, mapping(), import_options());
-  const auto tell = [](const qi::ImportReport& report) {
-    std::printf("%s", report.markdown().c_str());
-    return report.exit_code();
-  };
-  if (command == "dry-run") return tell(importer.dry_run(part));
-  if (command == "run") return tell(part.empty() ? importer.run() : importer.run(part));
-  if (command == "verify") return tell(importer.verify(q::migrate::VerifyLevel::full, part));
-  if (command == "status") return tell(importer.status());
-  if (command == "retry-rejects") return tell(importer.retry_rejects());
-  if (command == "rollback") return tell(importer.rollback());
-  return 2;
-}
-// [/import]
 
 int show(const q::Database& db, const std::string& collection) {
   const auto all = db.collection<q::bson::Document>(collection);
@@ -140,6 +93,11 @@ q::Database open_database() {
 int run(Words words) {
   const std::string command = words.empty() ? "" : words[0];
   const int count = static_cast<int>(words.size());
+  if (command == "import") {
+    return qi::import_cli(
+        count, words.data(), open_old, open_database, mapping(),
+        {.import = import_options(), .models = models(), .application = "moderation 2.0"});
+  }
   q::Database db = open_database();
   if (command == "migrate") {
     q::MigrateCliOptions options;
@@ -147,7 +105,6 @@ int run(Words words) {
     options.application = "moderation 2.0";
     return q::migrate_cli(count, words.data(), db, migrations(), options);
   }
-  if (command == "import") return import(db, words.subspan(1));
   db.set_hooks(q::migrate::refuse_writes(db));  // `migrate maintenance on` keeps requests out
   return request(db, words);
 }

@@ -114,6 +114,8 @@ Importer::Impl::Impl(Source& from, Database target, Mapping what, ImportOptions 
     if (part.mapping.into.starts_with("_quire_"))
       refuse(part.name, part.mapping.into + " is bookkeeping of migrations and imports");
     part.rules.existing = part.mapping.existing;
+    if (!table.order.empty() && !table.unpivot && !table.pivot)
+      part.rules.own_key = table.key.empty() ? source.schema().at(table.table).key : table.key;
     part.rules.edited = options.edited;
     auto& data = part.data;
     data.name = options.name + "/" + part.name;

@@ -51,8 +51,21 @@ void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::st
   }
 }
 
-bool is_of(const Stamp& stamp, bson::View document, const Row& row) {
-  return (stamp.key ? *stamp.key : bson::Value(document["_id"])) == bson::Value(row.key());
+bson::Value stamped_key(const Stamp& stamp, bson::View document) {
+  return stamp.key ? *stamp.key : bson::Value(document["_id"]);
+}
+
+/// A row stays the same one when a column changes that only orders it.
+bool is_of(const Stamp& stamp, bson::View document, const Row& row, const WriteRules& rules) {
+  const bson::Value was = stamped_key(stamp, document);
+  const bson::Value now(row.key());
+  if (rules.own_key.empty() || !was.view().is_document() || !now.view().is_document())
+    return was == now;
+  return std::all_of(rules.own_key.begin(), rules.own_key.end(), [&](const std::string& name) {
+    const auto before = was.view().as_document().find(name);
+    const auto after = now.view().as_document().find(name);
+    return before && after && bson::Value(*before) == bson::Value(*after);
+  });
 }
 
 }  // namespace
@@ -127,12 +140,14 @@ std::optional<Settled> settle(Row& row, bson::View there, std::string_view job,
                                                       : bson::Document(document);
   };
   if (stamp && stamp->job == job) {
-    if (!is_of(*stamp, there, row)) {
+    if (!is_of(*stamp, there, row, rules)) {
       return refuse(ErrorCode::duplicate_key,
                     "another row of the table became the document of this _id", "_id");
     }
     bson::Document wanted = merged();
-    if (document_hash(wanted) == stamp->hash) {          // an edit, if there is one, is newer
+    const bool same_key = stamped_key(*stamp, there) == bson::Value(row.key());
+    if (document_hash(wanted) == stamp->hash &&          // an edit, if there is one, is newer
+        (same_key || !is_as_written(there, *stamp))) {   // else the stamp gets the new key
       row.existing = row.unchanged = !rules.first_pass;  // else of a batch that comes again
       return std::nullopt;
     }
@@ -167,7 +182,8 @@ std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View th
                                                          std::int64_t fence) const {
   const auto stamp = Stamp::of(there);
   // Fences of other rows' partitions are numbers of their own.
-  if (stamp && stamp->job == options_.name && stamp->fence > fence && is_of(*stamp, there, row))
+  if (stamp && stamp->job == options_.name && stamp->fence > fence &&
+      is_of(*stamp, there, row, rules_))
     throw migrate::data::ChunkLost{};
   const auto settled = settle(row, there, options_.name, rules_);
   if (!settled) return std::nullopt;

@@ -40,6 +40,9 @@ struct WriteRules {
   ExistingDocument existing = ExistingDocument::fail;
   migrate::Edited edited = migrate::Edited::reject;
   std::vector<std::string> on_insert;
+  /// What of a row's key tells it from others, where columns of an order are in front of it; empty:
+  /// all of it.
+  std::vector<std::string> own_key;
   bool first_pass = true;
   bool looks = false;  ///< documents may be there: each batch is looked up before it is written
 };

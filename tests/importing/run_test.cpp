@@ -350,6 +350,35 @@ TEST(Import, RunsPartsInTheOrderOfTheirKeys) {
   EXPECT_THROW(Importer(*source, db, mapping, small()), ImportError);
 }
 
+TEST(Import, OfARowWhoseOrderChangedWritesTheSameDocument) {
+  Legacy legacy;
+  legacy.put_users(30);
+  auto table = users_mapping();
+  table.order = {{"age"}};
+  FieldRule age;
+  age.to = "age";
+  age.from = "age";
+  age.on_insert = true;
+  table.fields.push_back(age);
+  table.existing = ExistingDocument::update;
+  Database db = empty_database();
+  auto options = small();
+  {
+    const auto source = legacy.open();
+    ASSERT_TRUE(Importer(*source, db, one(table), options).run().ok());
+  }
+  legacy.run("UPDATE users SET age = 80, mail = 'new' WHERE id = 3");
+  legacy.run("UPDATE users SET age = 81 WHERE id = 4");  // its document stays as it is
+  const auto later = legacy.open();
+  options.remove_gone = true;
+  const auto report = Importer(*later, db, one(table), options).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(report.parts[0].data.counts.rejected, 0) << report.json();
+  EXPECT_EQ(report.parts[0].removed, 0);
+  EXPECT_EQ(count(db, "people", R"({"_id": 3, "mail": "new", "age": 3})"), 1);
+  EXPECT_EQ(count(db, "people"), 30);
+}
+
 TEST(Import, FinishTakesTheStampsAway) {
   Legacy legacy;
   legacy.put_users(5);
