@@ -75,7 +75,6 @@ int import(const q::Database& db, const Config& config, Words words) {
   qi::ImportCliOptions options;
   options.import = import_options(old_data(config));
   options.models = q::cli::models<Server, ChannelLink, CustomMessage>();
-  options.application = "bot 2.0";
   return qi::import_cli(
       static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old_data(config)); },
       [&] { return db; }, mapping(), options);

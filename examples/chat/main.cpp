@@ -95,7 +95,6 @@ int import(const q::Database& db, const OldData& old, Words words) {
   options.import = import_options(old);
   options.import.verify = q::migrate::VerifyLevel::counts;  // the service has written since
   options.models = q::cli::models<Conversation, Message, Memory>();
-  options.application = "chat 2.0";
   return qi::import_cli(
       static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old); }, [&] { return db; },
       mapping(), options);

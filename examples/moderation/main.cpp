@@ -94,9 +94,8 @@ int run(Words words) {
   const std::string command = words.empty() ? "" : words[0];
   const int count = static_cast<int>(words.size());
   if (command == "import") {
-    return qi::import_cli(
-        count, words.data(), open_old, open_database, mapping(),
-        {.import = import_options(), .models = models(), .application = "moderation 2.0"});
+    return qi::import_cli(count, words.data(), open_old, open_database, mapping(),
+                          {.import = import_options(), .models = models()});
   }
   q::Database db = open_database();
   if (command == "migrate") {

@@ -57,11 +57,21 @@ importer::Mapping read_mapping(const std::string& path) {
   }
 }
 
+/// What a path without a scheme is, by its ending.
+std::string_view scheme_of(std::string_view path) {
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.remove_suffix(packed.size());
+  }
+  if (path.ends_with(".ndjson") || path.ends_with(".jsonl")) return "ndjson";
+  if (path.ends_with(".json") || path.ends_with("/")) return "json";
+  return path.ends_with(".csv") ? "csv" : "sqlite";
+}
+
 /// A file that is there is meant, where a URI lacks its scheme.
 [[noreturn]] void explain(const Error& error, const std::string& uri) {
   if (error.code() == ErrorCode::invalid_source && uri.find(':') == std::string::npos)
-    throw ImportError(error.code(), fmt::format("{}; is it sqlite:{}, json:{} or csv:{}?",
-                                                error.detail(), uri, uri, uri));
+    throw ImportError(error.code(),
+                      fmt::format("{}; is it {}:{}?", error.detail(), scheme_of(uri), uri));
   throw;
 }
 

@@ -18,7 +18,6 @@ struct ImportCliOptions {
   /// `validate-schema` compares the mapping with them, `check-duplicates` asks their unique
   /// indexes; by the name of the collection.
   std::vector<const ModelInfo*> models = {};
-  std::string application = {};  ///< name and version, shown in reports
   /// Where a MongoDB store is linked its driver's log, by default partly on standard output, goes
   /// to standard error from the call on, warnings and errors only. True: it stays as it is.
   bool keep_driver_log = false;
