@@ -1,6 +1,7 @@
 #include "migrate/execute.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 #include "migrate/compile.hpp"
 #include "migrate/field_update.hpp"
@@ -12,6 +13,7 @@
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 #include "quire/migrate/maintenance.hpp"
+#include "quire/store/hooked_store.hpp"
 
 namespace quire::migrate {
 namespace {
@@ -379,9 +381,37 @@ void Executor::code_as_job(const CodeWork& code, Job& job) {
   totals_.saved = true;
 }
 
+/// For code that no transaction holds together: the lock is asked for before each of its calls.
+class Executor::Guard {
+ public:
+  explicit Guard(const Setup& setup)
+      : lock_(std::make_shared<std::atomic<Lock*>>(setup.lock)),
+        db_(std::make_shared<store::HookedStore>(setup.db.shared_store(), hook()),
+            setup.db.name()) {}
+  ~Guard() { *lock_ = nullptr; }  // what the code kept of the database is its own from now on
+  Guard(const Guard&) = delete;
+  Guard& operator=(const Guard&) = delete;
+  [[nodiscard]] Database db() const { return db_; }
+
+ private:
+  [[nodiscard]] store::HookedStore::Hook hook() const {
+    return [lock = lock_](const store::StoreCall& call) {
+      if (Lock* mine = call.returned ? nullptr : lock->load()) mine->check();
+    };
+  }
+  std::shared_ptr<std::atomic<Lock*>> lock_;
+  Database db_;
+};
+
 void Executor::call(const CodeWork& work, store::Session& session) {
-  Database db = setup_.db;
   const MaintenancePass pass;
+  if (session.in_transaction()) {
+    Database db = setup_.db;
+    work.code(db, session);
+    return;
+  }
+  const Guard guard(setup_);
+  Database db = guard.db();
   work.code(db, session);
 }
 

@@ -74,6 +74,7 @@ class Executor final : public MigrationContext::Sink {
   /// What `work` does and how far the step came by it, together; the time that it took.
   std::chrono::milliseconds batch(Job& job, FunctionRef<RowProgress(store::Session*)> work);
   void code_as_job(const detail::CodeWork& code, Job& job);
+  class Guard;
   void call(const detail::CodeWork& work, store::Session& session);
   void begin_step(std::int64_t total);
   void tell(std::int64_t done);

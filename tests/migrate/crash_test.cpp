@@ -85,8 +85,7 @@ Migrations ways_back() {
 }
 
 TEST(Crash, OnTheWayBackIsFinishedToTheOldData) {
-  if (quire::test::on_server())
-    GTEST_SKIP() << "as Matrix does on servers";
+  if (quire::test::on_server()) GTEST_SKIP() << "as Matrix does on servers";
   testing::ScratchDatabases databases;
   testing::CrashOptions options;
   options.interruption = testing::Interruption::kill;
@@ -227,6 +226,33 @@ TEST(Lock, ARunThatLostItWritesNothingMore) {
   EXPECT_EQ(report.result, MigrationResult::lock_lost);
   EXPECT_EQ(report.exit_code(), 21);
   EXPECT_EQ(count(db, "counters", R"({"n":1})"), 4);
+}
+
+TEST(Lock, CodeWithoutATransactionWritesNothingMoreOnceItIsLost) {
+  auto db = empty_database();
+  put_counters(db, 1);
+  int writes = 0;
+  std::optional<Database> kept;
+  Migrations migrations;
+  migrations.add({.id = "m", .up = run(Atomicity::idempotent, [&](Database& own, Session&) {
+                               kept = own;
+                               const auto stolen = bson::from_json(
+                                   R"({"$set":{"holder":"thief"},"$inc":{"token":1}})");
+                               (void)db.store().update(db.ns("_quire_lock"),
+                                                       bson::make_document("_id", "migrate"),
+                                                       {stolen.view()}, {});
+                               const auto add = bson::from_json(R"({"$inc":{"n":1}})");
+                               for (; writes < 1000; ++writes) {
+                                 (void)own.store().update(own.ns("counters"), {}, {add.view()}, {});
+                                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                               }
+                             })});
+  const auto report = MigrationRunner{db, migrations}.lease(std::chrono::milliseconds(600)).run();
+  EXPECT_EQ(report.result, MigrationResult::lock_lost) << report.json();
+  EXPECT_LT(writes, 1000);
+  EXPECT_EQ(count(db, "counters", R"({"n":)" + std::to_string(writes) + "}"), 1);
+  // What code kept of its database is not the run's any more.
+  EXPECT_EQ(kept->store().count(kept->ns("counters"), {}, {}), 1);
 }
 
 }  // namespace quire::migrate::test::crash

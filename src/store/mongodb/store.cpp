@@ -1,5 +1,7 @@
 #include "store/mongodb/store.hpp"
 
+#include "quire/store/hooked_store.hpp"
+
 namespace quire::store::mongodb {
 
 MongoStore::MongoStore(std::string_view uri) {
@@ -103,7 +105,7 @@ bson::Document MongoStore::write_command(Namespace ns, Asked asked, const Fields
 }
 
 MongoStore& mongo_store(Store& store) {
-  auto* own = dynamic_cast<MongoStore*>(&store);
+  auto* own = dynamic_cast<MongoStore*>(&HookedStore::behind(store));
   if (own == nullptr) {
     throw StoreError(ErrorCode::unsupported,
                      "this is for the MongoDB store, not \"" + std::string(store.kind()) + "\"");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quire/store/embedded/embedded.hpp"
+#include "quire/store/hooked_store.hpp"
 #include "store/embedded/storage/capped.hpp"
 #include "store/embedded/storage/checksum.hpp"
 #include "store/embedded/storage/scope.hpp"
@@ -213,7 +214,7 @@ class Checker {
 }  // namespace
 
 EmbeddedStore& embedded_store(Store& store) {
-  auto* own = dynamic_cast<EmbeddedStore*>(&store);
+  auto* own = dynamic_cast<EmbeddedStore*>(&HookedStore::behind(store));
   if (own == nullptr)
     throw StoreError(ErrorCode::unsupported, "only an embedded store can do this, this one is " +
                                                  std::string(store.kind()));
