@@ -1,5 +1,6 @@
 #include "migrate/duplicate_scan.hpp"
 
+#include "migrate/json_text.hpp"
 #include "migrate/same_value.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -12,8 +13,6 @@ namespace {
 
 /// The field of a row that has the key. No document of a user's has it in an index.
 constexpr std::string_view key_field = "_quire_key";
-
-std::string quoted(std::string_view text) { return bson::to_json(bson::Value(text).view()); }
 
 }  // namespace
 
@@ -47,15 +46,15 @@ std::unique_ptr<store::Cursor> DuplicateScan::aggregate(const std::string& stage
 
 DuplicateScan::Rows DuplicateScan::rows(View among, std::string_view by,
                                         store::Session* session) const {
-  const std::string key = quoted(key_field);
+  const std::string key = json_text(key_field);
   const bool by_id = by == "_id" || by.starts_with("_id.");
   std::string text;
   if (!keys_.parallel.empty()) text += R"({"$match":{"$expr":{"$not":[)" + keys_.parallel + "]}}},";
   text += R"({"$project":{)" + key + ":" + keys_.keys;
-  if (!by_id) text += "," + quoted(by) + ":1";
-  text +=
-      R"(}},{"$unwind":)" + quoted("$" + std::string(key_field)) + R"(},{"$sort":{)" + key + ":1,";
-  if (by != "_id") text += quoted(by) + ":1,";
+  if (!by_id) text += "," + json_text(by) + ":1";
+  text += R"(}},{"$unwind":)" + json_text("$" + std::string(key_field)) + R"(},{"$sort":{)" + key +
+          ":1,";
+  if (by != "_id") text += json_text(by) + ":1,";
   text += R"("_id":1}})";
   if (!by_id) text += R"(,{"$project":{)" + key + ":1}}";
   return Rows(aggregate(text, among, session));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "migrate/json_text.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/value.hpp"
 #include "quire/core/error.hpp"
@@ -28,11 +29,10 @@ struct Node {
   }
 };
 
-std::string quoted(std::string_view text) { return bson::to_json(bson::Value(text).view()); }
-std::string variable(const std::string& name) { return quoted("$$" + name); }
+std::string variable(const std::string& name) { return json_text("$$" + name); }
 /// A field of the document (object: empty), or of one in a variable.
 std::string field_of(const std::string& object, const std::string& name) {
-  return quoted(object.empty() ? "$" + name : "$$" + object + "." + name);
+  return json_text(object.empty() ? "$" + name : "$$" + object + "." + name);
 }
 std::string cond(const std::string& test, const std::string& yes, const std::string& no) {
   return R"({"$cond":[)" + test + "," + yes + "," + no + "]}";
@@ -187,7 +187,7 @@ IndexKeys index_keys(bson::View definition, bool sparse) {
   for (std::size_t i = 0; i < out.fields.size(); ++i) {
     const std::string name = part(static_cast<int>(i));
     const std::string own = field_of("t", name);
-    const std::string value = quoted("$$t." + name + ".v");
+    const std::string value = json_text("$$t." + name + ".v");
     whole += (i == 0 ? "\"" : ",\"") + name + "\":" +
              cond(R"({"$eq":[)" + own + ",{}]}", R"({"v":null})",
                   cond(is_type(value, "undefined"), R"({"u":true})", own));
