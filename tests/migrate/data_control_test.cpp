@@ -243,6 +243,19 @@ TEST(DataProgress, EstimatesNeverPass100AndStallsAreTold) {
   EXPECT_FALSE(monitor.progress().stalled);
 }
 
+/// The partitions may have a batch before its worker tells of it.
+TEST(DataProgress, CountsNoBatchTwice) {
+  data::DataMonitor monitor;
+  monitor.begin("job", JobState::running, 20, 60, true, milliseconds(400));
+  monitor.add(5, 1);
+  monitor.all(40, 3);  // 10 more of this process's, which it has not added yet, and 5 of another's
+  monitor.add(10, 2);
+  EXPECT_EQ(monitor.progress().done, 40);
+  EXPECT_EQ(monitor.progress().rejected, 3);
+  monitor.add(10, 0);
+  EXPECT_EQ(monitor.progress().done, 45);
+}
+
 TEST(DataProgress, BatchesAdaptToTheTimeTheyTake) {
   data::BatchSize size(1000, milliseconds(200));
   const auto first = size.documents();

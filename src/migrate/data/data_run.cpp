@@ -40,6 +40,8 @@ DataReport DataRun::run() {
     fail(MigrationError(ErrorCode::migration_failed, FieldPath(options_.name), error.what()));
   }
   fill();
+  if (report_.state == JobState::complete)
+    monitor_.all(report_.counts.read, report_.counts.rejected);  // other processes' part, too
   monitor_.ended(report_.state, report_.error ? report_.error->detail() : "");
   report_.progress = monitor_.progress();
   say_next();

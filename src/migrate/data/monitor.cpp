@@ -136,6 +136,7 @@ void DataMonitor::begin(std::string job, JobState state, std::int64_t done, std:
   {
     const std::lock_guard guard(mutex_);
     now_ = {};
+    own_rejected_ = 0;
     now_.job = std::move(job);
     start_ = boot_time();
     meter_ = data::Meter(stall);
@@ -147,7 +148,7 @@ void DataMonitor::begin(std::string job, JobState state, std::int64_t done, std:
 void DataMonitor::phase(JobState state, std::int64_t done, std::int64_t total, bool exact) {
   const std::lock_guard guard(mutex_);
   now_.state = state;
-  now_.done = done;
+  now_.done = own_done_ = done;
   now_.total = std::max(total, done);
   now_.exact = exact;
   meter_.begin(boot_time());
@@ -156,8 +157,10 @@ void DataMonitor::phase(JobState state, std::int64_t done, std::int64_t total, b
 
 void DataMonitor::add(std::int64_t documents, std::int64_t rejected) {
   const std::lock_guard guard(mutex_);
-  now_.done += documents;
-  now_.rejected += rejected;
+  own_done_ += documents;
+  own_rejected_ += rejected;
+  now_.done = std::max(now_.done, own_done_);
+  now_.rejected = std::max(now_.rejected, own_rejected_);
   // More than the estimate: the total is at least what was seen.
   if (now_.done > now_.total) {
     now_.total = now_.done;
@@ -168,8 +171,9 @@ void DataMonitor::add(std::int64_t documents, std::int64_t rejected) {
 
 void DataMonitor::all(std::int64_t done, std::int64_t rejected) {
   const std::lock_guard guard(mutex_);
+  // A batch may be in the partitions before its worker adds it: two counts, and the larger tells.
   now_.done = std::max(now_.done, done);
-  now_.rejected = rejected;
+  now_.rejected = std::max(now_.rejected, rejected);
   now_.total = std::max(now_.total, now_.done);
   meter_.at(boot_time(), now_.done);
 }

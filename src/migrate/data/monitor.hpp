@@ -73,6 +73,8 @@ class DataMonitor {
   mutable std::mutex mutex_;
   data::Meter meter_;
   DataProgress now_;
+  std::int64_t own_done_ = 0;  ///< with what was done before this process began
+  std::int64_t own_rejected_ = 0;
   std::chrono::milliseconds start_{0};
   bool running_ = false;
 };
