@@ -31,11 +31,13 @@ class OwnDatabases {
 
   /// Of databases.json, as it is now. Empty and 0 where it was not started.
   [[nodiscard]] std::string text(std::string_view name) const {
-    const auto value = state().find(name);
+    const auto all = state();
+    const auto value = all.find(name);
     return value && value->is_string() ? std::string(value->as_string()) : std::string();
   }
   [[nodiscard]] int number(std::string_view name) const {
-    const auto value = state().find(name);
+    const auto all = state();
+    const auto value = all.find(name);
     return value && value->is_number() ? value->as_int32() : 0;
   }
 
