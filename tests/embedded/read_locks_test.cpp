@@ -181,7 +181,7 @@ TEST_F(ReadLocksTest, ALogIsBegunAnewBesideConstantReaders) {
   // Each transaction writes at least one page of 8 KiB: 48 MiB, were the log never begun anew. A
   // reader that the machine stops within a read holds it up, with kept locks or without.
   std::uintmax_t least = 0;
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 20; ++round) {
     const auto size = log_beside_readers(path_ + std::to_string(round));
     least = round == 0 ? size : std::min(least, size);
     if (least < 32U << 20) break;
