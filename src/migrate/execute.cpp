@@ -1,7 +1,6 @@
 #include "migrate/execute.hpp"
 
 #include <algorithm>
-#include <atomic>
 
 #include "migrate/compile.hpp"
 #include "migrate/field_update.hpp"
@@ -12,8 +11,6 @@
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
-#include "quire/migrate/maintenance.hpp"
-#include "quire/store/hooked_store.hpp"
 
 namespace quire::migrate {
 namespace {
@@ -352,67 +349,6 @@ void Executor::complete_begun() {
     }
     stamps.clear(setup_.db, data.collection);
   }
-}
-
-void Executor::code_as_job(const CodeWork& code, Job& job) {
-  begin_step(-1);
-  Job::Next done;
-  done.done = true;
-  if (code.atomicity == Atomicity::transactional) {
-    setup_.transactions->run(true, [&](store::Session* session) {
-      setup_.lock->check(session);
-      call(code, *session);
-      job.save(done, session);
-    });
-  } else {
-    if (code.atomicity == Atomicity::manual) {
-      if (job.begun()) throw OutcomeUnknown{};
-      job.save({{}, {}, false, true}, nullptr);
-      job.committed({{}, {}, false, true});
-      totals_.in_manual_code = true;
-    }
-    totals_.saved = true;
-    setup_.transactions->lend([&](store::Session& session) { call(code, session); });
-    setup_.lock->check();
-    job.save(done, nullptr);
-    totals_.in_manual_code = false;
-  }
-  job.committed(std::move(done));
-  totals_.saved = true;
-}
-
-/// For code that no transaction holds together: the lock is asked for before each of its calls.
-class Executor::Guard {
- public:
-  explicit Guard(const Setup& setup)
-      : lock_(std::make_shared<std::atomic<Lock*>>(setup.lock)),
-        db_(std::make_shared<store::HookedStore>(setup.db.shared_store(), hook()),
-            setup.db.name()) {}
-  ~Guard() { *lock_ = nullptr; }  // what the code kept of the database is its own from now on
-  Guard(const Guard&) = delete;
-  Guard& operator=(const Guard&) = delete;
-  [[nodiscard]] Database db() const { return db_; }
-
- private:
-  [[nodiscard]] store::HookedStore::Hook hook() const {
-    return [lock = lock_](const store::StoreCall& call) {
-      if (Lock* mine = call.returned ? nullptr : lock->load()) mine->check();
-    };
-  }
-  std::shared_ptr<std::atomic<Lock*>> lock_;
-  Database db_;
-};
-
-void Executor::call(const CodeWork& work, store::Session& session) {
-  const MaintenancePass pass;
-  if (session.in_transaction()) {
-    Database db = setup_.db;
-    work.code(db, session);
-    return;
-  }
-  const Guard guard(setup_);
-  Database db = guard.db();
-  work.code(db, session);
 }
 
 }  // namespace quire::migrate
