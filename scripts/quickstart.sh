@@ -17,7 +17,7 @@ done
 [ "$install" = 1 ] && scripts/install_deps.sh build
 
 build=build/quickstart
-cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 -DQUIRE_BUILD_TESTS=OFF >/dev/null
+cmake -S . -B "$build" -G Ninja "${fast_flags[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1 -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DQUIRE_BUILD_TESTS=OFF >/dev/null
 cmake --build "$build" --target tour
 
 if [ -z "$database" ]; then
