@@ -53,7 +53,13 @@ struct FilterNode::Data {
 void walk_path(bson::View document, const std::vector<std::string>& steps,
                FunctionRef<bool(const bson::ValueView*)> sink);
 
-/// Parsing: matcher_parse.cpp. Throws QueryError, StoreError unsupported.
+/// Conditions on one value (matcher_values.cpp): a comparison, with a type's bracket and NaN as a
+/// server has them; $in; and all that look at values, null where the field is missing.
+[[nodiscard]] bool compares(FilterNode::Kind kind, bson::ValueView value, bson::ValueView operand);
+[[nodiscard]] bool is_in(const FilterNode::Data& data, bson::ValueView value);
+[[nodiscard]] bool value_matches(const FilterNode& node, const bson::ValueView* value);
+
+/// Parsing: matcher_parse.cpp, filter_nodes.cpp. Throws QueryError, StoreError unsupported.
 [[nodiscard]] std::unique_ptr<FilterNode> parse_filter(bson::View filter, const ParseScope& scope);
 /// The operators of one value: {$gt: 5, $lt: 7}, for elements.
 [[nodiscard]] std::unique_ptr<FilterNode> parse_element_condition(bson::ValueView condition);
