@@ -7,7 +7,7 @@
 #include "cli/copy_state.hpp"
 #include "cli/copy_verify.hpp"
 #include "cli/copy_write.hpp"
-#include "migrate/key_walk.hpp"
+#include "migrate/pages.hpp"
 
 namespace quire::cli {
 namespace {
@@ -187,14 +187,14 @@ class Copier {
     walk_options.batch_documents = options_.batch_documents;
     walk_options.batch_bytes = options_.batch_bytes;
     walk_options.one_reply = true;
-    migrate::KeyWalk walk(from_, planned.name, walk_options);
+    migrate::Pages pages(from_, planned.name, walk_options, planned.state.last);
     auto saved = Clock::now();
     while (true) {
       if (options_.stop.stop_requested()) {
         state_.save(planned.name, planned.state);
         throw Stopped{};
       }
-      const auto batch = walk.read(planned.state.last);
+      const auto batch = pages.next();
       if (!batch.documents.empty()) {
         wrote_ = true;
         writer.write(batch.documents);

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "migrate/digest.hpp"
-#include "migrate/key_walk.hpp"
+#include "migrate/pages.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::cli {
@@ -116,13 +116,11 @@ class Verifier {
     walk.batch_documents = job_.options.batch_documents;
     walk.batch_bytes = job_.options.batch_bytes;
     walk.one_reply = true;
-    migrate::KeyWalk pages(mine, collection_.name, walk);
-    std::optional<bson::Value> last;
+    migrate::Pages pages(mine, collection_.name, walk);
     while (true) {
       if (stopped()) return false;
-      const auto batch = pages.read(last);
+      const auto batch = pages.next();
       if (!batch.documents.empty()) {
-        last.emplace(batch.documents.back()["_id"]);
         const auto found = counterparts(others, batch.documents);
         for (const auto& document : batch.documents) {
           count(document);

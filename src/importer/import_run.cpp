@@ -1,6 +1,7 @@
 // Runs, later passes, verification and retries of an import's parts.
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
+#include "migrate/pages.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -109,10 +110,13 @@ void Importer::Impl::remove_gone(Part& part, ImportPart& out) {
   MappedSource rows = rows_of(part);
   const auto side = rows.open();
   const bson::Document filter = of_job(part.data.name);
-  migrate::data::KeyRange target(to, part.data.into, filter);
-  migrate::KeyBounds rest;
+  migrate::WalkOptions walk;
+  walk.wanted = filter;
+  walk.batch_documents = 1000;
+  walk.from_primary = walk.one_reply = true;
+  migrate::Pages pages(to, part.data.into, walk);
   while (!options.stop.stop_requested()) {
-    const auto page = target.read(rest, 1000, 8 * 1024 * 1024);
+    const auto page = pages.next();
     std::vector<bson::Value> keys;
     for (const auto& document : page.documents) {
       const auto stamp = Stamp::of(document);
@@ -133,7 +137,6 @@ void Importer::Impl::remove_gone(Part& part, ImportPart& out) {
       out.removed += to.store().remove(to.ns(part.data.into), migrate::exactly(page.documents[i]),
                                        safe<store::RemoveOptions>());
     }
-    if (!page.documents.empty()) rest.after.emplace(page.documents.back()["_id"]);
     if (page.end) return;
   }
 }

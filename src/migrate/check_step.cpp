@@ -1,6 +1,6 @@
 #include "migrate/check_step.hpp"
 
-#include "migrate/key_walk.hpp"
+#include "migrate/pages.hpp"
 #include "migrate/step_filters.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
@@ -59,14 +59,12 @@ void check_all(Database& db, const detail::StepData& step, const RowWork& work,
   options.wanted = filter_of(step);
   options.batch_documents = 1000;
   options.from_primary = true;
-  KeyWalk walk(db, step.collection, options);
-  std::optional<bson::Value> after;
+  Pages pages(db, step.collection, options);
   for (bool end = false; !end;) {
     between();
-    const WalkBatch batch = walk.read(after);
+    const WalkBatch batch = pages.next();
     for (const auto& document : batch.documents) look_at(step, work, document, sum);
     end = batch.end;
-    if (!batch.documents.empty()) after.emplace(batch.documents.back()["_id"]);
   }
 }
 

@@ -17,7 +17,7 @@ void KeysAhead::open(const std::optional<bson::Value>& after) {
   if (!wanted_.empty()) where.begin_array("$and").push(wanted_).end();
   const bson::Document filter = where.finish();
   const bson::Document order = bson::make_document("_id", std::int32_t{1});
-  auto options = safe<store::FindOptions>();
+  auto options = from_primary_ ? safe<store::FindOptions>() : store::FindOptions();
   options.sort = order;
   options.projection = order;
   options.batch_size = 10'000;

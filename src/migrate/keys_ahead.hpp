@@ -16,9 +16,13 @@ namespace quire::migrate {
 /// never that there is no more. One thread.
 class KeysAhead {
  public:
-  /// `wanted`: the filter of the documents that are counted; empty = all.
-  KeysAhead(Database db, std::string collection, bson::View wanted)
-      : db_(std::move(db)), collection_(std::move(collection)), wanted_(wanted) {}
+  /// `wanted`: the filter of the documents that are counted; empty = all. `from_primary`: whatever
+  /// the connection prefers.
+  KeysAhead(Database db, std::string collection, bson::View wanted, bool from_primary = true)
+      : db_(std::move(db)),
+        collection_(std::move(collection)),
+        wanted_(wanted),
+        from_primary_(from_primary) {}
 
   struct End {
     bson::Value id;
@@ -38,6 +42,7 @@ class KeysAhead {
   Database db_;
   std::string collection_;
   bson::Document wanted_;
+  bool from_primary_;
   std::unique_ptr<store::Cursor> cursor_;
   std::optional<End> told_;
   bool given_up_ = false;                ///< as where the pool has no connection to spare

@@ -6,7 +6,7 @@
 #include "migrate/diff.hpp"
 #include "migrate/documents.hpp"
 #include "migrate/kept_images.hpp"
-#include "migrate/key_walk.hpp"
+#include "migrate/pages.hpp"
 #include "migrate/stamps.hpp"
 #include "migrate/step_filters.hpp"
 #include "migrate/step_work.hpp"
@@ -175,16 +175,9 @@ RowProgress run_batch(Database& db, const detail::StepData& step, const RowProgr
   if (rows != nullptr && settings.keep.empty() && !settings.transactional_catalog)
     walk.projection = rows->needs;
   if (rows != nullptr && !at.cursor) look_for_clash(db, step, session);
-  std::optional<KeysAhead::End> end;
-  if (settings.ahead != nullptr && !until)
-    end = settings.ahead->end_behind(at.cursor, settings.batch_documents);
+  KeyWalk reader(db, step.collection, walk);
   WalkBatch batch =
-      KeyWalk(db, step.collection, walk).read(at.cursor, end ? std::optional(end->id) : until);
-  if (!batch.documents.empty()) next.cursor.emplace(batch.documents.back()["_id"]);
-  if (end && batch.end) {
-    next.cursor = end->id;
-    batch.end = false;
-  }
+      next_batch(reader, settings.ahead, settings.batch_documents, next.cursor, until);
   // Stamps are taken away once the cursor behind all that have one is saved: then nothing that has
   // lost its stamp comes again.
   next.done = batch.end && (session != nullptr || batch.documents.empty());

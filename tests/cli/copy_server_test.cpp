@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "copy_fixture.hpp"
+#include "open_ranges.hpp"
 
 namespace quire {
 namespace {
@@ -36,8 +37,16 @@ TEST_F(CopyServer, FromFileToServerAndBackIsTheSameByteForByte) {
   ASSERT_TRUE(there.ok()) << there.json();
   EXPECT_TRUE(has_collection(server, "nothing"));
   EXPECT_FALSE(has_collection(server, "_quire_copy"));
+  const auto open = OpenRanges::of(server, "users");
   const auto back = copy_database(server, b, options);
   ASSERT_TRUE(back.ok()) << back.json();
+  EXPECT_LE(open->count, 1);  // the rest behind the last id that was told ahead
+  open->count = 0;
+  options.existing = cli::Existing::replace;
+  const auto merged = copy_database(server, b, options);  // which is compared page by page
+  ASSERT_TRUE(merged.ok()) << merged.json();
+  EXPECT_LE(open->count, 2);
+  EXPECT_GE(open->closed, 9);
   EXPECT_EQ(back.documents(), 3000 + static_cast<std::int64_t>(every_type(Deprecated::no).size()));
   for (const char* name : {"types", "users"}) {
     EXPECT_EQ(cli_digest(there, name), cli_digest(back, name)) << name;

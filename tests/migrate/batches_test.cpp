@@ -7,6 +7,7 @@
 #include "migrate/keys_ahead.hpp"
 #include "migrate/reject_row.hpp"
 #include "migrate/step_work.hpp"
+#include "open_ranges.hpp"
 #include "quire/core/error.hpp"
 #include "quire/model/model.hpp"
 #include "quire/query/path.hpp"
@@ -237,6 +238,23 @@ TEST(Batches, WhatComesIntoABatchWhileItRunsIsTakenWithIt) {
   ASSERT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(inserted, 5);
   EXPECT_EQ(count(db, "c", R"({"n":1})"), 11);
+}
+
+TEST(Batches, FullVerificationReadsBetweenTwoIds) {
+  auto db = empty_database();
+  if (!quire::test::on_server()) GTEST_SKIP() << "a file reads what it is asked for";
+  constexpr int documents = 5'500;
+  std::vector<bson::Document> list;
+  for (int i = 0; i < documents; ++i) list.push_back(bson::make_document("_id", i, "n", i));
+  const std::vector<bson::View> views(list.begin(), list.end());
+  ASSERT_EQ(db.store().insert(db.ns("c"), views, {}).inserted, documents);
+  Migrations all;
+  all.add({.id = "1", .verify = VerifyLevel::full, .up = each<Number>("c", [](Number&) {})});
+  const auto open = quire::test::OpenRanges::of(db, "c");
+  const auto report = MigrationRunner{db, all}.run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_LE(open->count, 3);  // the rests of the step and of its verification
+  EXPECT_GE(open->closed, 8);
 }
 
 TEST(Batches, ALargeCollectionWithAClashInOneOfItsPartsIsNotChangedThere) {
