@@ -4,6 +4,7 @@
 
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
+#include "migrate/pages.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -13,8 +14,6 @@ using migrate::Edited;
 using migrate::safe;
 
 namespace {
-
-constexpr std::int64_t page_documents = 500;
 
 void remove_all(Database& to, std::string_view collection, bson::View filter) {
   auto options = safe<store::RemoveOptions>();
@@ -90,70 +89,117 @@ ImportReport Importer::Impl::rollback(Edited edited) {
   return report;
 }
 
+namespace {
+
+/// Takes documents of one part back, page by page.
+class WayBack {
+ public:
+  WayBack(Database& to, const std::string& job, const std::string& into, Edited edited,
+          migrate::Transactions& transactions)
+      : to_(to), job_(job), into_(into), edited_(edited), transactions_(transactions) {}
+
+  void take(const std::vector<bson::Document>& page) {
+    const auto images = images_of(to_, job_, page);
+    std::vector<bson::Document> filters, before;
+    for (const auto& document : page) {
+      const auto stamp = Stamp::of(document);
+      if (edited_ != Edited::overwrite && (!stamp || !is_as_written(document, *stamp))) {
+        ++kept;
+        continue;
+      }
+      filters.push_back(migrate::exactly(document));
+      const auto image = images.find(migrate::key_text(document["_id"]));
+      before.push_back(image == images.end() ? bson::Document() : image->second);
+    }
+    if (!filters.empty()) write(filters, before);
+  }
+
+  std::int64_t removed = 0;
+  std::int64_t replaced = 0;
+  std::int64_t kept = 0;  ///< edited since
+
+ private:
+  void write(const std::vector<bson::Document>& filters,
+             const std::vector<bson::Document>& before) {
+    std::vector<store::BulkOperation> operations(filters.size());
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      operations[i].filter = filters[i];
+      operations[i].kind = store::BulkOperation::Kind::remove_one;
+      if (before[i].empty()) continue;
+      operations[i].kind = store::BulkOperation::Kind::replace_one;
+      operations[i].document = before[i];
+    }
+    store::BulkResult result;
+    transactions_.run([&](store::Session* session) {
+      auto bulk = safe<store::BulkOptions>(session);
+      bulk.ordered = session != nullptr;
+      result = to_.store().bulk_write(to_.ns(into_), operations, bulk);
+      if (!result.errors.empty()) migrate::data::raise(result.errors.front().error);
+    });
+    removed += result.removed;
+    replaced += result.matched;
+    if (result.removed + result.matched < static_cast<std::int64_t>(operations.size()))
+      kept += still_there(to_, into_, job_, filters);
+  }
+
+  Database& to_;
+  const std::string& job_;
+  const std::string& into_;
+  Edited edited_;
+  migrate::Transactions& transactions_;
+};
+
+/// Documents that stay are the program's own from now on.
+std::int64_t remove_stamps(Database& to, const std::string& into, bson::View filter) {
+  bson::Writer update;
+  update.begin_document("$unset").append("_q", "").end();
+  const bson::Document body = update.finish();
+  auto all = safe<store::UpdateOptions>();
+  all.multi = true;
+  return to.store().update(to.ns(into), filter, {body.view()}, all).modified;
+}
+
+}  // namespace
+
 void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
                                     ImportReport& report) {
   const std::string& job = part.data.name;
-  const bool transactions = to.capabilities().transactions;
   const bson::Document filter = of_job(job);
-  // What a run, or a way back, that was killed left open would be waited for.
-  migrate::data::DeadRuns(to, job, "").end_all_sessions();
-  migrate::data::Presence presence(to, job, part.data.lease, transactions ? 1 : 0);
-  presence.start([] {});
-  migrate::data::KeyRange range(to, part.data.into, filter);
-  migrate::KeyBounds rest;
-  std::int64_t kept = 0;
-  while (true) {
-    if (options.stop.stop_requested()) {
-      out.data.result = DataResult::stopped;
-      return;
+  // It ends what a run, or a way back, that was killed left open.
+  migrate::data::Presence presence(to, job, part.data.lease,
+                                   to.capabilities().transactions ? 1 : 0);
+  presence.start();
+  WayBack back(to, job, part.data.into, edited, presence.of_worker(0));
+  const auto tell = [&] {
+    out.removed = out.data.counts.removed = back.removed;
+    out.data.counts.replaced = back.replaced;
+    if (auto failed = presence.undrained(); !failed.empty())
+      report.warnings.push_back(part.name + ": " + failed);
+  };
+  migrate::WalkOptions walk;
+  walk.wanted = filter;
+  walk.from_primary = walk.one_reply = true;
+  migrate::Pages pages(to, part.data.into, walk);
+  try {
+    for (bool end = false; !end;) {
+      if (options.stop.stop_requested()) {
+        tell();
+        out.data.result = DataResult::stopped;
+        return;
+      }
+      const auto page = pages.next();
+      out.data.counts.read += static_cast<std::int64_t>(page.documents.size());
+      if (!page.documents.empty()) back.take(page.documents);
+      end = page.end;
     }
-    const auto page = range.read(rest, page_documents, 8 * 1024 * 1024);
-    if (!page.documents.empty()) {
-      const auto images = images_of(to, job, page.documents);
-      std::vector<store::BulkOperation> operations;
-      std::vector<bson::Document> filters, documents;
-      for (const auto& document : page.documents) {
-        ++out.data.counts.read;
-        const auto stamp = Stamp::of(document);
-        if (edited != Edited::overwrite && (!stamp || !is_as_written(document, *stamp))) {
-          ++kept;
-          continue;
-        }
-        filters.push_back(migrate::exactly(document));
-        const auto image = images.find(migrate::key_text(document["_id"]));
-        documents.push_back(image == images.end() ? bson::Document() : image->second);
-      }
-      for (std::size_t i = 0; i < filters.size(); ++i) {
-        store::BulkOperation one;
-        one.filter = filters[i];
-        one.kind = store::BulkOperation::Kind::remove_one;
-        if (!documents[i].empty()) {
-          one.kind = store::BulkOperation::Kind::replace_one;
-          one.document = documents[i];
-        }
-        operations.push_back(one);
-      }
-      if (!operations.empty()) {
-        store::BulkResult result;
-        presence.of_worker(0).run([&](store::Session* session) {
-          auto bulk = safe<store::BulkOptions>(session);
-          bulk.ordered = session != nullptr;
-          result = to.store().bulk_write(to.ns(part.data.into), operations, bulk);
-          if (!result.errors.empty()) migrate::data::raise(result.errors.front().error);
-        });
-        out.removed += result.removed;
-        out.data.counts.replaced += result.matched;
-        if (result.removed + result.matched < static_cast<std::int64_t>(operations.size()))
-          kept += still_there(to, part.data.into, job, filters);
-      }
-      rest.after.emplace(page.documents.back()["_id"]);
-    }
-    if (page.end) break;
+  } catch (const Error&) {
+    tell();  // it may be the reason
+    throw;
   }
-  out.data.counts.removed = out.removed;
-  if (kept > 0) {
-    out.data.counts.existing = kept;
-    out.data.warnings.push_back(std::to_string(kept) +
+  tell();
+  if (back.kept > 0) {
+    out.data.counts.existing = back.kept;
+    out.data.warnings.push_back(std::to_string(back.kept) +
                                 " documents were edited since they were imported, and stay");
     if (edited == Edited::reject) {
       out.data.result = DataResult::rejects;
@@ -161,13 +207,7 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
           part.name + ": rollback with edited=keep leaves them, edited=overwrite takes them back");
       return;
     }
-    // They are the program's own from now on.
-    bson::Writer update;
-    update.begin_document("$unset").append("_q", "").end();
-    const bson::Document body = update.finish();
-    auto all = safe<store::UpdateOptions>();
-    all.multi = true;
-    (void)to.store().update(to.ns(part.data.into), filter, {body.view()}, all);
+    (void)remove_stamps(to, part.data.into, filter);
   }
   remove_all(to, replaced_collection, bson::make_document("j", job));
   forget(to, job);
@@ -176,15 +216,10 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
 
 ImportReport Importer::Impl::finish() {
   return each_part("finish", {}, [&](Part& part, ImportPart& out, ImportReport&) {
-    bson::Writer update;
-    update.begin_document("$unset").append("_q", "").end();
-    const bson::Document body = update.finish();
-    auto all = safe<store::UpdateOptions>();
-    all.multi = true;
-    out.data.counts.written =
-        to.store()
-            .update(to.ns(part.data.into), of_job(part.data.name), {body.view()}, all)
-            .modified;
+    migrate::data::DeadRuns dead(to, part.data.name, "");
+    dead.end_all_sessions();
+    if (!dead.undrained().empty()) out.data.warnings.push_back(dead.undrained());
+    out.data.counts.written = remove_stamps(to, part.data.into, of_job(part.data.name));
     remove_all(to, replaced_collection, bson::make_document("j", part.data.name));
     out.data.result = DataResult::complete;
   });

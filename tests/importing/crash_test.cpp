@@ -6,6 +6,9 @@
 #include <thread>
 
 #include "fixture.hpp"
+#include "migrate/data/presence.hpp"
+#include "open_ranges.hpp"
+#include "quire/core/error.hpp"
 #include "quire/importer/step.hpp"
 #include "quire/migrate/migrate.hpp"
 #include "quire/testing/hooked_store.hpp"
@@ -169,6 +172,63 @@ TEST(ImportCrash, WhoGoesOnEndsTheTransactionOfADeadWorker) {
   ASSERT_TRUE(back.ok()) << back.json();
   EXPECT_EQ(count(db, "people"), 0);
   EXPECT_EQ(count(db, "_quire_jobs", R"({"kind":"run"})"), 0);
+}
+
+/// A process that died in an import of `people` left sessions, and the server refuses to end them.
+TEST(ImportCrash, AWayBackTellsWhatItCouldNotEndAtTheServer) {
+  Legacy legacy("undrained");
+  legacy.put_users(10);
+  Shared shared("undrained");
+  std::string job;
+  {
+    Database db = shared.open();
+    const auto source = legacy.open();
+    const auto report = Importer(*source, db, one(users_mapping()), small()).run();
+    ASSERT_TRUE(report.ok()) << report.json();
+    job = report.parts.at(0).data.job;
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const migrate::data::Presence alive(shared.open(), job, std::chrono::seconds(15), 1);
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  Database db = shared.open();
+  set(db, "_quire_jobs", R"({"kind":"run"})",
+      R"({"$set":{"sessions":[{"id":{"$binary":{"base64":"AAAAAAAAAAAAAAAAAAAAAA==","subType":"04"}}}]}})");
+  const Database refusing{std::make_shared<testing::HookedStore>(
+                              db.shared_store(),
+                              [](const testing::StoreCall& call) {
+                                if (call.operation == "run_command" && call.ns.database == "admin")
+                                  throw StoreError(ErrorCode::unauthorized,
+                                                   "killSessions is not allowed");
+                              }),
+                          db.name()};
+  const auto source = legacy.open();
+  const auto back = Importer(*source, refusing, one(users_mapping()), small()).rollback();
+  ASSERT_TRUE(back.ok()) << back.json();
+  ASSERT_EQ(back.warnings.size(), 1) << back.json();
+  EXPECT_NE(back.warnings[0].find("killSessions is not allowed"), std::string::npos);
+  EXPECT_EQ(count(db, "people"), 0);
+}
+
+/// A page behind an _id may cost a server all that lies behind.
+TEST(ImportCrash, AWayBackReadsBetweenTwoIds) {
+  if (!quire::test::on_server()) GTEST_SKIP() << "a file reads what it is asked for";
+  Legacy legacy("ranges");
+  legacy.put_users(2600);
+  Database db = empty_database();
+  const auto source = legacy.open();
+  ImportOptions options;
+  ASSERT_TRUE(Importer(*source, db, one(users_mapping()), options).run().ok());
+  const auto open = quire::test::OpenRanges::of(db, "people");
+  options.remove_gone = true;
+  const auto later = Importer(*source, db, one(users_mapping()), options).run();
+  ASSERT_TRUE(later.ok()) << later.json();
+  ASSERT_TRUE(Importer(*source, db, one(users_mapping()), options).rollback().ok());
+  EXPECT_LE(open->count, 2);
+  EXPECT_GE(open->closed, 5);
+  EXPECT_EQ(count(db, "people"), 0);
 }
 
 TEST(ImportStep, RunsAtStartUpAndGoesBack) {

@@ -4,6 +4,7 @@
 
 #include "data_fixture.hpp"
 #include "migrate/data/monitor.hpp"
+#include "quire/testing/hooked_store.hpp"
 
 namespace quire::migrate::test::data_control {
 
@@ -47,6 +48,35 @@ TEST(DataRejects, ArePutAsideWithWhatWasWrongAndTriedAgain) {
   set(db, "people", R"({"_id":14})", R"({"$set":{"name":"good"}})");
   EXPECT_TRUE(job.retry_rejects().ok());
   EXPECT_EQ(count(db, "users"), 30);
+  EXPECT_EQ(count(db, "_quire_rejects"), 0);
+}
+
+/// Two processes try the same documents again: the later one leaves no note behind.
+TEST(DataRejects, AreNotPutAsideAgainWhereAnotherProcessWroteThemMeanwhile) {
+  auto db = empty_database();
+  put_people(db, 6);
+  spoil(db, 3);
+  const auto job = [](const Database& on) {
+    auto one = small_job(on, on);
+    one.map(strict).rejects(RejectPolicy::reject);
+    return one;
+  };
+  ASSERT_EQ(job(db).run().counts.rejected, 1);
+  set(db, "people", R"({"_id":3})", R"({"$set":{"name":"good"}})");
+  bool once = false;
+  const Database later{std::make_shared<testing::HookedStore>(
+                           db.shared_store(),
+                           [&](const testing::StoreCall& call) {
+                             if (!call.returned || call.ns.collection != "_quire_rejects" ||
+                                 !call.operation.starts_with("find") || std::exchange(once, true))
+                               return;
+                             EXPECT_TRUE(job(db).retry_rejects().ok());
+                           }),
+                       db.name()};
+  const auto report = job(later).retry_rejects();
+  EXPECT_TRUE(once);
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "users"), 6);
   EXPECT_EQ(count(db, "_quire_rejects"), 0);
 }
 

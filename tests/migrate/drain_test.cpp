@@ -243,6 +243,37 @@ TEST_F(DrainOfAJob, EndsTheTakingOfAPartition) {
   goes_on("find_and_modify", "_quire_chunks", false);
 }
 
+/// A process dies while it tries again what was put aside, and another one does so. `elsewhere`:
+/// nobody can know at once that it is gone.
+class DrainOfARetry : public DrainOfAJob, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(DrainOfARetry, EndsWhatWasWrittenAndNotCommitted) {
+  const auto job = [](const Database& on) {
+    auto one = job_over(on, false);
+    one.transform<OldPerson, NewPerson>(split).rejects(RejectPolicy::reject);
+    return one;
+  };
+  set(*db, "people", R"({"_id":3})", R"({"$set":{"name":7}})");
+  ASSERT_EQ(job(*db).run().counts.rejected, 1);
+  set(*db, "people", R"({"_id":3})", R"({"$set":{"name":"A B"}})");
+  dies([&](Database& own) {
+    auto one = job(dying(own, "bulk_write", "users", kill_me));
+    (void)one.retry_rejects();
+  });
+  if (GetParam()) set(*db, "_quire_jobs", R"({"kind":"run"})", R"({"$set":{"process":""}})");
+  const auto start = std::chrono::steady_clock::now();
+  const auto report = job(*db).retry_rejects();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_TRUE(report.warnings.empty()) << report.json();
+  EXPECT_EQ(report.counts.written, 1);
+  EXPECT_EQ(count(*db, "users", R"({"_id":3,"last":"B"})"), 1);
+  EXPECT_EQ(count(*db, "_quire_rejects"), 0);
+}
+INSTANTIATE_TEST_SUITE_P(Processes, DrainOfARetry, ::testing::Bool(), [](const auto& row) {
+  return std::string(row.param ? "OfAnotherMachine" : "OfThisMachine");
+});
+
 /// It lives, but was stopped within a batch for longer than its lease.
 TEST_F(DrainOfAJob, EndsTheBatchOfOneThatStandsStill) {
   testing::Child stopped([&](std::string& text) {

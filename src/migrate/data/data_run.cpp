@@ -86,6 +86,7 @@ void DataRun::work() {
   if (report_.result == DataResult::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
   report_.taken_over = parts.taken_over;
   report_.lost = parts.lost;
+  if (parts.undrained.empty()) parts.undrained = presence.undrained();
   if (!parts.undrained.empty()) report_.warnings.push_back(parts.undrained);
   switch (gate.cause()) {
     case StopCause::none:

@@ -20,9 +20,22 @@ Presence::Presence(Database db, std::string job, std::chrono::milliseconds lease
       lease_(lease),
       run_(Uuid::generate().str()),
       id_(run_id(job_, run_)),
-      none_(db_) {
+      none_(db_),
+      dead_(db_, job_, run_) {
   for (int i = 0; i < workers; ++i) sessions_.emplace_back(db_).use(true);
   beat();
+  end_dead();
+}
+
+void Presence::end_dead() {
+  dead_.end_all_sessions();
+  const std::lock_guard guard(mutex_);
+  undrained_ = dead_.undrained();
+}
+
+std::string Presence::undrained() {
+  const std::lock_guard guard(mutex_);
+  return undrained_;
 }
 
 Transactions& Presence::of_worker(int number) {
@@ -69,6 +82,7 @@ void Presence::loop(const std::function<void()>& tick) {
       try {
         beat();
         last = boot_time();
+        end_dead();
       } catch (...) {  // busy or out of reach: tried again; the fence protects what is written
       }
     }

@@ -23,9 +23,10 @@ DataReport DataRun::retry() {
 }
 
 void DataRun::retry_all() {
-  Transactions transactions(to_);
-  transactions.use(book_.transactions());
-  Chunks chunks(to_, book_, "", transactions);
+  Presence presence(to_, book_.job(), options_.lease, book_.transactions() ? 1 : 0);
+  presence.start();
+  report_.run = presence.run();
+  Chunks chunks(to_, book_, presence.run(), presence.of_worker(0));
   const auto writer = writer_(book_, chunks);
   const auto side = source_.open();
   report_.result = DataResult::complete;
@@ -46,6 +47,8 @@ void DataRun::retry_all() {
   if (options_.stop.stop_requested()) report_.result = DataResult::stopped;
   if (report_.result == DataResult::complete && report_.counts.rejected > 0)
     report_.result = DataResult::rejects;
+  if (book_.state() == JobState::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
+  if (auto failed = presence.undrained(); !failed.empty()) report_.warnings.push_back(failed);
 }
 
 bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
@@ -69,6 +72,10 @@ bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
     } else {
       ++report_.counts.dropped;
     }
+    return true;
+  }
+  if (!find_document(to_, rejects_collection, reject_id)) {  // another process did it meanwhile
+    ++report_.counts.existing;
     return true;
   }
   const std::int64_t attempts = get_int(reject, "attempts", 1) + 1;
