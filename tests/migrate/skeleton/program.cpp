@@ -1,12 +1,17 @@
 // Makes databases that differ from its models, writes the migrations, and looks at them afterwards.
-// program write URI FOLDER [mechanical|undecided] | program check URI mechanical|undecided
+// program write URI FILE mechanical|undecided|squash | program check URI mechanical|undecided |
+// program same URI URI: of a database after the originals and one after their squash
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <quire/migrate/drift.hpp>
 #include <quire/migrate/skeleton.hpp>
+#include <quire/migrate/squash.hpp>
 #include <quire/quire.hpp>
+#include <quire/testing/database_image.hpp>
+
+#include "originals.hpp"
 
 namespace q = quire;
 using q::field;
@@ -96,6 +101,16 @@ void make(q::Database& db, bool mechanical) {
   }
 }
 
+/// Documents for the originals of a squash.
+void make_old(q::Database& db) {
+  put(db, "users",
+      R"({"_id": 1, "name": "Ada-King", "x": 1, "n": "12", "old": 1, "by": 7, "status": "b"})");
+  put(db, "users", R"({"_id": 2, "name": "Bob-Ray", "x": 2, "n": "many"})");
+  put(db, "authors", R"({"_id": 7, "name": "A"})");
+  index(db, "users", R"({"key": {"n": 1}, "name": "other"})");
+  index(db, "users", R"({"key": {"old": 1}, "name": "old_1"})");
+}
+
 std::string documents(const q::Database& db, std::string_view collection) {
   std::string text;
   const auto cursor = db.store().find(db.ns(collection), {}, {});
@@ -126,18 +141,36 @@ int check(const q::Database& db, bool mechanical) {
   return kept ? 0 : fail("the migration changed what it should not", stored);
 }
 
+int same(const q::Database& a, const q::Database& b) {
+  const q::testing::DatabaseImage squashed(b);
+  const std::string text =
+      q::testing::DatabaseImage(a).difference(squashed, "the originals", "the squash");
+  if (!text.empty()) return fail("a squash makes another database", text);
+  // And that they made it: what the last of them copied and moved is there.
+  return documents(b, "moved").find("\"name\": \"Bob Ray\"") != std::string::npos
+             ? 0
+             : fail("neither ran", documents(b, "moved"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) return fail("usage", "program write URI FILE KIND | program check URI KIND");
+  if (argc < 4) return fail("usage", "program write URI FILE KIND | check URI KIND | same URI URI");
   auto db = q::open(argv[2]);
+  if (std::strcmp(argv[1], "same") == 0) return same(db, q::open(argv[3]));
+  q::migrate::SkeletonOptions options;
+  options.date = std::chrono::year(2026) / 2 / 10;
+  if (std::strcmp(argv[argc - 1], "squash") == 0) {
+    make_old(db);
+    std::ofstream out(argv[3], std::ios::binary);
+    out << q::migrate::squash_skeleton("squash", squash_originals(), "a", "c", options);
+    return out.good() ? 0 : 1;
+  }
   const bool mechanical = std::strcmp(argv[argc - 1], "mechanical") == 0;
   if (std::strcmp(argv[1], "check") == 0) return check(db, mechanical);
   make(db, mechanical);
   const auto drift = drift_of(db, mechanical);
   std::printf("%s", drift.str().c_str());
-  q::migrate::SkeletonOptions options;
-  options.date = std::chrono::year(2026) / 2 / 10;
   std::ofstream out(argv[3], std::ios::binary);
   out << q::migrate::migration_skeleton(argv[argc - 1], drift, options);
   return out.good() ? 0 : 1;
