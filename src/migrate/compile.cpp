@@ -4,6 +4,7 @@
 
 #include "core/sha256.hpp"
 #include "migrate/kept_images.hpp"
+#include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
@@ -161,20 +162,39 @@ bool covers(std::string_view wide, std::string_view narrow) {
   return narrow.starts_with(wide) && (narrow.size() == wide.size() || narrow[wide.size()] == '.');
 }
 
+/// Puts the migration's id to what `look` throws.
+void naming(const Migration& migration, FunctionRef<void()> look) {
+  const std::string& id = migration.info().id;
+  try {
+    look();
+  } catch (const MigrationError&) {
+    throw;
+  } catch (const StoreError& error) {
+    throw StoreError(error.code(), FieldPath(id), error.detail(), error.backend_code());
+  } catch (...) {
+    throw MigrationError(ErrorCode::invalid_migration, FieldPath(id),
+                         "up() or down() failed when they were called to learn their steps "
+                         "(whatever has an effect belongs into a step): " +
+                             current_failure().text);
+  }
+}
+
 }  // namespace
 
 Compiled learn(const std::shared_ptr<Migration>& migration) {
   Compiled result;
   result.migration = migration;
-  Recorder recorder;
-  MigrationContext context(recorder);
-  migration->up(context);
-  result.steps = std::move(recorder.steps);
-  if (migration->info().keep_preimages) keep_images(result);
-  result.checksum = checksum_of(result.steps, migration->info().revision);
-  result.touches =
-      migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
-  find_way_back(result);
+  naming(*migration, [&] {
+    Recorder recorder;
+    MigrationContext context(recorder);
+    migration->up(context);
+    result.steps = std::move(recorder.steps);
+    if (migration->info().keep_preimages) keep_images(result);
+    result.checksum = checksum_of(result.steps, migration->info().revision);
+    result.touches =
+        migration->info().touches.empty() ? touches_of(result.steps) : migration->info().touches;
+    find_way_back(result);
+  });
   return result;
 }
 
@@ -197,9 +217,7 @@ std::string guarantee_of(const std::vector<Step>& steps, Atomicity atomicity,
   return all_versioned ? "versioned" : "fenced";
 }
 
-}  // namespace
-
-void classify(Compiled& compiled, const store::Capabilities& can, bool large) {
+void classify_steps(Compiled& compiled, const store::Capabilities& can, bool large) {
   const Migration& migration = *compiled.migration;
   compiled.large = large && migration.info().atomicity != Atomicity::transactional;
   compiled.atomicity =
@@ -213,6 +231,12 @@ void classify(Compiled& compiled, const store::Capabilities& can, bool large) {
     compiled.down_atomicity =
         wanted_class(compiled.down_atomicity, migration, compiled.down_steps, can);
   }
+}
+
+}  // namespace
+
+void classify(Compiled& compiled, const store::Capabilities& can, bool large) {
+  naming(*compiled.migration, [&] { classify_steps(compiled, can, large); });
 }
 
 bool overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {

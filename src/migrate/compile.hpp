@@ -34,7 +34,8 @@ struct Compiled {
 /// fields go by ranges unless the migration asks for one.
 inline constexpr std::int64_t most_at_once = 10'000;
 
-/// All that does not depend on the store: not the classes and the guarantee.
+/// All that does not depend on the store: not the classes and the guarantee. What up() and down()
+/// throw becomes MigrationError invalid_migration with the id.
 [[nodiscard]] Compiled learn(const std::shared_ptr<Migration>& migration);
 /// The classes and the guarantee on a store. `large`: its collections are too large to change in
 /// one transaction of a server. Throws MigrationError invalid_migration when

@@ -32,13 +32,9 @@ void Pace::pass() {
     if (may_defer_ && is_spent())
       throw Paused{Paused::Cause::budget, "the start-up budget is spent"};
     look_at_control();
-    if (control_.desired == Desired::stop) {
-      throw Paused{Paused::Cause::asked,
-                   "the control document says stop" +
-                       (control_.reason.empty() ? "" : ": " + control_.reason)};
-    }
-    std::string reason = control_.pause_reason();
-    if (reason.empty() && settings_.throttle.wait) reason = settings_.throttle.wait();
+    if (auto stop = control_.stop_reason(); !stop.empty())
+      throw Paused{Paused::Cause::asked, std::move(stop)};
+    std::string reason = control_.wait_reason(settings_.throttle);
     if (reason.empty()) break;
     monitor_.waits(std::move(reason));
     waited = true;

@@ -7,9 +7,15 @@
 
 namespace quire::migrate {
 
-std::string Control::pause_reason() const {
-  if (desired != Desired::pause) return {};
-  return "paused by the control document" + (reason.empty() ? "" : ": " + reason);
+std::string Control::stop_reason() const {
+  if (desired != Desired::stop) return {};
+  return "the control document says stop" + (reason.empty() ? "" : ": " + reason);
+}
+
+std::string Control::wait_reason(const Throttle& throttle) const {
+  if (desired == Desired::pause)
+    return "paused by the control document" + (reason.empty() ? "" : ": " + reason);
+  return throttle.wait ? throttle.wait() : std::string();
 }
 
 Control read_control(Database& db, std::string_view id) {

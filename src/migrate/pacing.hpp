@@ -13,8 +13,11 @@ struct Control {
   std::int64_t rate = 0;
   std::string reason;
 
-  /// Empty unless it asks to pause.
-  [[nodiscard]] std::string pause_reason() const;
+  /// Empty unless it asks to stop.
+  [[nodiscard]] std::string stop_reason() const;
+  /// Why whoever is at work is to wait before the next batch, by this and the throttle; empty: it
+  /// may go on.
+  [[nodiscard]] std::string wait_reason(const Throttle& throttle) const;
 };
 [[nodiscard]] Control read_control(Database& db, std::string_view id);
 /// Throws MigrationError invalid_migration for a rate below 0.

@@ -22,37 +22,17 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
              options.yields},
             *options.clock, lock_, monitor_) {
   report_.run = journal_.run_id();
-  for (const std::size_t position : migrations_.order()) {
-    const auto& migration = migrations_.items[position];
-    naming(*migration, [&] { compiled_.push_back(learn(migration)); });
-  }
+  for (const std::size_t position : migrations_.order())
+    compiled_.push_back(learn(migrations_.items[position]));
   chosen_ = choose();
   read();
   prefer_images();
 }
 
-void MigrationRunner::Run::naming(const Migration& migration, FunctionRef<void()> look) {
-  const std::string& id = migration.info().id;
-  try {
-    look();
-  } catch (const MigrationError&) {
-    throw;
-  } catch (const StoreError& error) {
-    throw StoreError(error.code(), FieldPath(id), error.detail(), error.backend_code());
-  } catch (...) {
-    const Caught caught = current_failure();
-    throw MigrationError(ErrorCode::invalid_migration, FieldPath(id),
-                         "up() or down() failed when they were called to learn their steps "
-                         "(whatever has an effect belongs into a step): " +
-                             caught.text);
-  }
-}
-
 void MigrationRunner::Run::classify_all() {
   can_ = db_.store().capabilities();
   transactions_.use(can_.transactions);
-  for (Compiled& one : compiled_)
-    naming(*one.migration, [&] { classify(one, can_, is_large(one)); });
+  for (Compiled& one : compiled_) classify(one, can_, is_large(one));
 }
 
 /// Whether declared steps on fields had better not be one transaction: on servers one may live for

@@ -68,8 +68,6 @@ class MigrationRunner::Run {
     std::vector<std::string> next;
   };
 
-  /// Puts the migration's id to what `look` throws.
-  static void naming(const Migration& migration, FunctionRef<void()> look);
   /// Asks what the store can, and what that makes of the migrations. Before all but status() and
   /// finding that there is nothing to do, since it may cost several round trips.
   void classify_all();

@@ -2,30 +2,13 @@
 
 #include "migrate/step_filters.hpp"
 #include "migrate/support.hpp"
-#include "quire/core/error.hpp"
 
 namespace quire::migrate {
-namespace {
-
-Compiled learn_named(const std::shared_ptr<Migration>& migration) {
-  try {
-    return learn(migration);
-  } catch (const MigrationError&) {
-    throw;
-  } catch (...) {
-    throw MigrationError(ErrorCode::invalid_migration, FieldPath(migration->info().id),
-                         "up() or down() failed when they were called to learn their steps "
-                         "(whatever has an effect belongs into a step): " +
-                             current_failure().text);
-  }
-}
-
-}  // namespace
 
 std::vector<Surveyed> survey(const Migrations& migrations) {
   std::vector<Surveyed> all;
   for (const std::size_t position : migrations.order())
-    all.push_back({learn_named(migrations.items[position]), true, false, {}});
+    all.push_back({learn(migrations.items[position]), true, false, {}});
   return all;
 }
 

@@ -100,14 +100,11 @@ bool Gate::pass() {
   while (!stopped()) {
     const Control control = book_.control();
     rate_ = control.rate > 0 ? control.rate : options_.throttle.rate;
-    std::string reason;
-    if (control.desired == Desired::stop) {
-      stop(StopCause::asked, "the control document says stop" +
-                                 (control.reason.empty() ? "" : ": " + control.reason));
+    if (auto why = control.stop_reason(); !why.empty()) {
+      stop(StopCause::asked, std::move(why));
       break;
     }
-    reason = control.pause_reason();
-    if (reason.empty() && options_.throttle.wait) reason = options_.throttle.wait();
+    std::string reason = control.wait_reason(options_.throttle);
     if (reason.empty()) {
       if (waited) monitor_.waits("");
       return true;
