@@ -9,87 +9,33 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <random>
 #include <stdexcept>
 
+#include "import_data.hpp"
 #include "quire/importer/source.hpp"
 #include "turns.hpp"
 
 namespace {
 
 namespace importer = quire::importer;
+using import_bench::run;
+using import_bench::Statement;
 using server_bench::Spent;
 using server_bench::Watch;
-
-struct Statement {
-  Statement(sqlite3* db, const char* sql) {
-    if (sqlite3_prepare_v2(db, sql, -1, &handle, nullptr) != SQLITE_OK)
-      throw std::runtime_error(sqlite3_errmsg(db));
-  }
-  ~Statement() { sqlite3_finalize(handle); }
-  sqlite3_stmt* handle = nullptr;
-};
-
-void run(sqlite3* db, const char* sql) {
-  if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
-    throw std::runtime_error(sqlite3_errmsg(db));
-}
 
 /// The file, made when it is asked for first and removed at the end.
 class File {
  public:
-  explicit File(std::int64_t users) : users_(users) {
-    path_ = std::filesystem::temp_directory_path() /
-            ("quire_import_" + std::to_string(::getpid()) + ".db");
-    std::filesystem::remove(path_);
-    if (sqlite3_open(path_.c_str(), &db_) != SQLITE_OK) throw std::runtime_error("open");
-    fill();
+  explicit File(std::int64_t users)
+      : path_(std::filesystem::temp_directory_path() /
+              ("quire_import_" + std::to_string(::getpid()) + ".db")) {
+    import_bench::make_file(path_, users);
   }
-  ~File() {
-    sqlite3_close(db_);
-    std::filesystem::remove(path_);
-  }
+  ~File() { std::filesystem::remove(path_); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  void fill() {
-    run(db_,
-        "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-        "CREATE TABLE users(id INTEGER PRIMARY KEY, username TEXT NOT NULL, email TEXT NOT NULL, "
-        "full_name TEXT NOT NULL, age INTEGER, active BOOLEAN NOT NULL, score REAL NOT NULL, city "
-        "TEXT, country TEXT, created_at DATETIME NOT NULL);"
-        "CREATE TABLE orders(id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES "
-        "users(id), sku TEXT NOT NULL, qty INTEGER NOT NULL, price REAL NOT NULL, at DATETIME NOT "
-        "NULL);");
-    Statement users(db_,
-                    "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) INSERT "
-                    "INTO users SELECT i, 'user' || i, 'user' || i || '@example.org', 'Ada ' || i "
-                    "|| ' Lovelace', CASE WHEN i % 7 THEN i % 80 END, i % 2, i * 0.37, 'City ' || "
-                    "(i % 977), 'DE', datetime(1600000000 + i * 97, 'unixepoch') FROM n");
-    sqlite3_bind_int64(users.handle, 1, users_);
-    sqlite3_step(users.handle);
-    Statement order(
-        db_,
-        "INSERT INTO orders(user_id, sku, qty, price, at) VALUES(?1, printf('SKU-%08d', "
-        "?2), ?3, ?4, datetime(1700000000 + ?2, 'unixepoch'))");
-    std::mt19937_64 random(4242);
-    run(db_, "BEGIN");
-    for (std::int64_t i = 0; i < users_ * 5; ++i) {
-      sqlite3_bind_int64(
-          order.handle, 1,
-          1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(users_)));
-      sqlite3_bind_int64(order.handle, 2, static_cast<std::int64_t>(random() % 31'536'000));
-      sqlite3_bind_int64(order.handle, 3, static_cast<std::int64_t>(1 + random() % 9));
-      sqlite3_bind_double(order.handle, 4, static_cast<double>(random() % 50'000) / 100);
-      sqlite3_step(order.handle);
-      sqlite3_reset(order.handle);
-    }
-    run(db_, "COMMIT; CREATE INDEX orders_user ON orders(user_id); ANALYZE");
-  }
-
-  std::int64_t users_;
   std::filesystem::path path_;
-  sqlite3* db_ = nullptr;
 };
 
 void expect(std::int64_t rows, std::int64_t users) {

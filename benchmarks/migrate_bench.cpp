@@ -16,15 +16,6 @@ namespace {
 
 using namespace migrate_bench;
 
-struct Given {
-  std::string uri, other;
-  std::size_t count = 0;
-};
-struct Taken {
-  double seconds = 0;
-  Memory::Peak memory;
-};
-
 /// What a program does with the driver alone: one cursor, unordered bulks of 1,000.
 void split_by_libmongoc(const Given& given, Memory& memory) {
   mongoc_init();
@@ -146,25 +137,6 @@ Taken work(const std::string& name, const Given& given) {
   return taken;
 }
 
-/// In a process of its own.
-Taken apart(const std::string& name, const Given& given) {
-  static const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::string command = "'" + self + "' --work " + name + " '" + given.uri + "' '" +
-                              given.other + "' " + std::to_string(given.count);
-  std::FILE* out = ::popen(command.c_str(), "r");
-  must(out != nullptr, "cannot start " + command);
-  Taken taken;
-  const int read = std::fscanf(out, "%lf %lf %lf", &taken.seconds, &taken.memory.own,  // NOLINT
-                               &taken.memory.all);
-  must(::pclose(out) == 0 && read == 3, name + " failed");
-  return taken;
-}
-
-std::size_t number(const char* variable, std::size_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::stoul(text);
-}
-
 class Folder {
  public:
   Folder()
@@ -188,24 +160,6 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
-
-/// WORKLOAD/OPERATION/CONTENDER; `prepared` makes what the work needs, outside of the time.
-void add(const std::string& operation, const std::string& contender, const std::string& name,
-         std::size_t items, std::function<Given()> prepared) {
-  benchmark::RegisterBenchmark(
-      (operation + "/" + contender).c_str(),
-      [name, items, prepared = std::move(prepared)](benchmark::State& state) {
-        for (auto _ : state) {
-          const Taken taken = apart(name, prepared());
-          state.SetIterationTime(taken.seconds);
-          state.counters["own_mib"] = taken.memory.own;
-          state.counters["all_mib"] = taken.memory.all;
-        }
-        state.SetItemsProcessed(static_cast<std::int64_t>(items));
-      })
-      ->Iterations(1)
-      ->UseManualTime();
-}
 
 void add_embedded(const Folder& folder) {
   const std::size_t count = number("QUIRE_BENCH_DOCUMENTS", 100'000);
@@ -257,8 +211,9 @@ void add_server(const std::string& uri) {
 
 int main(int argc, char** argv) {
   if (argc == 6 && std::string_view(argv[1]) == "--work") {
-    const Taken taken = work(argv[2], {argv[3], argv[4], std::stoul(argv[5])});
-    std::printf("%.6f %.1f %.1f\n", taken.seconds, taken.memory.own, taken.memory.all);
+    Taken taken = work(argv[2], {argv[3], argv[4], std::stoul(argv[5])});
+    taken.cpu = cpu_seconds();
+    tell(taken);
     return 0;
   }
   const Folder folder;

@@ -4,21 +4,14 @@
 // own: documents whose full_name becomes first_name and last_name, by hand and by each kind of
 // step; a copy to another file; a comparison; a start with nothing to do.
 
-#include <unistd.h>
-
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "processes.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/data_migrator.hpp"
@@ -30,54 +23,10 @@
 namespace migrate_bench {
 
 using namespace quire;
+using namespace bench_processes;
 namespace m = quire::migrate;
 constexpr std::size_t bulk = 1'000;
 constexpr std::string_view collection = "users";
-
-inline void must(bool holds, const std::string& what) {
-  if (holds) return;
-  std::fprintf(stderr, "migrate_bench: %s\n", what.c_str());
-  std::exit(1);
-}
-
-class Stopwatch {
- public:
-  [[nodiscard]] double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-/// The most memory that this process has had in its own pages, and with what it has mapped of
-/// files, in MiB. Own pages are sampled, as Linux keeps no peak of them.
-class Memory {
- public:
-  struct Peak {
-    double own = 0;
-    double all = 0;
-  };
-  void sample() { peak_.own = std::max(peak_.own, kib("RssAnon:") / 1024); }
-  [[nodiscard]] Peak read() {
-    sample();
-    peak_.all = kib("VmHWM:") / 1024;
-    return peak_;
-  }
-
- private:
-  static double kib(const std::string& what) {
-    std::ifstream status("/proc/self/status");
-    for (std::string word; status >> word;) {
-      if (word != what) continue;
-      double value = 0;
-      status >> value;
-      return value;
-    }
-    return 0;
-  }
-  Peak peak_;
-};
 
 // The documents before and after.
 struct Before {
