@@ -165,6 +165,9 @@ int main(int argc, char** argv) try {
       only_check = true;
     } else if (argument == "--users" && i + 1 < argc) {
       users = std::max(1L, std::atol(argv[++i]));
+    } else if (argument.starts_with("-")) {
+      std::fprintf(stderr, "usage: growth [--users N] [--check] [URI]\n");
+      return 2;
     } else {
       uri = argv[i];
     }

@@ -1,7 +1,6 @@
 // Runs, later passes, verification and retries of an import's parts.
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
-#include "migrate/pages.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -92,8 +91,10 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   }
   const auto before = at_begin_of(to, data.name, pass, fingerprints(part));
   DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
-  if (options.remove_gone && pass > 1) run.after_copy([&] { remove_gone(part, out); });
+  std::int64_t removed = 0;
+  if (options.remove_gone && pass > 1) run.after_copy([&] { removed = run.sweep(options.edited); });
   out.data = run.run();
+  out.removed += removed;
   if (out.data.result != DataResult::complete && out.data.result != DataResult::mismatch)
     return;  // it comes again, and the source may be gone
   const auto after = fingerprints(part);
@@ -102,42 +103,6 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
     out.data.warnings.emplace_back(
         "rows of the source changed since this pass began; what came behind it is not here");
     report.next.push_back(part.name + ": import it again to catch up; verify then proves it");
-  }
-}
-
-/// Documents of the import whose rows are gone, page by page in the order of _id.
-void Importer::Impl::remove_gone(Part& part, ImportPart& out) {
-  MappedSource rows = rows_of(part);
-  const auto side = rows.open();
-  const bson::Document filter = of_job(part.data.name);
-  migrate::WalkOptions walk;
-  walk.wanted = filter;
-  walk.batch_documents = 1000;
-  walk.from_primary = walk.one_reply = true;
-  migrate::Pages pages(to, part.data.into, walk);
-  while (!options.stop.stop_requested()) {
-    const auto page = pages.next();
-    std::vector<bson::Value> keys;
-    for (const auto& document : page.documents) {
-      const auto stamp = Stamp::of(document);
-      keys.push_back(stamp && stamp->key ? *stamp->key : bson::Value(document["_id"]));
-    }
-    std::vector<std::string> there;
-    for (const auto& row : side->find(keys)) there.push_back(migrate::key_text(row.key()));
-    std::sort(there.begin(), there.end());
-    for (std::size_t i = 0; i < page.documents.size(); ++i) {
-      if (std::binary_search(there.begin(), there.end(), migrate::key_text(keys[i]))) continue;
-      const auto stamp = Stamp::of(page.documents[i]);
-      const bool edited = !stamp || !is_as_written(page.documents[i], *stamp);
-      if (edited && options.edited != migrate::Edited::overwrite) {
-        out.data.warnings.push_back("a document whose row is gone was edited, and stays: " +
-                                    migrate::key_text(page.documents[i]["_id"]));
-        continue;
-      }
-      out.removed += to.store().remove(to.ns(part.data.into), migrate::exactly(page.documents[i]),
-                                       safe<store::RemoveOptions>());
-    }
-    if (page.end) return;
   }
 }
 

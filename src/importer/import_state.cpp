@@ -46,7 +46,6 @@ void check(const ImportOptions& options) {
 
 }  // namespace
 
-bson::Document of_job(std::string_view job) { return bson::make_document("_q.j", job); }
 std::string import_id(std::string_view name) { return "import:" + std::string(name); }
 
 std::vector<std::size_t> order_of(const Mapping& mapping, const Schema& schema) {

@@ -44,7 +44,6 @@ struct Importer::Impl {
   void compile(Part& part);
   [[nodiscard]] MappedSource rows_of(Part& part);
   void run_part(Part& part, ImportPart& out, ImportReport& report);
-  void remove_gone(Part& part, ImportPart& out);
   void dry_part(Part& part, ImportPart& out, ImportReport& report);
   void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out);
   void roll_back_part(Part& part, migrate::Edited edited, ImportPart& out, ImportReport& report);
@@ -61,8 +60,6 @@ struct Importer::Impl {
   std::deque<Part> parts;
 };
 
-/// The documents of a job in `into`, by their stamp.
-[[nodiscard]] bson::Document of_job(std::string_view job);
 /// "import:NAME".
 [[nodiscard]] std::string import_id(std::string_view name);
 /// Names in the order in which parts run: by foreign keys of what they read, and `after`. Throws

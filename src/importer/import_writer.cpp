@@ -19,16 +19,9 @@ using migrate::data::is_id_taken;
 using migrate::data::is_of_the_store;
 using migrate::data::raise;
 using migrate::data::Row;
+using migrate::data::stamped;
 
 namespace {
-
-bson::Document without_stamp(bson::View document) {
-  bson::Writer w;
-  for (const auto& field : document) {
-    if (field.key != "_q") w.append_raw(field);
-  }
-  return w.finish();
-}
 
 void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::string& prefix,
                 const std::vector<std::string>& on_insert) {
@@ -51,13 +44,9 @@ void set_fields(bson::Writer& w, bson::View there, bson::View row, const std::st
   }
 }
 
-bson::Value stamped_key(const Stamp& stamp, bson::View document) {
-  return stamp.key ? *stamp.key : bson::Value(document["_id"]);
-}
-
 /// A row stays the same one when a column changes that only orders it.
 bool is_of(const Stamp& stamp, bson::View document, const Row& row, const WriteRules& rules) {
-  const bson::Value was = stamped_key(stamp, document);
+  const bson::Value was = stamp.key_of(document);
   const bson::Value now(row.key());
   if (rules.own_key.empty() || !was.view().is_document() || !now.view().is_document())
     return was == now;
@@ -79,51 +68,10 @@ std::string id_text(bson::ValueView id) {
   return migrate::key_text(id);
 }
 
-std::optional<Stamp> Stamp::of(bson::View document) {
-  const auto found = document.find("_q");
-  if (!found || !found->is_document()) return std::nullopt;
-  const bson::View q = found->as_document();
-  const auto hash = q.find("h");
-  if (!hash) return std::nullopt;
-  Stamp stamp;
-  stamp.job = migrate::get_text(q, "j");
-  stamp.fence = migrate::get_int(q, "f");
-  stamp.hash = bson::Value(*hash);
-  if (const auto key = q.find("k")) stamp.key.emplace(*key);
-  return stamp;
-}
-
-bson::Value document_hash(bson::View document) {
-  const migrate::Hash128 hash = migrate::hash_of(document);
-  bson::Binary bytes;
-  for (const std::uint64_t half : {hash.high, hash.low}) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-      bytes.bytes.push_back(static_cast<std::uint8_t>(half >> shift));
-  }
-  return bson::Value(bytes);
-}
-
-bool is_as_written(bson::View document, const Stamp& stamp) {
-  return document_hash(without_stamp(document)) == stamp.hash;
-}
-
 bson::Document updated(bson::View there, bson::View row,
                        const std::vector<std::string>& on_insert) {
   bson::Writer w;
   set_fields(w, there, row, "", on_insert);
-  return w.finish();
-}
-
-bson::Document ImportWriter::stamped(bson::View document, const Row& row,
-                                     std::int64_t fence) const {
-  bson::Writer w;
-  w.append_all(document);
-  w.begin_document("_q")
-      .append("j", options_.name)
-      .append("f", fence)
-      .append("h", document_hash(document));
-  if (!(bson::Value(document["_id"]) == bson::Value(row.key()))) w.append("k", row.key());
-  w.end();
   return w.finish();
 }
 
@@ -145,7 +93,7 @@ std::optional<Settled> settle(Row& row, bson::View there, std::string_view job,
                     "another row of the table became the document of this _id", "_id");
     }
     bson::Document wanted = merged();
-    const bool same_key = stamped_key(*stamp, there) == bson::Value(row.key());
+    const bool same_key = stamp->key_of(there) == bson::Value(row.key());
     if (document_hash(wanted) == stamp->hash &&          // an edit, if there is one, is newer
         (same_key || !is_as_written(there, *stamp))) {   // else the stamp gets the new key
       row.existing = row.unchanged = !rules.first_pass;  // else of a batch that comes again
@@ -187,7 +135,8 @@ std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View th
     throw migrate::data::ChunkLost{};
   const auto settled = settle(row, there, options_.name, rules_);
   if (!settled) return std::nullopt;
-  return Write{0, stamped(settled->document, row, fence), bson::Document(there), settled->keep};
+  return Write{0, stamped(settled->document, options_.name, fence, row.key()),
+               bson::Document(there), settled->keep};
 }
 
 std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, std::size_t n,
@@ -211,7 +160,8 @@ std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, st
     if (!row.mapped || row.failure) continue;
     const auto found = looks_ ? there.find(id_text((*row.mapped)["_id"])) : there.end();
     if (found == there.end()) {
-      writes.push_back({i, stamped(*row.mapped, row, fence), std::nullopt, false});
+      writes.push_back(
+          {i, stamped(*row.mapped, options_.name, fence, row.key()), std::nullopt, false});
     } else if (auto write = against(row, found->second, fence)) {
       write->row = i;
       writes.push_back(std::move(*write));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "migrate/data/batch_writer.hpp"
-#include "migrate/digest.hpp"
+#include "migrate/data/stamp.hpp"
 #include "quire/importer/mapping.hpp"
 #include "quire/migrate/preimages.hpp"
 
@@ -11,21 +11,10 @@ namespace quire::importer {
 ///   {_id: {j: job, id: _id of the document}, j: job, before: the document}
 inline constexpr std::string_view replaced_collection = "_quire_replaced";
 
-/// What an import's documents carry under _q:
-///   {j: job, f: fence, h: hash of the document as it was written, k: key where it is not _id}
-struct Stamp {
-  std::string job;
-  std::int64_t fence = 0;
-  bson::Value hash;
-  std::optional<bson::Value> key;
-
-  /// Nothing: the document has none, or one of another kind.
-  [[nodiscard]] static std::optional<Stamp> of(bson::View document);
-};
-/// Of a document without its stamp, 16 bytes.
-[[nodiscard]] bson::Value document_hash(bson::View document);
-/// Whether the document is as the import that stamped it wrote it.
-[[nodiscard]] bool is_as_written(bson::View document, const Stamp& stamp);
+using migrate::data::document_hash;
+using migrate::data::is_as_written;
+using migrate::data::of_job;
+using migrate::data::Stamp;
 
 /// `row`'s fields set in `there`; fields at `on_insert` paths stay as they are where they are
 /// there.
@@ -81,8 +70,6 @@ class ImportWriter final : public migrate::data::BatchWriter {
                                           std::int64_t fence, store::Session* session);
   [[nodiscard]] std::optional<Write> against(migrate::data::Row& row, bson::View there,
                                              std::int64_t fence) const;
-  [[nodiscard]] bson::Document stamped(bson::View document, const migrate::data::Row& row,
-                                       std::int64_t fence) const;
   void keep(const std::vector<Write>& writes, store::Session* session);
 
   const WriteRules& rules_;

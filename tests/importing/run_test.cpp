@@ -48,7 +48,8 @@ TEST(Import, OfACompleteOneBringsWhatIsNewAndChangesNothingElse) {
 
   legacy.put_users(5, 51);
   legacy.run("UPDATE users SET mail = 'new@example.org' WHERE id = 7");
-  legacy.run("DELETE FROM users WHERE id = 9");
+  legacy.run("DELETE FROM users WHERE id = 9 OR id = 11");
+  set(db, "people", R"({"_id": 11})", R"({"$set": {"name": "edited"}})");
   const auto later = legacy.open();
   again = Importer(*later, db, one(users_mapping()), small()).run();
   ASSERT_TRUE(again.ok()) << again.json();
@@ -60,9 +61,18 @@ TEST(Import, OfACompleteOneBringsWhatIsNewAndChangesNothingElse) {
   auto options = small();
   options.remove_gone = true;
   again = Importer(*later, db, one(users_mapping()), options).run();
-  ASSERT_TRUE(again.ok()) << again.json();
+  EXPECT_EQ(again.result, migrate::DataResult::mismatch) << again.json();  // one is left over
   EXPECT_EQ(again.parts[0].removed, 1);
   EXPECT_EQ(count(db, "people", R"({"_id": 9})"), 0);
+  EXPECT_EQ(count(db, "people", R"({"_id": 11})"), 1);
+  ASSERT_EQ(again.warnings.size(), 1U) << again.json();
+  EXPECT_NE(
+      again.warnings[0].find("edited since stay though the source has them no longer: _id 11"),
+      std::string::npos);
+  options.edited = Edited::overwrite;
+  again = Importer(*later, db, one(users_mapping()), options).run();
+  EXPECT_TRUE(again.ok()) << again.json();
+  EXPECT_EQ(again.parts[0].removed, 1);
   const auto proof =
       Importer(*later, db, one(users_mapping()), small()).verify(migrate::VerifyLevel::full);
   EXPECT_TRUE(proof.ok()) << proof.json();

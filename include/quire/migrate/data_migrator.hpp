@@ -39,6 +39,7 @@ struct DataOptions {
   StagedMap map;  ///< empty: as they are
   bson::Document filter;
   bool move = false;
+  bool remove_gone = false;
   Existing existing = Existing::fail;
   int workers = 2;
   std::chrono::milliseconds lease{15000};
@@ -75,7 +76,8 @@ class DataMonitor;
 /// carry a stamp, `_q: {j: job, f: fence}`, so that a batch that is repeated, and the late write of
 /// a process whose partition was taken over, change nothing.
 /// Documents inserted into the source behind a worker's place are not seen; stop the writers, or
-/// compare afterwards (verify) and run again with restart() and Existing::replace.
+/// compare afterwards (verify) and run again with restart() and Existing::replace, or, where
+/// documents also go from the source, with remove_gone().
 /// Errors: in the report. Constructing and running one object is for one thread; health() and
 /// control() may be called from any. Memory: two batches (8 MiB) a worker.
 class DataMigrator {
@@ -124,6 +126,13 @@ class DataMigrator {
   /// that changed meanwhile is copied again first. Rejects and dropped documents stay.
   DataMigrator& move();
   DataMigrator& existing(Existing policy);
+  /// The target follows the source: another pass, by restart(), brings what was inserted and
+  /// changed, and removes what the job wrote and the source has no longer. By a stamp, `_q: {j:
+  /// job, f: fence, h: hash, k: the source's _id where it is another}`, which documents carry on
+  /// every store, it tells its own from others; one that somebody edited is not removed, but warned
+  /// of. Implies Existing::replace: what is edited and still in the source is written over. To be
+  /// said from the first pass on. Not with move().
+  DataMigrator& remove_gone();
   DataMigrator& rejects(RejectPolicy policy, RejectLimits limits = {});
   /// Threads of this process; 1 to 64.
   DataMigrator& workers(int number);
@@ -167,7 +176,8 @@ class DataMigrator {
   /// For a liveness probe, from any thread: {"alive", "state", "reason", "done", "total", …};
   /// alive is false when a run is stalled. One line of JSON; no database is asked.
   [[nodiscard]] std::string health() const;
-  /// Where the target has no transactions: removes the stamps from its documents. Only when no
+  /// Removes the stamps from the target's documents, which have some where it has no transactions,
+  /// and those of remove_gone(): later passes then take them for others'. Only when no
   /// process that worked on the job can still be alive. The number of documents.
   std::int64_t clean_stamps();
 
@@ -179,7 +189,7 @@ class DataMigrator {
 
  private:
   DataMigrator& staged(std::string mapping, detail::StagedMap map);
-  void check() const;
+  void check();
 
   Database from_;
   std::optional<Database> to_;

@@ -50,6 +50,9 @@ struct [[nodiscard]] DataReport {
   /// The source is read batch by batch, each as it is at that time.
   std::string consistency = "multi_snapshot";
   DataCounts counts;
+  /// Of this run, where remove_gone() was said: the target's documents that the source has no
+  /// longer.
+  std::int64_t gone = 0;
   std::int64_t partitions = 0;
   std::int64_t partitions_done = 0;
   std::int64_t taken_over = 0;  ///< partitions of this run that another process had left

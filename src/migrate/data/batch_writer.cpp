@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bson/nan.hpp"
+#include "migrate/data/stamp.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
@@ -181,19 +182,24 @@ void BatchWriter::find_existing(std::vector<Row>& rows, std::size_t n, store::Se
 }
 
 void BatchWriter::put_txn(std::vector<Row>& rows, std::size_t n, Existing existing,
-                          std::int64_t /*fence*/, store::Session* session) {
+                          std::int64_t fence, store::Session* session) {
   replaced_ = 0;
   if (existing == Existing::skip) find_existing(rows, n, session);
   std::vector<store::BulkOperation> operations;
   std::vector<std::size_t> of;
-  std::vector<bson::Document> filters;
+  std::vector<bson::Document> filters, documents;
   operations.reserve(n);
   filters.reserve(n);
+  documents.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     const Row& row = rows[i];
     if (!row.mapped || row.failure || row.existing) continue;
     store::BulkOperation one;
     one.document = *row.mapped;
+    if (options_.remove_gone) {
+      documents.push_back(stamped(*row.mapped, book_.job(), fence, row.key()));
+      one.document = documents.back();
+    }
     if (existing == Existing::replace) {
       filters.push_back(id_filter(*row.mapped));
       one.kind = store::BulkOperation::Kind::replace_one;
@@ -231,6 +237,15 @@ std::optional<std::int64_t> BatchWriter::write_in(
   return result.matched;
 }
 
+bson::Document BatchWriter::fenced(bson::View document, std::int64_t fence) const {
+  bson::Writer w;
+  for (const auto& field : document) {
+    if (field.key != "_q") w.append_raw(field);
+  }
+  w.begin_document("_q").append("j", book_.job()).append("f", fence).end();
+  return w.finish();
+}
+
 void BatchWriter::put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing,
                              std::int64_t fence) {
   replaced_ = 0;
@@ -244,12 +259,8 @@ void BatchWriter::put_fenced(std::vector<Row>& rows, std::size_t n, Existing exi
     Row& row = rows[i];
     row.existing = false;
     if (!row.mapped || row.failure) continue;
-    bson::Writer stamped;
-    for (const auto& field : row.mapped->view()) {
-      if (field.key != "_q") stamped.append_raw(field);
-    }
-    stamped.begin_document("_q").append("j", book_.job()).append("f", fence).end();
-    documents.push_back(stamped.finish());
+    documents.push_back(options_.remove_gone ? stamped(*row.mapped, book_.job(), fence, row.key())
+                                             : fenced(*row.mapped, fence));
     bson::Writer filter;
     filter.append("_id", documents.back()["_id"]);
     if (existing == Existing::replace) {

@@ -53,6 +53,8 @@ class BatchWriter {
   std::optional<std::int64_t> write_in(const std::vector<store::BulkOperation>& operations,
                                        const std::vector<std::size_t>& of, store::Session* session,
                                        bool existing_too = false);
+  /// Under a stamp that tells the holder of its partition, and nothing for later passes.
+  [[nodiscard]] bson::Document fenced(bson::View document, std::int64_t fence) const;
   void find_existing(std::vector<Row>& rows, std::size_t n, store::Session* session);
   [[nodiscard]] Chunk after(const Chunk& chunk, const std::vector<Row>& rows, std::size_t n,
                             bool last) const;

@@ -1,6 +1,7 @@
 #include "quire/migrate/data_migrator.hpp"
 
 #include "migrate/data/data_run.hpp"
+#include "migrate/data/stamp.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -58,6 +59,11 @@ DataMigrator& DataMigrator::rejects(RejectPolicy policy, RejectLimits limits) {
   options_.limits = limits;
   return *this;
 }
+DataMigrator& DataMigrator::remove_gone() {
+  options_.remove_gone = true;
+  options_.existing = Existing::replace;
+  return *this;
+}
 DataMigrator& DataMigrator::workers(int number) {
   options_.workers = number;
   return *this;
@@ -110,8 +116,9 @@ DataMigrator& DataMigrator::stop_token(std::stop_token token) {
   return *this;
 }
 
-void DataMigrator::check() const {
-  const auto& o = options_;
+void DataMigrator::check() {
+  auto& o = options_;
+  if (o.name.empty() && to_) o.name = o.collection + "-" + o.into;
   if (!to_) refuse("to", "a job needs a target: call to(database, collection)");
   if (o.collection.empty()) refuse("collection", "the source's collection has no name");
   if (o.name.empty() || o.name.size() > 200) refuse("name", "a job's name has 1 to 200 bytes");
@@ -135,11 +142,16 @@ void DataMigrator::check() const {
   if (o.limits.most < 0 || o.limits.percent < 0) refuse("rejects", "limits are not below 0");
   if (o.move && o.verify.level != VerifyLevel::none)
     refuse("verify", "a move leaves nothing to compare with; copy, verify, then drop the source");
+  if (o.move && o.remove_gone)
+    refuse("remove_gone",
+           "a move takes out of the source what the target has; a copy can follow it");
+  if (o.remove_gone && o.existing != Existing::replace)
+    refuse("existing", "remove_gone() writes over what is there: leave existing() out");
+  if (o.remove_gone) o.of_target = data::of_job(o.name);
   if (o.verify.sample < 1) refuse("verify", "a sample has at least one document of each side");
 }
 
 DataReport DataMigrator::run() {
-  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
   data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
   DataReport report = data::DataRun(source, from_, *to_, options_, *monitor_).run();
@@ -148,14 +160,12 @@ DataReport DataMigrator::run() {
 }
 
 DataReport DataMigrator::retry_rejects() {
-  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
   data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
   return data::DataRun(source, from_, *to_, options_, *monitor_).retry();
 }
 
 VerifyReport DataMigrator::compare(const VerifyOptions& options) {
-  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
   if (options_.move) refuse("move", "a move leaves nothing to compare with");
   VerifyJob job{
@@ -163,6 +173,7 @@ VerifyReport DataMigrator::compare(const VerifyOptions& options) {
   job.filter = options_.filter;
   job.options = options;
   job.options.presence_only = options.presence_only || options_.existing == Existing::skip;
+  job.options.extra_allowed = options.extra_allowed || options_.remove_gone;
   job.stop = options_.stop;
   if (options_.map) {
     job.map = [map = options_.map](bson::View source) {
@@ -174,7 +185,6 @@ VerifyReport DataMigrator::compare(const VerifyOptions& options) {
 }
 
 DataReport DataMigrator::status() {
-  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
   data::CollectionSource source(from_, options_.collection, options_.filter, options_.map);
   return data::DataRun(source, from_, *to_, options_, *monitor_).status();
@@ -183,7 +193,6 @@ DataReport DataMigrator::status() {
 std::string DataMigrator::health() const { return monitor_->health(); }
 
 std::int64_t DataMigrator::clean_stamps() {
-  if (options_.name.empty() && to_) options_.name = options_.collection + "-" + options_.into;
   check();
   bson::Writer update;
   update.begin_document("$unset").append("_q", "").end();
@@ -191,8 +200,7 @@ std::int64_t DataMigrator::clean_stamps() {
   auto options = safe<store::UpdateOptions>();
   options.multi = true;
   return to_->store()
-      .update(to_->ns(options_.into), bson::make_document("_q.j", options_.name), {body.view()},
-              options)
+      .update(to_->ns(options_.into), data::of_job(options_.name), {body.view()}, options)
       .modified;
 }
 

@@ -15,6 +15,10 @@ class DataRun {
   DataReport status();
   /// Compares as things are now, wherever the job stands. Throws StoreError.
   VerifyReport compare_now(const VerifyOptions& options);
+  /// Removes the target's documents that the job stamped and whose rows the source has no longer;
+  /// those that were edited since stay, but for Edited::overwrite, and are warned of. Gives how
+  /// many were removed. Throws StoreError.
+  std::int64_t sweep(Edited edited);
   /// Called by the run that sees all partitions copied, before they are compared.
   void after_copy(std::function<void()> work) { after_copy_ = std::move(work); }
 

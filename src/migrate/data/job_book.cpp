@@ -52,6 +52,7 @@ bson::Document JobBook::header() {
       .append("filter", options_.filter)
       .append("move", options_.move)
       .append("existing", to_string(options_.existing));
+  if (options_.remove_gone) mapping.append("remove_gone", true);
   const bson::Document body = mapping.finish();
   bson::Writer w;
   w.append("mapping", "q1:sha256:" + sha256_hex({body.view().data(), body.view().size()}));

@@ -162,7 +162,7 @@ std::string DataReport::json() const {
       .end();
   w.begin_document("counts");
   data::append_counts(w, counts);
-  w.end();
+  w.append("gone", gone).end();
   if (verification) {
     w.append("verification", bson::from_json(verification->json()));
   } else {
