@@ -52,9 +52,7 @@ Connection::Connection(const Options& options, bool create, ReadLocks& locks) {
     }
     // Without cell_size_check: a page in mapped memory is looked through at each visit.
     execute("PRAGMA mmap_size=1073741824; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=OFF");
-    // What is read comes from the map: the cache holds what a transaction has written, and what of
-    // it is still in the log. With four times as much even scattered writes are no faster.
-    execute(create ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-8192");
+    limit_cache(create);
     begin_read_ = Statement(db_, "BEGIN");
     begin_write_ = Statement(db_, options.read_only ? "BEGIN" : "BEGIN IMMEDIATE");
     commit_ = Statement(db_, "COMMIT");
@@ -90,6 +88,12 @@ void Connection::execute(const char* sql) {
   if (code == SQLITE_ERROR && (text.starts_with("CREATE") || text.starts_with("DROP")))
     fail_tables(db_);  // a table is there that should not be, or the other way round
   if (code != SQLITE_OK) fail_sqlite(db_, code, sql);
+}
+
+void Connection::limit_cache(bool writes) {
+  // What is read comes from the map: the cache holds what a transaction has written, and what of it
+  // is still in the log. With four times as much even scattered writes are no faster.
+  execute(writes ? "PRAGMA cache_size=-16384" : "PRAGMA cache_size=-8192");
 }
 
 std::int64_t Connection::query_integer(const char* sql) {

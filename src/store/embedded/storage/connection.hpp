@@ -58,6 +58,9 @@ class Connection {
   [[nodiscard]] sqlite3* handle() const noexcept { return db_; }
   /// Runs SQL text without results.
   void execute(const char* sql);
+  /// Sets how many bytes of pages it keeps. Again after the size of a page has changed: SQLite
+  /// counts pages, and would keep as many.
+  void limit_cache(bool writes);
   /// The first column of the first row of `sql`; -1 without one.
   [[nodiscard]] std::int64_t query_integer(const char* sql);
 

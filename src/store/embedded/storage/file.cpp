@@ -53,6 +53,7 @@ void StorageFile::open_or_create() {
   };
   if (!read_only_ && is_new()) {
     connection.execute("PRAGMA page_size=8192");
+    connection.limit_cache(true);  // SQLite goes on to count by the pages that it had before
     // Taking WAL needs the whole file for a moment and does not wait by itself.
     const auto until = std::chrono::steady_clock::now() + options_.busy_timeout;
     for (;;) {

@@ -11,8 +11,8 @@
 namespace quire::store::embedded::page_map {
 namespace {
 
-constexpr std::size_t least = std::size_t{28} << 20;
-constexpr std::size_t room = std::size_t{12} << 20;
+constexpr std::size_t least = std::size_t{24} << 20;
+constexpr std::size_t room = std::size_t{2} << 20;
 
 /// Bytes of files that are in this process's memory, its program's own included. 0: not known.
 std::size_t resident_of_files() noexcept {

@@ -17,11 +17,11 @@ inline constexpr std::size_t scattered_row = std::size_t{16} << 10;
 void look(sqlite3* db) noexcept;
 
 /// About so many bytes of the file were read in passing; not for single reads, whose pages are
-/// better kept. Looks every 8 MiB of a thread.
+/// better kept. Looks every 4 MiB of a thread.
 inline void went_over(sqlite3* db, std::size_t bytes) noexcept {
   static thread_local std::size_t gone_over = 0;
   gone_over += bytes;
-  if (gone_over < std::size_t{8} << 20) [[likely]]
+  if (gone_over < std::size_t{4} << 20) [[likely]]
     return;
   gone_over = 0;
   look(db);
