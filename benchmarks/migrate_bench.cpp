@@ -4,6 +4,8 @@
 // all_mib with what it has mapped of files.
 //   QUIRE_BENCH_DOCUMENTS (100000) on a file, QUIRE_BENCH_SERVER_DOCUMENTS (30000) on a server
 //   bench_migrate --work NAME URI OTHER_URI COUNT    one work: prints seconds, own_mib, all_mib
+//   bench_migrate --peer NAME URI COUNT    one work on the database that others' programs of the
+//     workload W3 seeded (peers_w3), with their lines of JSON: documents/s, the peak of memory
 #include <benchmark/benchmark.h>
 #include <mongoc/mongoc.h>
 
@@ -23,7 +25,7 @@ void split_by_libmongoc(const Given& given, Memory& memory) {
   mongoc_client_t* client = mongoc_client_new(given.uri.c_str());
   must(client != nullptr, "not a connection string");
   mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2);
-  mongoc_collection_t* users = mongoc_client_get_collection(client, "quire_bench", "users");
+  mongoc_collection_t* users = mongoc_client_get_collection(client, database().c_str(), "users");
   bson_t all = BSON_INITIALIZER;
   bson_t* names = BCON_NEW("projection", "{", "full_name", BCON_INT32(1), "}");
   bson_t* unordered = BCON_NEW("ordered", BCON_BOOL(false));
@@ -137,6 +139,19 @@ Taken work(const std::string& name, const Given& given) {
   return taken;
 }
 
+/// Prints what others' programs of the workload print.
+void as_peer(const std::string& name, const Given& given) {
+  database() = "peers_w3";
+  const Taken taken = work(name, given);
+  const auto line = [&](const char* metric, double value, const char* unit) {
+    std::printf(R"({"peer":"quire %s","workload":"W3","metric":"%s","value":%.1f,"unit":"%s"})"
+                "\n",
+                name.c_str(), metric, value, unit);
+  };
+  line("migrate", static_cast<double>(given.count) / taken.seconds, "docs/s");
+  line("peak_rss", taken.memory.all, "MiB");
+}
+
 class Folder {
  public:
   Folder()
@@ -214,6 +229,10 @@ int main(int argc, char** argv) {
     Taken taken = work(argv[2], {argv[3], argv[4], std::stoul(argv[5])});
     taken.cpu = cpu_seconds();
     tell(taken);
+    return 0;
+  }
+  if (argc == 5 && std::string_view(argv[1]) == "--peer") {
+    as_peer(argv[2], {argv[3], "", std::stoul(argv[4])});
     return 0;
   }
   const Folder folder;

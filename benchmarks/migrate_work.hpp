@@ -74,7 +74,12 @@ inline Person make_person(std::uint32_t i) {
           user.updated_at};
 }
 
-inline Database at(const std::string& uri) { return open(uri, {.database = "quire_bench"}); }
+/// The database of a server: of this program, or of others' programs beside which it runs.
+inline std::string& database() {
+  static std::string name = "quire_bench";
+  return name;
+}
+inline Database at(const std::string& uri) { return open(uri, {.database = database()}); }
 
 template <class T, class Make>
 void seed(const std::string& uri, std::size_t count, Make make) {

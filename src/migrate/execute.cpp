@@ -75,6 +75,14 @@ void Executor::begin_step(std::int64_t total) {
   setup_.monitor->step(setup_.migration->id(), number_, static_cast<int>(known.size()), total);
 }
 
+std::int64_t Executor::size_of(const std::string& collection) const {
+  if (setup_.sizes != nullptr) {
+    const auto known = setup_.sizes->find(collection);
+    if (known != setup_.sizes->end() && known->second > 0) return known->second;
+  }
+  return setup_.db.store().estimated_count(setup_.db.ns(collection));
+}
+
 void Executor::tell(std::int64_t done) {
   setup_.monitor->done(done);
   if (setup_.sink == nullptr || !*setup_.sink) return;
@@ -245,7 +253,7 @@ std::chrono::milliseconds Executor::batch(Job& job,
 
 void Executor::fields_as_job(const detail::StepData& step, Job& job,
                              const std::optional<bson::Value>& until) {
-  begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
+  begin_step(size_of(step.collection));
   RangeSize size;
   KeysAhead ahead(setup_.db, step.collection, {});
   while (!job.done()) {
@@ -265,7 +273,7 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
 
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
-  begin_step(setup_.db.store().estimated_count(setup_.db.ns(step.collection)));
+  begin_step(size_of(step.collection));
   RowSettings rows = row_settings();
   rows.check = [this] { setup_.lock->check(); };
   KeysAhead ahead(setup_.db, step.collection, wanted_by(step));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -36,6 +37,9 @@ class Executor final : public MigrationContext::Sink {
     std::vector<bool> needed;
     /// Declared steps on fields go by ranges of _id, each with its checkpoint.
     bool by_ranges = false;
+    /// How many documents collections had when the run began, as far as it asked: some servers
+    /// count them all to tell it, so that nobody asks twice.
+    const std::map<std::string, std::int64_t>* sizes = nullptr;
     Edited edited = Edited::reject;
   };
   explicit Executor(Setup setup) : setup_(std::move(setup)) {}
@@ -77,6 +81,8 @@ class Executor final : public MigrationContext::Sink {
   class Guard;
   void call(const detail::CodeWork& work, store::Session& session);
   void begin_step(std::int64_t total);
+  /// About how many documents a step goes over.
+  [[nodiscard]] std::int64_t size_of(const std::string& collection) const;
   void tell(std::int64_t done);
 
   Setup setup_;

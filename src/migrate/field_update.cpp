@@ -125,11 +125,9 @@ RowProgress update_range(Database& db, const detail::StepData& step, const RowPr
   } else if (at.cursor || is_one_order(db, step.collection, session)) {
     to = boundary(db, step.collection, key_range(at.cursor, until), documents, session);
     if (to) there = documents;
+    // The last one also takes what is of another type by now.
     if (!to && !until && at.cursor) {
-      // The last one also takes what is of another type by now.
-      bson::Writer rest;
-      rest.begin_document("_id").begin_document("$not").append("$lte", *at.cursor).end().end();
-      ranges.push_back(rest.finish());
+      ranges = key_filters({at.cursor, std::nullopt});
     } else {
       ranges.push_back(key_range(at.cursor, to ? to : until));
     }
@@ -138,7 +136,12 @@ RowProgress update_range(Database& db, const detail::StepData& step, const RowPr
   }
   // Ids of several types, and the first of all, have more than one.
   if (ranges.size() > 1) there.reset();
+  const bool rest = at.cursor && !to;
   for (const bson::Document& range : ranges) {
+    // Ids of another type than those before are rare, and an update for them may cost a server a
+    // look at all documents, where a search ends in an index.
+    if (rest && &range != ranges.data() && !find_document(db, step.collection, range, session, {}))
+      continue;
     const Job::Counts more = update_where(db, step, range, there, session);
     next.counts.matched += more.matched;
     next.counts.changed += more.changed;

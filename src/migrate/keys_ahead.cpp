@@ -17,9 +17,14 @@ void KeysAhead::open(const std::optional<bson::Value>& after) {
   if (!wanted_.empty()) where.begin_array("$and").push(wanted_).end();
   const bson::Document filter = where.finish();
   const bson::Document order = bson::make_document("_id", std::int32_t{1});
+  // The mark with the id: some servers take a document apart whole where the id alone is asked for,
+  // which costs a quarter of changing it. What the documents behind the ids cost to read is no
+  // loss, as they are about to be read.
+  const bson::Document id_and_mark =
+      bson::make_document("_id", std::int32_t{1}, "_q", std::int32_t{1});
   auto options = from_primary_ ? safe<store::FindOptions>() : store::FindOptions();
   options.sort = order;
-  options.projection = order;
+  options.projection = id_and_mark;
   options.batch_size = 10'000;
   cursor_ = db_.store().find(db_.ns(collection_), filter, options);
 }

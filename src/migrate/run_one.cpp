@@ -185,6 +185,7 @@ void MigrationRunner::Run::prepare(Executor::Setup& setup, const Compiled& one, 
   setup.transactions = &transactions_;
   setup.rows.transactional_catalog = can_.transactional_catalog;
   setup.by_ranges = one.large;
+  setup.sizes = &sizes_;
   setup.rows.batch_documents = options_.batch_documents;
   setup.pace = &pace_;
   setup.monitor = &monitor_;

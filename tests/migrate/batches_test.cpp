@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "fixture.hpp"
+#include "migrate/field_update.hpp"
 #include "migrate/key_walk.hpp"
 #include "migrate/keys_ahead.hpp"
 #include "migrate/reject_row.hpp"
@@ -190,6 +191,23 @@ TEST(Batches, AFunctionThatAsksForAllFieldsGetsThem) {
   ASSERT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(all(db, "c")[0], same(R"({"_id":1,"n":12,"big":"x"})"));
   EXPECT_EQ(all(db, "c")[1], same(R"({"_id":2,"n":2,"other":"x"})"));
+}
+
+TEST(Batches, TheLastRangeTakesWhatHasAnIdOfAnotherType) {
+  auto db = empty_database();
+  put_mixed(db);
+  const Step step = rename_field("c", "n", "m");
+  RowProgress at;
+  at.cursor = bson::Value(std::int32_t{1});
+  auto next = update_range(db, step.data(), at, std::nullopt, 10, nullptr, nullptr);
+  EXPECT_TRUE(next.done);
+  EXPECT_EQ(next.counts.changed, 5);
+  EXPECT_EQ(count(db, "c", R"({"m":0,"_id":{"$ne":1}})"), 5);
+  at.cursor = bson::Value("b");
+  put(db, "c", R"({"_id":"c","n":0})");
+  next = update_range(db, step.data(), at, std::nullopt, 10, nullptr, nullptr);
+  EXPECT_TRUE(next.done);
+  EXPECT_EQ(next.counts.changed, 1);
 }
 
 TEST(Batches, WhereBatchesEndIsToldAheadUntilTheyHaveComeThere) {
