@@ -21,8 +21,8 @@ std::string state_of(Database& to, const std::string& job, std::int64_t& epoch, 
   return migrate::get_text(*found, "state");
 }
 
-/// The source's fingerprints when the pass `epoch` began, `now` where it begins here. They outlive
-/// a process that is killed.
+/// The source's fingerprints of what the pass `epoch` saw first, `now` where it begins here. They
+/// outlive a process that is killed.
 std::vector<std::string> at_begin_of(Database& to, const std::string& job, std::int64_t epoch,
                                      const std::vector<std::string>& now) {
   const bson::Document key = bson::make_document("_id", "import-part:" + job);
@@ -89,7 +89,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
       return;
     }
   }
-  const auto before = at_begin_of(to, data.name, pass, fingerprints(part));
+  const auto before = at_begin_of(to, data.name, pass, fingerprints_of_snapshot(part));
   DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
   std::int64_t removed = 0;
   if (options.remove_gone && pass > 1) run.after_copy([&] { removed = run.sweep(options.edited); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "importer/snapshot_print.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -199,6 +200,16 @@ std::vector<std::string> Importer::Impl::fingerprints(const Part& part) {
   const auto session = source.open();
   for (const std::string& table : part.tables)
     all.push_back(session->fingerprint(source.schema().at(table)));
+  return all;
+}
+
+std::vector<std::string> Importer::Impl::fingerprints_of_snapshot(const Part& part) {
+  const auto session = source.open();
+  auto* const seen = dynamic_cast<SeesSnapshot*>(session.get());
+  if (seen == nullptr) return fingerprints(part);
+  std::vector<std::string> all;
+  for (const std::string& table : part.tables)
+    all.push_back(seen->fingerprint_of_snapshot(source.schema().at(table)));
   return all;
 }
 

@@ -48,6 +48,8 @@ struct Importer::Impl {
   void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out);
   void roll_back_part(Part& part, migrate::Edited edited, ImportPart& out, ImportReport& report);
   [[nodiscard]] std::vector<std::string> fingerprints(const Part& part);
+  /// Of what the source's snapshot sees, where it has one.
+  [[nodiscard]] std::vector<std::string> fingerprints_of_snapshot(const Part& part);
   /// Writers of one part; what it is given must outlive the run.
   [[nodiscard]] migrate::data::WriterMaker writers(const migrate::detail::DataOptions& data,
                                                    const WriteRules& rules);

@@ -20,6 +20,10 @@ std::string_view advice(unsigned number) {
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
       return "; GRANT SELECT on it, or leave it out of the mapping";
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+    case ER_USER_LIMIT_REACHED:
+      return "; let the server take more connections, or ask for fewer: ?connections=N";
     case ER_TABLE_DEF_CHANGED:
       return "; the table was altered after the source was opened: open it again";
     case ER_NET_PACKET_TOO_LARGE:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "importer/mysql/connection.hpp"
@@ -15,5 +16,7 @@ namespace quire::importer::mysql {
 /// Misses: changes of InnoDB tables that the server dropped from its cache of open tables
 /// afterwards (table_definition_cache).
 [[nodiscard]] std::string fingerprint_of(Connection& connection, const Table& table);
+/// Of all tables of the database, by name.
+[[nodiscard]] std::map<std::string, std::string> fingerprints_of(Connection& connection);
 
 }  // namespace quire::importer::mysql

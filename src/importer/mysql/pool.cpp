@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "importer/mysql/fingerprint.hpp"
 #include "importer/mysql/snapshot.hpp"
 
 namespace quire::importer::mysql {
@@ -10,6 +11,11 @@ Pool::Pool(Options options) : options_(std::move(options)) {
   connect_all();
   std::vector<Connection*> all{shared_.get()};
   for (const auto& one : idle_) all.push_back(one.get());
+  try {
+    prints_ = fingerprints_of(*shared_);
+  } catch (const ImportError&) {
+    if (shared_->lost()) throw;  // else who asks for one is told
+  }
   single_ = take_snapshot(all);
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -51,6 +53,10 @@ class Pool {
 
   [[nodiscard]] const Options& options() const noexcept { return options_; }
   [[nodiscard]] std::string_view snapshot() const noexcept { return single_ ? "single" : "multi"; }
+  /// Tables' fingerprints right before the snapshot was taken; nothing: the server does not tell.
+  [[nodiscard]] const std::optional<std::map<std::string, std::string>>& prints() const noexcept {
+    return prints_;
+  }
 
  private:
   void connect_all();
@@ -60,6 +66,7 @@ class Pool {
   std::mutex idle_mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;
   bool single_ = false;
+  std::optional<std::map<std::string, std::string>> prints_;
 };
 
 }  // namespace quire::importer::mysql

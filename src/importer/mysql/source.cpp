@@ -9,6 +9,7 @@
 #include "importer/mysql/schema_reader.hpp"
 #include "importer/mysql/statement.hpp"
 #include "importer/open.hpp"
+#include "importer/snapshot_print.hpp"
 
 namespace quire::importer {
 namespace mysql {
@@ -95,7 +96,7 @@ class CursorReader : public RowReader {
   std::optional<Statement> statement_;
 };
 
-class Session : public SourceSession {
+class Session : public SourceSession, public SeesSnapshot {
  public:
   Session(std::shared_ptr<Pool> pool, std::shared_ptr<const Schema> schema)
       : pool_(std::move(pool)), schema_(std::move(schema)) {}
@@ -130,6 +131,13 @@ class Session : public SourceSession {
   std::string fingerprint(const Table& table) override {
     return pool_->with_any(
         [&](Connection& connection) { return fingerprint_of(connection, table); });
+  }
+
+  std::string fingerprint_of_snapshot(const Table& table) override {
+    const auto& prints = pool_->prints();
+    if (pool_->snapshot() != "single" || !prints) return fingerprint(table);
+    const auto at = prints->find(table.name);
+    return at == prints->end() ? std::string() : at->second;
   }
 
  private:

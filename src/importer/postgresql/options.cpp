@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -38,6 +39,33 @@ const std::string* find(const Parameters& parameters, std::string_view keyword) 
   for (const auto& [name, value] : parameters)
     if (name == keyword) return &value;
   return nullptr;
+}
+
+/// Takes "connections=N" out of the URI; libpq refuses what it does not know.
+std::size_t take_connections(std::string& uri) {
+  constexpr std::string_view name = "connections=";
+  constexpr std::size_t least = 3, most = 10000;
+  std::size_t out = default_connections;
+  std::size_t at = uri.find('?');
+  while (at != std::string::npos && at + 1 < uri.size()) {
+    const std::size_t begin = at + 1;
+    const std::size_t end = std::min(uri.find('&', begin), uri.size());
+    const std::string_view option = std::string_view(uri).substr(begin, end - begin);
+    if (!option.starts_with(name)) {
+      at = end == uri.size() ? std::string::npos : end;
+      continue;
+    }
+    const std::string_view text = option.substr(name.size());
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc() || stop != text.data() + text.size() || out < least || out > most)
+      refuse("has an option connections that is no number from 3 to 10000");
+    if (end == uri.size()) {
+      uri.resize(at);
+      break;
+    }
+    uri.erase(begin, end + 1 - begin);
+  }
+  return out;
 }
 
 /// A password with an unquoted "@", "/" or ":" ends up in the host, the port or the database, and
@@ -84,7 +112,9 @@ std::string Options::shown(std::string_view message) const {
 
 Options parse_uri(std::string_view uri, std::chrono::milliseconds connect_timeout) {
   Options out;
-  out.parameters = parsed(std::string(uri));
+  std::string of_libpq(uri);
+  out.connections = take_connections(of_libpq);
+  out.parameters = parsed(of_libpq);
   check_parts(out.parameters);
   for (const char* keyword : {"password", "sslpassword"})
     if (const std::string* value = find(out.parameters, keyword)) out.secrets.push_back(*value);

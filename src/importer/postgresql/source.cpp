@@ -3,6 +3,7 @@
 
 #include "importer/open.hpp"
 #include "importer/postgresql/reader.hpp"
+#include "importer/snapshot_print.hpp"
 
 namespace quire::importer {
 namespace postgresql {
@@ -18,18 +19,31 @@ class Fingerprints {
   std::string of(const std::string& sql_name, const std::string& name) {
     const std::lock_guard lock(mutex_);
     if (!connection_ || connection_->lost()) connection_ = std::make_unique<Connection>(options_);
-    const std::string doing = "looking whether table " + name + " changed";
+    const std::string doing = looking(name);
     connection_->query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", doing);
     try {
-      std::string out = looked(sql_name, doing);
+      std::string out = looked(*connection_, sql_name, doing);
       connection_->query("COMMIT", doing);
       return out;
     } catch (const ImportError& error) {
       (void)connection_->roll_back();
-      // System columns need the right to the whole table, and foreign partitions have none.
-      if (error.backend_code() == packed_state("42501") ||
-          error.backend_code() == packed_state("0A000"))
-        return {};
+      if (has_none(error)) return {};
+      throw;
+    }
+  }
+
+  /// The same of what the snapshot sees.
+  std::string of_snapshot(Snapshot& snapshot, const std::string& sql_name,
+                          const std::string& name) {
+    auto connection = snapshot.take();
+    try {
+      const std::lock_guard lock(mutex_);
+      std::string out = looked(*connection, sql_name, looking(name));
+      snapshot.give(std::move(connection));
+      return out;
+    } catch (const ImportError& error) {
+      snapshot.give_failed(std::move(connection));
+      if (has_none(error)) return {};
       throw;
     }
   }
@@ -39,18 +53,28 @@ class Fingerprints {
     std::string seen, print;
   };
 
-  std::string looked(const std::string& sql_name, const std::string& doing) {
-    const std::string seen = connection_->value(
+  static std::string looking(const std::string& name) {
+    return "looking whether table " + name + " changed";
+  }
+  /// System columns need the right to the whole table, and foreign partitions have none.
+  static bool has_none(const ImportError& error) {
+    return error.backend_code() == packed_state("42501") ||
+           error.backend_code() == packed_state("0A000");
+  }
+
+  std::string looked(Connection& connection, const std::string& sql_name,
+                     const std::string& doing) {
+    const std::string seen = connection.value(
         "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN '' "
         "ELSE pg_catalog.pg_current_snapshot()::pg_catalog.text END",
         doing);
     Known& known = known_[sql_name];
     if (!seen.empty() && known.seen == seen) return known.print;
-    const char* hash = connection_->version() >= 140000
+    const char* hash = connection.version() >= 140000
                            ? "pg_catalog.hash_record_extended(ROW(tableoid, ctid, xmin), 0)"
                            : "pg_catalog.hashtextextended(pg_catalog.concat(tableoid, '/', ctid, "
                              "'/', xmin), 0)";
-    std::string print = connection_->value(
+    std::string print = connection.value(
         std::string("SELECT pg_catalog.concat(pg_catalog.count(*), '/', pg_catalog.sum(") + hash +
             ")) FROM " + sql_name,
         doing);
@@ -64,7 +88,7 @@ class Fingerprints {
   std::map<std::string, Known> known_;
 };
 
-class PostgresqlSession : public SourceSession {
+class PostgresqlSession : public SourceSession, public SeesSnapshot {
  public:
   PostgresqlSession(const Catalogue& catalogue, std::shared_ptr<Snapshot> snapshot,
                     Fingerprints& fingerprints)
@@ -100,6 +124,11 @@ class PostgresqlSession : public SourceSession {
   std::string fingerprint(const Table& table) override {
     if (!catalogue_.has_rows(table)) return {};
     return fingerprints_.of(catalogue_.read_name(table), table.name);
+  }
+
+  std::string fingerprint_of_snapshot(const Table& table) override {
+    if (!catalogue_.has_rows(table)) return {};
+    return fingerprints_.of_snapshot(*snapshot_, catalogue_.read_name(table), table.name);
   }
 
  private:

@@ -195,5 +195,6 @@ std::optional<bson::Value> Session::key_at(const RowQuery& query, std::int64_t d
 }
 
 std::string Session::fingerprint(const Table&) { return set_.state(); }
+std::string Session::fingerprint_of_snapshot(const Table&) { return set_.state_of_snapshot(); }
 
 }  // namespace quire::importer::sqlite

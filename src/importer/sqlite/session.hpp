@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "importer/snapshot_print.hpp"
 #include "importer/sql/sql_source.hpp"
 #include "importer/sqlite/snapshot.hpp"
 
@@ -22,7 +23,7 @@ class Statements {
   std::unordered_multimap<std::string, StatementPtr> idle_;
 };
 
-class Session final : public SourceSession {
+class Session final : public SourceSession, public SeesSnapshot {
  public:
   Session(SnapshotSet& set, const Schema& schema)
       : set_(set), schema_(schema), statements_(std::make_shared<Statements>(set.lease())) {}
@@ -32,6 +33,7 @@ class Session final : public SourceSession {
   [[nodiscard]] std::optional<bson::Value> key_at(const RowQuery& query,
                                                   std::int64_t distance) override;
   [[nodiscard]] std::string fingerprint(const Table& table) override;
+  [[nodiscard]] std::string fingerprint_of_snapshot(const Table& table) override;
 
  private:
   SnapshotSet& set_;

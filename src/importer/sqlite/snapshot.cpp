@@ -81,6 +81,7 @@ void SnapshotSet::begin_all() {
   shared_ = connect(Connection::Threads::shared);
   for (int attempt = 1;; ++attempt) {
     taken_at_ = version();
+    state_ = look();
     begin(*shared_);
     for (const auto& one : all_) begin(*one);
     if (version() == taken_at_) break;
@@ -120,6 +121,12 @@ void SnapshotSet::give_back(Connection* connection) {
 
 std::string SnapshotSet::state() {
   const std::lock_guard lock(mutex_);
+  return look();
+}
+
+std::string SnapshotSet::state_of_snapshot() { return place_.single ? state_ : state(); }
+
+std::string SnapshotSet::look() {
   (void)version();  // makes SQLite look at the file and its log
   sqlite3_file* file = nullptr;
   sqlite3_file_control(watcher_->handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);

@@ -35,6 +35,8 @@ class SnapshotSet {
 
   /// Something that is another text after the file was written. Not of the snapshot.
   [[nodiscard]] std::string state();
+  /// The same of the snapshot; where each statement reads what is there, as state().
+  [[nodiscard]] std::string state_of_snapshot();
   [[nodiscard]] bool immutable() const noexcept { return immutable_; }
 
  private:
@@ -42,6 +44,7 @@ class SnapshotSet {
   std::unique_ptr<Connection> connect(Connection::Threads threads) const;
   void open_first();
   void begin_all();
+  [[nodiscard]] std::string look();
   [[nodiscard]] std::int64_t version() const;
 
   std::mutex mutex_;
@@ -50,6 +53,7 @@ class SnapshotSet {
   bool immutable_ = false;
   std::unique_ptr<Connection> watcher_;  ///< in no transaction: sees what is there now
   std::int64_t taken_at_ = 0;            ///< the watcher's data_version
+  std::string state_;                    ///< when the snapshot was taken, or before
   std::vector<std::unique_ptr<Connection>> all_;
   std::vector<Connection*> free_;
   std::unique_ptr<Connection> shared_;
