@@ -17,6 +17,8 @@ mmdebstrap --quiet --variant=minbase --include=git,ca-certificates "$release" "$
 git clone --quiet . "$root/quire"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+# What is unmounted in the folder afterwards stays mounted outside.
+mount --make-rslave "$root/dev"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LANG=C.UTF-8 \
   bash -c "cd /quire && time ( $command )"
