@@ -1,5 +1,6 @@
 #include "importer/sqlite/session.hpp"
 
+#include "core/sqlite_page_map.hpp"
 #include "importer/sqlite/types.hpp"
 
 namespace quire::importer::sqlite {
@@ -89,6 +90,7 @@ class Reader final : public RowReader {
     const Turn turn(db());
     const int result = sqlite3_step(statement_.get());
     if (result == SQLITE_ROW) {
+      page_map::went_over(db(), page_map::scattered_row);
       for (std::size_t i = 0; i < cells_.size(); ++i) read(i);
       return cells_;
     }

@@ -1,11 +1,11 @@
 #include <set>
 
+#include "core/sqlite_page_map.hpp"
 #include "quire/bson/writer.hpp"
 #include "store/embedded/pipeline/spool.hpp"
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
-#include "store/embedded/storage/page_map.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {

@@ -1,6 +1,6 @@
+#include "core/sqlite_page_map.hpp"
 #include "store/embedded/expression/let.hpp"
 #include "store/embedded/storage/mutate.hpp"
-#include "store/embedded/storage/page_map.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {

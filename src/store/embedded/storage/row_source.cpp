@@ -1,8 +1,8 @@
 #include "store/embedded/storage/row_source.hpp"
 
+#include "core/sqlite_page_map.hpp"
 #include "quire/core/error.hpp"
 #include "store/embedded/storage/checksum.hpp"
-#include "store/embedded/storage/page_map.hpp"
 
 namespace quire::store::embedded {
 

@@ -1,21 +1,27 @@
-#include "store/embedded/storage/page_map.hpp"
+#pragma once
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 
-namespace quire::store::embedded::page_map {
-namespace {
+/// The part of a file that a connection of SQLite has mapped. What long readings have gone over
+/// would count as the process's memory until somebody else needs it: it is let go from time to
+/// time, so that a process stays small however large the file is. The pages remain in the system's
+/// cache, and memory that SQLite handed out of the map stays readable.
+namespace quire::page_map {
+namespace detail {
 
-constexpr std::size_t least = std::size_t{24} << 20;
-constexpr std::size_t room = std::size_t{2} << 20;
+inline constexpr std::size_t least = std::size_t{24} << 20;
+inline constexpr std::size_t room = std::size_t{2} << 20;
 
 /// Bytes of files that are in this process's memory, its program's own included. 0: not known.
-std::size_t resident_of_files() noexcept {
+inline std::size_t resident_of_files() noexcept {
   const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
   std::array<char, 128> text{};
@@ -34,7 +40,7 @@ std::size_t resident_of_files() noexcept {
 }
 
 /// Null for what has no map, as memory.
-sqlite3_file* mapped_file(sqlite3* db) noexcept {
+inline sqlite3_file* mapped_file(sqlite3* db) noexcept {
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
       file == nullptr || file->pMethods == nullptr || file->pMethods->iVersion < 3 ||
@@ -43,7 +49,7 @@ sqlite3_file* mapped_file(sqlite3* db) noexcept {
   return file;
 }
 
-bool is_mapped(sqlite3_file* file, sqlite3_int64 offset, void** where) noexcept {
+inline bool is_mapped(sqlite3_file* file, sqlite3_int64 offset, void** where) noexcept {
   void* found = nullptr;
   if (file->pMethods->xFetch(file, offset, 1, &found) != SQLITE_OK || found == nullptr)
     return false;
@@ -52,7 +58,7 @@ bool is_mapped(sqlite3_file* file, sqlite3_int64 offset, void** where) noexcept 
   return true;
 }
 
-void let_go(sqlite3_file* file) noexcept {
+inline void let_go(sqlite3_file* file) noexcept {
   void* begin = nullptr;
   sqlite3_int64 size = 0;
   if (file->pMethods->xFileSize(file, &size) != SQLITE_OK || !is_mapped(file, 0, &begin)) return;
@@ -72,23 +78,52 @@ void let_go(sqlite3_file* file) noexcept {
   if (whole > 0) (void)::madvise(begin, static_cast<std::size_t>(whole), MADV_DONTNEED);
 }
 
-}  // namespace
+}  // namespace detail
 
-void look(sqlite3* db) noexcept {
-  static thread_local std::size_t limit = least;
-  if (resident_of_files() < limit) return;
-  sqlite3_file* file = mapped_file(db);
+/// What a row costs that is not beside the one before: its page and those that come with it.
+inline constexpr std::size_t scattered_row = std::size_t{16} << 10;
+
+/// Lets go of the connection's map where the process has too much of files in its memory.
+inline void look(sqlite3* db) noexcept {
+  static thread_local std::size_t limit = detail::least;
+  if (detail::resident_of_files() < limit) return;
+  sqlite3_file* file = detail::mapped_file(db);
   if (file == nullptr) return;
-  let_go(file);
+  detail::let_go(file);
   // Where others hold as much, this one alone cannot make the process smaller.
-  limit = std::max(least, resident_of_files() + room);
+  limit = std::max(detail::least, detail::resident_of_files() + detail::room);
 }
 
-Aside::Aside(sqlite3* db) noexcept {
-  sqlite3_file* file = mapped_file(db);
+/// About so many bytes of the file were read in passing; not for single reads, whose pages are
+/// better kept. Looks every 4 MiB of a thread.
+inline void went_over(sqlite3* db, std::size_t bytes) noexcept {
+  static thread_local std::size_t gone_over = 0;
+  gone_over += bytes;
+  if (gone_over < std::size_t{4} << 20) [[likely]]
+    return;
+  gone_over = 0;
+  look(db);
+}
+
+/// While it lives a large file is read without a map: for what looks at a little of many pages,
+/// since with each page the system maps those around it.
+class Aside {
+ public:
+  explicit Aside(sqlite3* db) noexcept;
+  ~Aside();
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+ private:
+  sqlite3_file* file_ = nullptr;
+  sqlite3_int64 before_ = 0;
+};
+
+inline Aside::Aside(sqlite3* db) noexcept {
+  sqlite3_file* file = detail::mapped_file(db);
   sqlite3_int64 size = 0;
   if (file == nullptr || file->pMethods->xFileSize(file, &size) != SQLITE_OK ||
-      size < static_cast<sqlite3_int64>(least))
+      size < static_cast<sqlite3_int64>(detail::least))
     return;
   // Told the limit, sets it; nothing happens while a page of the map is in use.
   sqlite3_int64 none = 0;
@@ -99,9 +134,9 @@ Aside::Aside(sqlite3* db) noexcept {
     file_ = file;
 }
 
-Aside::~Aside() {
+inline Aside::~Aside() {
   if (file_ != nullptr)
     (void)file_->pMethods->xFileControl(file_, SQLITE_FCNTL_MMAP_SIZE, &before_);
 }
 
-}  // namespace quire::store::embedded::page_map
+}  // namespace quire::page_map
