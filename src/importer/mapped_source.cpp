@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/sha256.hpp"
+#include "importer/compiled_table.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -86,6 +87,12 @@ class MappedSide final : public migrate::data::RowSide {
   std::int64_t count(const KeyBounds& bounds) override {
     return source_.table_.count(*session_, bounds.after, until(bounds));
   }
+  std::optional<std::int64_t> count_of(const std::vector<bson::Value>& keys,
+                                       const KeyBounds& bounds) override {
+    RowQuery query = source_.table_.impl().bounded(bounds.after, until(bounds));
+    query.keys = keys;
+    return session_->count(query);
+  }
   std::vector<Row> find(const std::vector<bson::Value>& keys) override {
     std::vector<Row> rows;
     if (keys.empty()) return rows;
@@ -155,11 +162,26 @@ migrate::data::RowSource::Size MappedSource::size() {
   return {table_.count(*session, std::nullopt, last_), true};
 }
 
+bool MappedSource::is_database() const {
+  const std::string_view kind = source_.kind();
+  return kind == "sqlite" || kind == "postgresql" || kind == "mysql";
+}
+
+/// A database counts rows without sending them, and an integer that is a row's key is its _id.
+bool MappedSource::one_each() const {
+  const TableMapping& mapping = table_.mapping();
+  if (!is_database() || mapping.unpivot || mapping.pivot || !mapping.order.empty()) return false;
+  if (mapping.id.kind != IdKind::key || mapping.id.as != Convert::as_is) return false;
+  if (table_.key().size() != 1) return false;
+  const Column* column = source_.schema().at(mapping.table).find(table_.key().front());
+  return column != nullptr && !column->nullable &&
+         (column->type == ColumnType::int32 || column->type == ColumnType::int64);
+}
+
 /// Databases have orders of their own for text (collations), enums, bytes and uuids; files and
 /// stores have that of BSON.
 bool MappedSource::in_order() const {
-  const std::string_view kind = source_.kind();
-  if (kind != "sqlite" && kind != "postgresql" && kind != "mysql") return true;
+  if (!is_database()) return true;
   const Table& table = source_.schema().at(table_.mapping().table);
   return std::all_of(table_.key().begin(), table_.key().end(), [&](const std::string& name) {
     const Column* column = table.find(name);

@@ -15,11 +15,12 @@ class MappedSource final : public migrate::data::RowSource {
   [[nodiscard]] bson::Document identity() override;
   [[nodiscard]] std::unique_ptr<migrate::data::RowSide> open() override;
   [[nodiscard]] Size size() override;
+  [[nodiscard]] bool one_each() const override;
   [[nodiscard]] bool in_order() const override;
   [[nodiscard]] std::string consistency() const override;
 
  private:
-  [[nodiscard]] RowQuery query() const;
+  [[nodiscard]] bool is_database() const;
   friend class MappedSide;
   Source& source_;
   const CompiledTable& table_;

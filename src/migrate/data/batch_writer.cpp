@@ -102,6 +102,37 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
   return next;
 }
 
+/// While it lives, a store that can goes on behind documents that it refuses: write_in() marks
+/// their rows. A transaction that comes again begins without the marks.
+class BatchWriter::MarksRefused {
+ public:
+  MarksRefused(BatchWriter& writer, std::vector<Row>& rows) : writer_(writer), rows_(rows) {
+    // Where a write that fails leaves nothing by itself, the transaction around it goes on; on a
+    // server it is over.
+    if (writer_.options_.policy == RejectPolicy::reject && writer_.goes_on_behind_errors())
+      writer_.marked_ = &rows_;
+  }
+  ~MarksRefused() {
+    writer_.marked_ = nullptr;
+    writer_.refused_.clear();
+  }
+  MarksRefused(const MarksRefused&) = delete;
+  MarksRefused& operator=(const MarksRefused&) = delete;
+  void forget() const {
+    for (const std::size_t index : writer_.refused_) {
+      rows_[index].failure.reset();
+      rows_[index].existing = false;
+    }
+    writer_.refused_.clear();
+  }
+
+ private:
+  BatchWriter& writer_;
+  std::vector<Row>& rows_;
+};
+
+bool BatchWriter::goes_on_behind_errors() const { return to_.capabilities().atomic_multi_writes; }
+
 std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) {
   std::size_t n = rows.size();
   while (true) {
@@ -121,7 +152,9 @@ std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) 
     try {
       Chunk next;
       if (book_.transactions()) {
+        const MarksRefused marks(*this, rows);
         chunks_.in_transaction([&](store::Session* session) {
+          marks.forget();
           put_txn(rows, n, options_.existing, chunk.fence, session);
           next = after(chunk, rows, n, last);
           write_txn(next, rows, n, session);
@@ -141,12 +174,8 @@ std::size_t BatchWriter::write(Chunk& chunk, std::vector<Row>& rows, bool last) 
       n = (n + 1) / 2;
     } catch (const Refused& refused) {
       Row& row = rows[refused.index];
-      if (refused.existing && options_.existing == Existing::skip) {
-        row.existing = true;  // it came meanwhile
-      } else {
-        row.failure = refused.failure;
-        n = refused.index + 1;
-      }
+      mark(row, refused.failure, refused.existing);
+      if (row.failure) n = refused.index + 1;
     }
   }
 }
@@ -214,10 +243,19 @@ void BatchWriter::put_txn(std::vector<Row>& rows, std::size_t n, Existing existi
   replaced_ = *matched;
 }
 
+void BatchWriter::mark(Row& row, Failure failure, bool existing) const {
+  if (existing && options_.existing == Existing::skip) {
+    row.existing = true;  // it came meanwhile
+  } else {
+    row.failure = std::move(failure);
+  }
+}
+
 std::optional<std::int64_t> BatchWriter::write_in(
     const std::vector<store::BulkOperation>& operations, const std::vector<std::size_t>& of,
     store::Session* session, bool existing_too) {
-  const auto options = safe<store::BulkOptions>(session);
+  auto options = safe<store::BulkOptions>(session);
+  options.ordered = marked_ == nullptr;
   store::BulkResult result;
   try {
     result = to_.store().bulk_write(to_.ns(options_.into), operations, options);
@@ -227,12 +265,14 @@ std::optional<std::int64_t> BatchWriter::write_in(
     if (of.size() == 1) throw Refused{of[0], failure_of(error), false};
     throw Halve{};
   }
-  if (!result.errors.empty()) {
-    const auto& first = result.errors.front();
-    if (may_be_tried_again(first.error) || is_of_the_store(first.error)) raise(first.error);
-    const bool existing = is_id_taken(first);
+  for (const auto& error : result.errors) {
+    if (may_be_tried_again(error.error) || is_of_the_store(error.error)) raise(error.error);
+    const bool existing = is_id_taken(error);
     if (existing && !existing_too) return std::nullopt;
-    throw Refused{of[std::min(first.index, of.size() - 1)], failure_of(first.error), existing};
+    const std::size_t index = of[std::min(error.index, of.size() - 1)];
+    if (marked_ == nullptr) throw Refused{index, failure_of(error.error), existing};
+    mark((*marked_)[index], failure_of(error.error), existing);
+    refused_.push_back(index);
   }
   return result.matched;
 }

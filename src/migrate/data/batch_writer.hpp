@@ -49,7 +49,9 @@ class BatchWriter {
   virtual void put_fenced(std::vector<Row>& rows, std::size_t n, Existing existing,
                           std::int64_t fence);
   /// Of a transaction; `of`: the row of each operation. Gives how many documents were matched.
-  /// Throws Refused, Halve. Nothing: an _id was taken, and `existing_too` is not said.
+  /// Throws Refused, Halve; within write() a store whose transactions outlive errors puts all
+  /// documents at once, and the rows of those that it refuses are marked. Nothing: an _id was
+  /// taken, and `existing_too` is not said.
   std::optional<std::int64_t> write_in(const std::vector<store::BulkOperation>& operations,
                                        const std::vector<std::size_t>& of, store::Session* session,
                                        bool existing_too = false);
@@ -69,6 +71,14 @@ class BatchWriter {
   Chunks& chunks_;
   const DataOptions& options_;
   std::int64_t replaced_ = 0;  ///< by the last put
+
+ private:
+  class MarksRefused;
+  [[nodiscard]] bool goes_on_behind_errors() const;
+  void mark(Row& row, Failure failure, bool existing) const;
+
+  std::vector<Row>* marked_ = nullptr;  ///< rows that write_in() marks; none: it throws Refused
+  std::vector<std::size_t> refused_;    ///< of them, in this transaction
 };
 
 /// Makes the writer of one worker.

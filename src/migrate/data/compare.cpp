@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <random>
+#include <set>
 #include <thread>
 #include <unordered_map>
 
@@ -163,13 +164,32 @@ bool Comparer::digests(const KeyBounds& bounds, Compared& out) {
   return !stopped(out) && out.source == out.target;
 }
 
+std::optional<std::int64_t> Comparer::counted(const KeyBounds& bounds) {
+  if (!job_.source.one_each()) return std::nullopt;
+  std::int64_t aside = 0;
+  std::vector<bson::Value> keys;
+  for (auto at = job_.excluded.begin(); at != job_.excluded.end();) {
+    keys.push_back(at->second);
+    ++at;
+    if (static_cast<std::int64_t>(keys.size()) < page_documents && at != job_.excluded.end())
+      continue;
+    const auto some = source_->count_of(keys, bounds);
+    if (!some) return std::nullopt;
+    aside += *some;
+    keys.clear();
+  }
+  return source_->count(bounds) - aside;
+}
+
 void Comparer::counts(const KeyBounds& bounds, Compared& out) {
   constexpr int rounds = 3;
   for (int round = 0; round < rounds; ++round) {
     if (round > 0) sleep_or_stop(job_.options.settle, job_.stop);
     if (stopped(out)) return;
     out.report.source = 0;
-    if (!job_.source.plain() || !job_.excluded.empty()) {
+    if (const auto rows = counted(bounds)) {
+      out.report.source = *rows;
+    } else {
       source_->each(bounds, [&](const ExpectedRow& row) {
         bson::Document room;
         if (const auto one = expected(row, room)) {
@@ -178,8 +198,6 @@ void Comparer::counts(const KeyBounds& bounds, Compared& out) {
         }
         return out.report.source % report_each != 0 || !stopped(out);
       });
-    } else {
-      out.report.source = source_->count(bounds);
     }
     if (out.moved) {
       sources(bounds, out, true);

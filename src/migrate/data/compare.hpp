@@ -1,6 +1,7 @@
 #pragma once
 
-#include <set>
+#include <map>
+#include <optional>
 
 #include "migrate/data/row_source.hpp"
 #include "quire/migrate/verify.hpp"
@@ -14,7 +15,8 @@ struct CompareJob {
   std::string into;
   VerifyOptions options;
   std::stop_token stop;
-  std::set<std::string> excluded;  ///< keys of the source, by key_text, that were put aside
+  /// Keys of the source that were put aside, by key_text.
+  std::map<std::string, bson::Value> excluded;
   std::function<void(std::int64_t documents)> progress;
   bson::Document of_target = {};  ///< a filter: the target's documents that count
   /// Empty: the same bytes.
@@ -65,6 +67,8 @@ class Comparer {
 
   bool digests(const KeyBounds& bounds, Compared& out);
   void counts(const KeyBounds& bounds, Compared& out);
+  /// Documents that the target should have, where the source can tell without reading its rows.
+  [[nodiscard]] std::optional<std::int64_t> counted(const KeyBounds& bounds);
   void sample(const KeyBounds& bounds, std::int64_t number, std::int64_t total, Compared& out);
   void sources(const KeyBounds& bounds, Compared& out, bool count_only);
   void targets(const KeyBounds& bounds, Compared& out);

@@ -138,7 +138,8 @@ CompareJob DataRun::compare_job() {
       to_.store().find(to_.ns(rejects_collection), bson::make_document("job", options_.name),
                        safe<store::FindOptions>());
   while (const auto reject = cursor->next()) {
-    if (const auto key = reject->find("key")) job.excluded.insert(key_text(*key));
+    if (const auto key = reject->find("key"))
+      job.excluded.try_emplace(key_text(*key), bson::Value(*key));
   }
   job.of_target = options_.of_target;
   job.alike = options_.alike;

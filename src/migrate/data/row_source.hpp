@@ -34,6 +34,11 @@ class RowSide {
                                                           std::int64_t distance) = 0;
   /// Rows, before they are mapped.
   [[nodiscard]] virtual std::int64_t count(const KeyBounds& bounds) = 0;
+  /// Those of `keys` that are there and within the bounds; nothing: only reading them tells.
+  [[nodiscard]] virtual std::optional<std::int64_t> count_of(
+      const std::vector<bson::Value>& /*keys*/, const KeyBounds& /*bounds*/) {
+    return std::nullopt;
+  }
   /// Those that are there, in no order.
   [[nodiscard]] virtual std::vector<Row> find(const std::vector<bson::Value>& keys) = 0;
 };
@@ -53,6 +58,8 @@ class RowSource {
   [[nodiscard]] virtual Size size() = 0;
   /// Each row becomes one document under its own key, as it is.
   [[nodiscard]] virtual bool plain() const noexcept { return false; }
+  /// Each row that is not put aside becomes one document, whose _id is its key.
+  [[nodiscard]] virtual bool one_each() const { return plain(); }
   /// Keys that are the documents' _id come in the order in which the target has them: what lies
   /// between two keys on one side does so on the other.
   [[nodiscard]] virtual bool in_order() const { return true; }
