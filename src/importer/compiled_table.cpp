@@ -8,8 +8,20 @@
 
 namespace quire::importer {
 
+namespace {
+
+void only_since(Program& program, const RowQuery::Since& since) {
+  for (ChildProgram& child : program.children) {
+    child.query.since = since;
+    only_since(child.program, since);
+  }
+}
+
+}  // namespace
+
 CompiledTable::CompiledTable(const Mapping& mapping, const TableMapping& table,
-                             const Schema& schema, bson::DateTime time_of_import)
+                             const Schema& schema, bson::DateTime time_of_import,
+                             std::optional<RowQuery::Since> since)
     : impl_(std::make_unique<Impl>()) {
   const std::vector<std::string> problems = problems_of(mapping, table, schema);
   if (!problems.empty()) {
@@ -22,11 +34,15 @@ CompiledTable::CompiledTable(const Mapping& mapping, const TableMapping& table,
   impl_->mapping = table;
   impl_->begun = time_of_import;
   compile(*impl_, schema);
+  if (!since) return;
+  impl_->query.since = since;
+  only_since(impl_->program, *since);
 }
 
 CompiledTable::~CompiledTable() = default;
 
 const TableMapping& CompiledTable::mapping() const noexcept { return impl_->mapping; }
+bool CompiledTable::is_of_some() const noexcept { return impl_->query.since.has_value(); }
 const std::vector<std::string>& CompiledTable::key() const noexcept { return impl_->key; }
 const std::vector<std::string>& CompiledTable::on_insert() const noexcept {
   return impl_->on_insert;

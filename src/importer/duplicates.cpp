@@ -8,6 +8,7 @@
 #include "importer/compiled_table.hpp"
 #include "importer/hash_spill.hpp"
 #include "importer/import_writer.hpp"
+#include "importer/index_entries.hpp"
 #include "importer/row_source.hpp"
 #include "migrate/documents.hpp"
 #include "quire/bson/json.hpp"
@@ -120,50 +121,6 @@ std::shared_ptr<const CompiledTable> compiled(Source& source, const Mapping& map
 
 std::string part_of(const TableMapping& part) { return part.name.empty() ? part.into : part.name; }
 
-/// All that is at a path, lists opened.
-void add_values(bson::ValueView value, std::string_view path, std::vector<bson::ValueView>& out) {
-  if (value.is_array()) {
-    for (const auto& element : value.as_array()) {
-      if (element.value.is_array() && path.empty())
-        out.push_back(element.value);
-      else
-        add_values(element.value, path, out);
-    }
-    return;
-  }
-  if (path.empty()) {
-    out.push_back(value);
-    return;
-  }
-  if (!value.is_document()) return;
-  const auto dot = path.find('.');
-  if (const auto found = value.as_document().find(path.substr(0, dot)))
-    add_values(*found, dot == path.npos ? "" : path.substr(dot + 1), out);
-}
-
-/// The entries that an index has of a document: one text for each combination.
-std::vector<std::string> entries_of(bson::View document, const IndexInfo& index) {
-  std::vector<std::string> entries{""};
-  bool any = false;
-  for (const auto& field : index.keys) {
-    std::vector<bson::ValueView> values;
-    add_values({bson::Type::document, document.data(), document.size()}, field.key, values);
-    any = any || !values.empty();
-    Texts texts;
-    for (const auto& value : values) texts.push_back(id_text(value));
-    if (texts.empty()) texts.emplace_back("null");
-    std::sort(texts.begin(), texts.end());
-    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-    Texts more;
-    for (const std::string& entry : entries)
-      for (const std::string& text : texts)
-        more.push_back(entry.empty() ? text : fmt::format("{}, {}", entry, text));
-    entries = std::move(more);
-  }
-  if (index.sparse && !any) entries.clear();
-  return entries;
-}
-
 }  // namespace
 
 DuplicateReport find_duplicates(Source& source, const std::string& table, const Texts& columns,
@@ -215,17 +172,13 @@ DuplicateReport find_same_ids(Source& source, const Mapping& mapping, const Tabl
 
 DuplicateReport find_refused(Source& source, const Mapping& mapping, const TableMapping& part,
                              const IndexInfo& index, const DuplicateOptions& options) {
-  if (!index.partial.empty())
-    throw ImportError(
-        ErrorCode::unsupported,
-        fmt::format("the index {} is partial: which documents it is of is the store's "
-                    "to say; look for duplicates of its columns",
-                    index.name));
+  (void)is_in_partial(bson::Document(), index.partial);  // throws before a row is read
   const Scan scan =
       mapped(source, compiled(source, mapping, part), options,
              [&index](DuplicateReport& out, bson::View document,
                       FunctionRef<void(const Occurrence&)> fn, FunctionRef<std::string()> key) {
-               const Texts entries = entries_of(document, index);
+               const bool counts = is_in_partial(document, index.partial);
+               const Texts entries = counts ? entries_of(document, index) : Texts();
                if (entries.empty()) ++out.unusable;
                for (const std::string& entry : entries) fn({entry, [&] { return entry; }, key});
              });

@@ -110,7 +110,7 @@ CopiedFile copy_steady(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-FolderCopy backup_folder(const fs::path& from, const fs::path& to) {
+FolderCopy backup_folder(const fs::path& from, const fs::path& to, const FilesProgress& progress) {
   const auto start = Clock::now();
   const fs::path source = clean(from);
   const fs::path target = clean(to);
@@ -134,6 +134,9 @@ FolderCopy backup_folder(const fs::path& from, const fs::path& to) {
       file.path = name;
       out.bytes += file.size;
       manifest.files.push_back(std::move(file));
+      if (progress)
+        progress(static_cast<std::int64_t>(manifest.files.size()),
+                 static_cast<std::int64_t>(listed.files.size()));
     }
     backup::OutputFile written(part / folder_manifest_name, false);
     const std::string text = manifest.text();
@@ -146,7 +149,8 @@ FolderCopy backup_folder(const fs::path& from, const fs::path& to) {
   return out;
 }
 
-FolderVerification verify_folder_backup(const fs::path& backup, const fs::path& against) {
+FolderVerification verify_folder_backup(const fs::path& backup, const fs::path& against,
+                                        const FilesProgress& progress) {
   const auto start = Clock::now();
   const FolderManifest manifest = FolderManifest::read(backup);
   FolderVerification out;
@@ -157,6 +161,7 @@ FolderVerification verify_folder_backup(const fs::path& backup, const fs::path& 
     std::set<std::string> expected;
     for (const CopiedFile& file : manifest.files) {
       expected.insert(file.path);
+      if (progress) progress(static_cast<std::int64_t>(expected.size()), out.files);
       const fs::path path = folder / file.path;
       if (!fs::exists(path)) {
         out.problems.push_back(file.path + ": is missing" + where);
@@ -174,13 +179,14 @@ FolderVerification verify_folder_backup(const fs::path& backup, const fs::path& 
   return out;
 }
 
-FolderCopy restore_folder(const fs::path& backup, const fs::path& to) {
+FolderCopy restore_folder(const fs::path& backup, const fs::path& to,
+                          const FilesProgress& progress) {
   const auto start = Clock::now();
   const fs::path target = clean(to);
   if (fs::exists(target) && (!fs::is_directory(target) || !fs::is_empty(target)))
     throw StoreError(ErrorCode::invalid_argument,
                      target.string() + " holds something; restore into a new folder, then rename");
-  const FolderVerification verified = verify_folder_backup(backup);
+  const FolderVerification verified = verify_folder_backup(backup, {}, progress);
   if (!verified.ok())
     throw StoreError(ErrorCode::corrupt,
                      backup.string() + " is not whole: " + verified.problems.front() + ", and " +
@@ -197,6 +203,7 @@ FolderCopy restore_folder(const fs::path& backup, const fs::path& to) {
         throw StoreError(ErrorCode::corrupt, file.path + " changed while it was restored");
       out.bytes += file.size;
       ++out.files;
+      if (progress) progress(out.files, static_cast<std::int64_t>(manifest.files.size()));
     }
   });
   out.seconds = since(start);

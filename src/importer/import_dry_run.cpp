@@ -35,6 +35,7 @@ struct Work {
   bool looks;
   const std::stop_token& stop;
   Tally& tally;
+  std::function<void(std::int64_t)> progress = {};  ///< rows so far; under the tally's mutex
   std::atomic<std::size_t> next{0};
 };
 
@@ -101,6 +102,7 @@ void count_page(Work& work, std::vector<Row>& rows) {
   sum.rejected += counts.rejected;
   sum.bytes += counts.bytes;
   sum.unchanged += counts.unchanged;
+  if (work.progress) work.progress(sum.read);
   for (auto& one : examples) {
     if (work.tally.examples.size() < 5) work.tally.examples.push_back(std::move(one));
   }
@@ -176,6 +178,24 @@ void Importer::Impl::dry_part(Part& part, ImportPart& out, ImportReport& report)
   Work work{
       to,           part, rows, bounds, migrate::find_document(to, part.data.into, {}).has_value(),
       options.stop, tally};
+  auto told = migrate::boot_time();
+  if (options.progress) {
+    work.progress = [&, total = rows.size()](std::int64_t done) {
+      const auto now = migrate::boot_time();
+      if (now - told < std::chrono::milliseconds(100)) return;
+      told = now;
+      migrate::DataProgress progress;
+      progress.job = part.data.name;
+      progress.state = migrate::JobState::running;
+      progress.done = done;
+      progress.total = std::max(total.rows, done);
+      progress.exact = total.exact;
+      progress.rejected = tally.counts.rejected;
+      progress.rate = static_cast<double>(done) * 1000 /
+                      static_cast<double>(std::max<std::int64_t>((now - start).count(), 1));
+      options.progress(part.name, progress);
+    };
+  }
   std::mutex mutex;
   std::exception_ptr failed;
   const auto one = [&] {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "bson/report_fields.hpp"
 #include "importer/markdown.hpp"
@@ -15,8 +16,21 @@ void append_part(bson::Writer& w, const ImportPart& part) {
       .append("into", part.into)
       .append("removed", part.removed)
       .append("changed_meanwhile", part.changed_meanwhile)
-      .append("data", bson::from_json(part.data.json()))
-      .end();
+      .append("by_change", part.by_change)
+      .append("edited", part.edited)
+      .begin_array("checks");
+  for (const TargetCheck& one : part.checks) {
+    w.push_document_begin()
+        .append("kind", one.kind)
+        .append("of", one.of)
+        .append("ok", one.ok())
+        .append("checked", one.checked)
+        .append("wrong", one.wrong)
+        .append("problem", one.problem);
+    bson::append_texts(w, "examples", one.examples);
+    w.end();
+  }
+  w.end().append("data", bson::from_json(part.data.json())).end();
 }
 
 void differences(std::string& out, const ImportPart& part) {
@@ -29,6 +43,24 @@ void differences(std::string& out, const ImportPart& part) {
     if (one.key) key = bson::to_json(bson::make_document("_id", *one.key));
     out += fmt::format("| {} | {} | {} | {} |\n", to_string(one.kind), table_cell(key),
                        table_cell(one.path), table_cell(one.text));
+  }
+}
+
+void checks_of(std::string& out, const ImportReport& report) {
+  bool first = true;
+  for (const ImportPart& part : report.parts) {
+    for (const TargetCheck& one : part.checks) {
+      if (first)
+        out +=
+            "\n## What the target was checked for\n\n"
+            "| part | kind | of | looked at | wrong | result | examples |\n"
+            "|---|---|---|--:|--:|---|---|\n";
+      first = false;
+      out += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", table_cell(part.name), one.kind,
+                         table_cell(one.of), one.checked, one.wrong,
+                         one.ok() ? "holds" : table_cell(one.problem),
+                         table_cell(fmt::format("{}", fmt::join(one.examples, "; "))));
+    }
   }
 }
 
@@ -88,6 +120,7 @@ std::string ImportReport::markdown() const {
                        part.removed, compared);
   }
   for (const ImportPart& part : parts) differences(out, part);
+  checks_of(out, *this);
   const auto list = [&](std::string_view title, const std::vector<std::string>& lines) {
     if (lines.empty()) return;
     out += fmt::format("\n## {}\n\n", title);

@@ -221,6 +221,9 @@ ImportReport Importer::Impl::finish() {
     if (!dead.undrained().empty()) out.data.warnings.push_back(dead.undrained());
     out.data.counts.written = remove_stamps(to, part.data.into, of_job(part.data.name));
     remove_all(to, replaced_collection, bson::make_document("j", part.data.name));
+    // Without stamps a later pass has to look at all rows.
+    remove_all(to, migrate::jobs_collection,
+               bson::make_document("_id", "import-part:" + part.data.name));
     out.data.result = DataResult::complete;
   });
 }

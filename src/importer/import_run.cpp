@@ -1,4 +1,5 @@
-// Runs, later passes, verification and retries of an import's parts.
+// Runs, later passes and retries of an import's parts.
+#include "importer/changed_rows.hpp"
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
 #include "quire/bson/writer.hpp"
@@ -21,36 +22,6 @@ std::string state_of(Database& to, const std::string& job, std::int64_t& epoch, 
   return migrate::get_text(*found, "state");
 }
 
-/// The source's fingerprints of what the pass `epoch` saw first, `now` where it begins here. They
-/// outlive a process that is killed.
-std::vector<std::string> at_begin_of(Database& to, const std::string& job, std::int64_t epoch,
-                                     const std::vector<std::string>& now) {
-  const bson::Document key = bson::make_document("_id", "import-part:" + job);
-  const auto found = migrate::find_document(to, migrate::jobs_collection, key);
-  std::vector<std::string> before;
-  if (found && migrate::get_int(*found, "epoch") == epoch) {
-    const auto list = found->find("fingerprints");
-    if (list && list->is_array()) {
-      for (const auto& one : list->as_array())
-        before.emplace_back(one.value.is_string() ? one.value.as_string() : "");
-    }
-    if (before.size() == now.size()) return before;
-  }
-  bson::Writer update;
-  update.begin_document("$set")
-      .append("kind", "import-part")
-      .append("job", job)
-      .append("epoch", epoch)
-      .begin_array("fingerprints");
-  for (const std::string& one : now) update.push(one);
-  update.end().end();
-  const bson::Document body = update.finish();
-  auto options = safe<store::UpdateOptions>();
-  options.upsert = true;
-  (void)to.store().update(to.ns(migrate::jobs_collection), key, {body.view()}, options);
-  return now;
-}
-
 }  // namespace
 
 ImportReport Importer::Impl::run(std::string_view only) {
@@ -63,8 +34,21 @@ ImportReport Importer::Impl::run(std::string_view only) {
   });
 }
 
+/// Begins a pass over a part, or joins it. `pass` > 1: a later one.
+PassStart Importer::Impl::begin_pass(const Part& part, std::int64_t pass) {
+  PassStart now{.fingerprints = fingerprints_of_snapshot(part)};
+  const auto& changed = part.mapping.changed;
+  const bool counts = changed && options.limit == 0;  // of a trial it would be that of all rows
+  if (counts) {
+    now.column = changed->column;
+    now.bound = lowered_highest(*source.open(), part.mapping.table, *changed);
+  }
+  const bool by_change = counts && !options.all_rows && !options.restart && !options.accept_changes;
+  return importer::begin_pass(to, part.data.name, pass, now, by_change);
+}
+
 void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report) {
-  MappedSource rows = rows_of(part);
+  MappedSource all = rows_of(part);
   std::int64_t epoch = 0;
   bool merged = false;
   const std::string state = state_of(to, part.data.name, epoch, merged);
@@ -79,7 +63,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   if (pass > 1 && !options.remove_gone) data.verify.extra_allowed = true;
   if (data.restart && !options.restart) {
     try {
-      JobBook(rows, to, data).check_header();
+      JobBook(all, to, data).check_header();
     } catch (const migrate::data::HeaderChanged& error) {
       out.data.result = DataResult::changed;
       out.data.error = error;
@@ -89,16 +73,29 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
       return;
     }
   }
-  const auto before = at_begin_of(to, data.name, pass, fingerprints_of_snapshot(part));
+  const PassStart start = begin_pass(part, pass);
+  out.by_change = start.since.has_value();
+  std::optional<MappedSource> some;
+  if (out.by_change) {
+    part.later = std::make_unique<CompiledTable>(
+        mapping, part.mapping, source.schema(), began,
+        RowQuery::Since{part.mapping.changed->column, *start.since});
+    some.emplace(source, *part.later, 0, check_of(part));
+    data.keep_rejects = true;
+    data.rows_of_limits = std::max<std::int64_t>(all.size().rows, 1);
+    data.verify.extra_allowed = true;
+  }
+  MappedSource& rows = some ? *some : all;
   DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
   std::int64_t removed = 0;
-  if (options.remove_gone && pass > 1) run.after_copy([&] { removed = run.sweep(options.edited); });
+  if (options.remove_gone && pass > 1) run.after_copy([&] { removed = run.sweep(options.edited, all); });
   out.data = run.run();
   out.removed += removed;
   if (out.data.result != DataResult::complete && out.data.result != DataResult::mismatch)
     return;  // it comes again, and the source may be gone
+  if (out.by_change) after_changed_rows(part, all, out);
   const auto after = fingerprints(part);
-  out.changed_meanwhile = before != after;
+  out.changed_meanwhile = start.fingerprints != after;
   if (out.changed_meanwhile) {
     out.data.warnings.emplace_back(
         "rows of the source changed since this pass began; what came behind it is not here");
@@ -106,29 +103,24 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   }
 }
 
-ImportReport Importer::Impl::verify(migrate::VerifyLevel level, std::string_view only) {
-  begin(false);
-  return each_part("verify", only, [&](Part& part, ImportPart& out, ImportReport&) {
-    compile(part);
-    verify_part(part, level, out);
-  });
-}
-
-void Importer::Impl::verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out) {
-  MappedSource rows = rows_of(part);
-  DataRun run(rows, std::nullopt, to, part.data, *part.monitor);
-  out.data = run.status();
-  if (out.data.error && out.data.error->code() == ErrorCode::not_found) return;
-  migrate::VerifyOptions how;
-  how.level = level;
-  const migrate::VerifyReport report = run.compare_now(how);
-  out.data.verification = report;
-  out.data.result = report.stopped ? DataResult::stopped
-                    : report.ok()  ? DataResult::complete
-                                   : DataResult::mismatch;
-  out.data.error.reset();
-  if (!report.ok() && !report.stopped)
-    out.data.next.emplace_back("look at the differences; importing again catches up");
+/// Rows that were put aside before and did not change are tried again, and it is told what such a
+/// pass does not see.
+void Importer::Impl::after_changed_rows(Part& part, MappedSource& all, ImportPart& out) {
+  WriteRules rules = part.rules;
+  rules.looks = true;
+  rules.first_pass = false;
+  auto data = part.data;
+  data.rows_of_limits = std::max<std::int64_t>(all.size().rows, 1);
+  DataRun again(all, std::nullopt, to, data, *part.monitor, writers(data, rules));
+  const migrate::DataReport tried = again.retry();
+  out.data.counts.written += tried.counts.written;
+  out.data.counts.rejected = tried.counts.rejected;
+  if (tried.error) out.data.error = tried.error;
+  if (!tried.ok()) out.data.result = tried.result;
+  if (!options.remove_gone)
+    out.data.warnings.emplace_back("rows of which " + part.mapping.changed->column +
+                                   " grew were read; rows that are gone were not looked for: "
+                                   "remove_gone does");
 }
 
 ImportReport Importer::Impl::status() {
@@ -154,7 +146,8 @@ ImportReport Importer::Impl::retry_rejects() {
     WriteRules rules = part.rules;
     rules.looks = true;
     rules.first_pass = false;
-    const auto data = part.data;
+    auto data = part.data;
+    data.rows_of_limits = std::max<std::int64_t>(rows.size().rows, 1);
     DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
     out.data = run.retry();
     if (out.data.error && out.data.error->code() == ErrorCode::not_found) {

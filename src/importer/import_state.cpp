@@ -191,8 +191,11 @@ migrate::data::WriterMaker Importer::Impl::writers(const migrate::detail::DataOp
 }
 
 MappedSource Importer::Impl::rows_of(Part& part) {
-  return {source, *part.table, options.limit,
-          options.skip_checks ? std::function<void(bson::View)>() : part.mapping.check};
+  return {source, *part.table, options.limit, check_of(part)};
+}
+
+std::function<void(bson::View)> Importer::Impl::check_of(const Part& part) const {
+  return options.skip_checks ? std::function<void(bson::View)>() : part.mapping.check;
 }
 
 std::vector<std::string> Importer::Impl::fingerprints(const Part& part) {
@@ -241,8 +244,10 @@ ImportReport Importer::Impl::each_part(
       for (const auto& warning : out.data.warnings)
         report.warnings.push_back(part.name + ": " + warning);
       if (result == migrate::DataResult::nothing) continue;
-      report.result = result;
+      if (report.result != migrate::DataResult::mismatch) report.result = result;
+      if (result == migrate::DataResult::mismatch && operation == "verify") continue;
       if (result != migrate::DataResult::complete) {
+        report.result = result;
         report.error = out.data.error;
         break;
       }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 
+#include "importer/changed_rows.hpp"
 #include "importer/import_writer.hpp"
 #include "importer/mapped_source.hpp"
 #include "importer/row_source.hpp"
@@ -17,6 +18,7 @@ struct Part {
   TableMapping mapping;
   std::vector<std::string> tables;  ///< all that it reads
   std::unique_ptr<CompiledTable> table;
+  std::unique_ptr<CompiledTable> later;  ///< of the rows that a later pass reads, where not of all
   migrate::detail::DataOptions data;
   WriteRules rules;
   std::unique_ptr<migrate::detail::DataMonitor> monitor;
@@ -35,7 +37,8 @@ struct Importer::Impl {
   ImportReport rollback(migrate::Edited edited);
   ImportReport finish();
 
-  /// Runs `work` for each part that is asked for, until one does not end well. Throws nothing: a
+  /// Runs `work` for each part that is asked for, until one does not end well; a verification goes
+  /// on behind parts that differ. Throws nothing: a
   /// failure is in the report.
   ImportReport each_part(std::string_view operation, std::string_view only,
                          const std::function<void(Part&, ImportPart&, ImportReport&)>& work);
@@ -43,9 +46,17 @@ struct Importer::Impl {
   void begin(bool write);
   void compile(Part& part);
   [[nodiscard]] MappedSource rows_of(Part& part);
+  /// The check of a part's documents, unless it is not asked for.
+  [[nodiscard]] std::function<void(bson::View)> check_of(const Part& part) const;
   void run_part(Part& part, ImportPart& out, ImportReport& report);
-  void dry_part(Part& part, ImportPart& out, ImportReport& report);
-  void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out);
+  [[nodiscard]] PassStart begin_pass(const Part& part, std::int64_t pass);
+  void after_changed_rows(Part& part, MappedSource& all, ImportPart& out);
+    void dry_part(Part& part, ImportPart& out, ImportReport& report);
+  void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out, ImportReport& report);
+  void look_for_edits(Part& part, const migrate::VerifyOptions& how, migrate::VerifyReport& found,
+                      ImportPart& out, ImportReport& report);
+  /// Of the part's documents; null: none is known.
+  [[nodiscard]] const ModelInfo* model_of(const Part& part) const;
   void roll_back_part(Part& part, migrate::Edited edited, ImportPart& out, ImportReport& report);
   [[nodiscard]] std::vector<std::string> fingerprints(const Part& part);
   /// Of what the source's snapshot sees, where it has one.

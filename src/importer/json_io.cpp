@@ -17,6 +17,22 @@ void JsonOut::names(std::string_view key, const std::vector<std::string>& value)
   out_.end();
 }
 
+void JsonOut::list_of_names(std::string_view key,
+                            const std::vector<std::vector<std::string>>& value) {
+  if (value.empty()) return;
+  out_.begin_array(key);
+  for (const auto& one : value) {
+    out_.push_array_begin();
+    for (const std::string& name : one) out_.push(name);
+    out_.end();
+  }
+  out_.end();
+}
+
+void JsonOut::number(std::string_view key, std::int64_t value, std::int64_t usual) {
+  if (value != usual) out_.append(key, value);
+}
+
 void JsonOut::flag(std::string_view key, bool value, bool usual) {
   if (value != usual) out_.append(key, value);
 }
@@ -89,6 +105,29 @@ void JsonIn::names(std::string_view key, std::vector<std::string>& out) {
     const std::string at = std::string(key) + "[" + std::to_string(out.size()) + "]";
     out.push_back(text_of(at, element.value));
   }
+}
+
+void JsonIn::list_of_names(std::string_view key, std::vector<std::vector<std::string>>& out) {
+  const auto found = find(key);
+  if (!found) return;
+  if (!found->is_array()) fail(key, "a list of lists of texts is expected");
+  for (const auto& element : found->as_array()) {
+    const std::string at = std::string(key) + "[" + std::to_string(out.size()) + "]";
+    if (!element.value.is_array()) fail(at, "a list of texts is expected");
+    auto& names = out.emplace_back();
+    for (const auto& name : element.value.as_array()) names.push_back(text_of(at, name.value));
+  }
+}
+
+void JsonIn::number(std::string_view key, std::int64_t& out, std::int64_t) {
+  const auto found = find(key);
+  if (!found) return;
+  if (found->type() == bson::Type::int32)
+    out = found->as_int32();
+  else if (found->type() == bson::Type::int64)
+    out = found->as_int64();
+  else
+    fail(key, "a whole number is expected");
 }
 
 void JsonIn::flag(std::string_view key, bool& out, bool) {

@@ -19,7 +19,10 @@ class JsonOut {
 
   void text(std::string_view key, const std::string& value, std::string_view usual = "");
   void names(std::string_view key, const std::vector<std::string>& value);
+  /// A list of lists of texts.
+  void list_of_names(std::string_view key, const std::vector<std::vector<std::string>>& value);
   void flag(std::string_view key, bool value, bool usual);
+  void number(std::string_view key, std::int64_t value, std::int64_t usual);
   template <class E, std::size_t N>
   void choice(std::string_view key, const Named<E> (&names)[N], E value, E usual) {
     if (value != usual) out_.append(key, name_of(names, value));
@@ -62,7 +65,9 @@ class JsonIn {
 
   void text(std::string_view key, std::string& out, std::string_view usual = "");
   void names(std::string_view key, std::vector<std::string>& out);
+  void list_of_names(std::string_view key, std::vector<std::vector<std::string>>& out);
   void flag(std::string_view key, bool& out, bool usual);
+  void number(std::string_view key, std::int64_t& out, std::int64_t usual);
   template <class E, std::size_t N>
   void choice(std::string_view key, const Named<E> (&names)[N], E& out, E) {
     const auto found = find(key);

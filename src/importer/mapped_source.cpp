@@ -157,7 +157,8 @@ std::unique_ptr<migrate::data::RowSide> MappedSource::open() {
 migrate::data::RowSource::Size MappedSource::size() {
   const std::int64_t estimate = source_.schema().at(table_.mapping().table).rows;
   if (limit_ > 0 && estimate > limit_) return {limit_, false};
-  if (estimate >= 0 && table_.mapping().where.empty()) return {estimate, false};
+  if (estimate >= 0 && table_.mapping().where.empty() && !table_.is_of_some())
+    return {estimate, false};
   const auto session = source_.open();
   return {table_.count(*session, std::nullopt, last_), true};
 }

@@ -104,17 +104,24 @@ void describe(Io& io, PivotRule& rule) {
 }
 
 template <class Io>
-void describe_id(Io& io, IdRule& rule) {
+void describe_id(Io& io, IdRule& rule, const TypePolicy& outer) {
   io.choice("kind", id_names, rule.kind, IdKind::key);
   io.names("columns", rule.columns);
   io.text("format", rule.format);
   io.choice("as", convert_names, rule.as, Convert::as_is);
   io.names("names", rule.names);
+  io.flag("lower", rule.lower, false);
+  io.flag("upper", rule.upper, false);
+  io.flag("trim", rule.trim, false);
+  io.values("values", rule.values);
+  io.choice("other", other_value_names, rule.other, OtherValue::reject);
+  describe_types(io, rule.types, outer);
 }
 
 bool is_usual(const IdRule& id) {
   return id.kind == IdKind::key && id.columns.empty() && id.format.empty() &&
-         id.as == Convert::as_is && id.names.empty();
+         id.as == Convert::as_is && id.names.empty() && !id.lower && !id.upper && !id.trim &&
+         id.values.empty() && id.other == OtherValue::reject && !id.types;
 }
 
 template <class Io>
@@ -125,10 +132,11 @@ void describe(Io& io, TableMapping& table, const TypePolicy& outer) {
   io.names("key", table.key);
   std::optional<IdRule> id;
   if (!Io::reads && !is_usual(table.id)) id = table.id;
-  io.object("id", id, IdRule{}, [](auto& in, IdRule& one) { describe_id(in, one); });
-  if (Io::reads && id) table.id = std::move(*id);
+  // Types may stand behind what they count for.
   describe_types(io, table.types, outer);
   const TypePolicy own = table.types.value_or(outer);
+  io.object("id", id, IdRule{}, [&own](auto& in, IdRule& one) { describe_id(in, one, own); });
+  if (Io::reads && id) table.id = std::move(*id);
   describe_fields(io, table.fields, own);
   io.names("skip", table.skip);
   io.flag("others", table.others, true);
@@ -140,6 +148,15 @@ void describe(Io& io, TableMapping& table, const TypePolicy& outer) {
   io.list("order", table.order, [](auto& in, OrderBy& one) { describe(in, one); });
   io.choice("existing", existing_names, table.existing, ExistingDocument::fail);
   io.names("after", table.after);
+  io.list("references", table.references, [](auto& in, ReferenceRule& one) {
+    in.text("field", one.field);
+    in.text("collection", one.collection);
+  });
+  io.list_of_names("unique", table.unique);
+  io.object("changed", table.changed, ChangeColumn{}, [](auto& in, ChangeColumn& one) {
+    in.text("column", one.column);
+    in.number("margin", one.margin, ChangeColumn{}.margin);
+  });
   io.only_code("check", static_cast<bool>(table.check),
                table.name.empty() ? table.into : table.name);
 }
@@ -188,6 +205,10 @@ std::string canonical_json(const TypePolicy& types, const TableMapping& table) {
   Mapping one;
   one.types = types;
   one.tables.push_back(table);
+  // What is looked for afterwards, and which rows a later pass reads, makes no other documents.
+  one.tables[0].references.clear();
+  one.tables[0].unique.clear();
+  one.tables[0].changed.reset();
   return bson::to_json(written(one, true), bson::JsonMode::canonical);
 }
 

@@ -20,6 +20,22 @@ void ProgramMaker::set_key(const Names& names) {
   for (const std::string& name : names) out_.key.push_back(cell(name));
 }
 
+namespace {
+
+FieldRule of_id(const IdRule& id, const std::string& column) {
+  FieldRule rule{.to = "_id", .from = column, .as = id.as, .null = NullPolicy::reject};
+  if (column.empty()) rule.format = id.format;
+  rule.lower = id.lower;
+  rule.upper = id.upper;
+  rule.trim = id.trim;
+  rule.values = id.values;
+  rule.other = id.other;
+  rule.types = id.types;
+  return rule;
+}
+
+}  // namespace
+
 void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
   const Names& columns = id.columns.empty() ? key : id.columns;
   switch (id.kind) {
@@ -28,16 +44,14 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
       layout_.add("_id", {.kind = Step::Kind::hash});
       return;
     case IdKind::format: {
-      FieldRule rule{
-          .to = "_id", .from = {}, .format = id.format, .as = id.as, .null = NullPolicy::reject};
-      add_field(rule);
+      add_field(of_id(id, {}));
       return;
     }
     default:
       break;
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    FieldRule rule{.to = "_id", .from = columns[i], .as = id.as, .null = NullPolicy::reject};
+    FieldRule rule = of_id(id, columns[i]);
     if (columns.size() == 1) {
       add_field(rule);
       continue;

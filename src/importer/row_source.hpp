@@ -15,16 +15,19 @@ struct MappedRow {
 };
 
 /// A mapping of one table, compiled against its schema: which cells go where. Immutable, and shared
-/// by threads. Throws ImportError invalid_mapping.
+/// by threads. Throws ImportError invalid_mapping. `since`: only such rows, whose documents are the
+/// same as without it.
 class CompiledTable {
  public:
   CompiledTable(const Mapping& mapping, const TableMapping& table, const Schema& schema,
-                bson::DateTime time_of_import);
+                bson::DateTime time_of_import, std::optional<RowQuery::Since> since = {});
   ~CompiledTable();
   CompiledTable(const CompiledTable&) = delete;
   CompiledTable& operator=(const CompiledTable&) = delete;
 
   [[nodiscard]] const TableMapping& mapping() const noexcept;
+  /// It was given `since`.
+  [[nodiscard]] bool is_of_some() const noexcept;
   /// Columns of the key, with those of `order` in front.
   [[nodiscard]] const std::vector<std::string>& key() const noexcept;
   /// Fields that ExistingDocument::update leaves alone.

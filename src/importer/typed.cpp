@@ -1,5 +1,7 @@
 #include "quire/importer/typed.hpp"
 
+#include "quire/core/error.hpp"
+
 namespace quire::importer::detail {
 
 FieldRule typed_rule(std::string to, const FieldOptions& options, Convert as, bool nullable) {
@@ -18,6 +20,24 @@ FieldRule typed_rule(std::string to, const FieldOptions& options, Convert as, bo
   rule.on_insert = options.on_insert;
   rule.types = options.types;
   return rule;
+}
+
+IdRule typed_id(const FieldRule& rule) {
+  if (rule.fallback || rule.null == NullPolicy::omit || rule.on_insert)
+    throw ImportError(ErrorCode::invalid_mapping, FieldPath("_id"),
+                      "an _id has no `fallback`, `null` or `on_insert`: a row without it is put "
+                      "aside");
+  IdRule id{.kind = rule.from.empty() ? IdKind::format : IdKind::columns};
+  if (!rule.from.empty()) id.columns = {rule.from};
+  id.format = rule.format;
+  id.as = rule.as;
+  id.lower = rule.lower;
+  id.upper = rule.upper;
+  id.trim = rule.trim;
+  id.values = rule.values;
+  id.other = rule.other;
+  id.types = rule.types;
+  return id;
 }
 
 ChildRule typed_child(std::string to, std::string table, std::vector<std::string> columns,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "importer/changed_rows.hpp"
 #include "importer/names.hpp"
 
 namespace quire::importer {
@@ -39,6 +40,8 @@ class TableCheck {
     if (part_.pivot && !part_.pivot->to.empty() && part_.others && !shares_rest())
       targets.add(part_.pivot->to, "`pivot`");
     check_children(problems_, targets, schema_, table_, part_.children, types_);
+    check_target();
+    if (part_.changed) check_changed(*part_.changed);
   }
 
  private:
@@ -70,6 +73,29 @@ class TableCheck {
         problems_.add("`key`: the column " + quoted(name) +
                       " can be null, and does not tell rows apart then");
     }
+  }
+
+  void check_target() {
+    for (const ReferenceRule& one : part_.references)
+      if (one.field.empty() || one.collection.empty())
+        problems_.add("`references`: each has a `field` and the `collection` that it refers to");
+    for (const Names& fields : part_.unique)
+      if (fields.empty() || contains(fields, ""))
+        problems_.add("`unique`: each is a list of the fields that together come once");
+  }
+
+  void check_changed(const ChangeColumn& rule) {
+    const Problems own = problems_.in("changed");
+    own.expect_column(table_, rule.column, "`column`");
+    if (rule.margin < 0) own.add("`margin` is not negative");
+    if (part_.pivot)
+      own.add("a group of rows becomes one document, and is read as a whole: without `changed`");
+    if (table_.kind == TableKind::collection || table_.kind == TableKind::files)
+      own.add("only databases are asked for the rows that changed");
+    const Column* column = table_.find(rule.column);
+    if (column != nullptr && !rises(*column))
+      own.add("the column " + quoted(rule.column) + " is " + column->declared +
+              "; it has to be a time, a date or a whole number");
   }
 
   void check_order() {
@@ -161,6 +187,12 @@ class TableCheck {
         columns.size() > 1 && (id.kind == IdKind::key || id.kind == IdKind::columns);
     if (id.as != Convert::as_is && (composite || id.kind == IdKind::hash))
       own.add("`as` is for an _id of one column or of a format");
+    if ((id.lower || id.upper || id.trim || !id.values.empty()) &&
+        (composite || id.kind == IdKind::hash))
+      own.add("`lower`, `upper`, `trim` and `values` are for an _id of one column or of a format");
+    if (id.other == OtherValue::null || id.other == OtherValue::fallback)
+      own.add("`other`: an _id is kept or its row rejected");
+    if (id.types) own.expect_policy(*id.types);
     take_id(id, columns);
   }
 

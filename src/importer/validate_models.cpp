@@ -247,7 +247,8 @@ std::string listed(const Texts& names) {
 
 class Comparison {
  public:
-  Comparison(std::string part, Texts& out) : part_(std::move(part)), out_(out) {}
+  Comparison(std::string part, Texts& out, std::function<bool(const std::string&)> is_set_otherwise)
+      : part_(std::move(part)), out_(out), is_set_otherwise_(std::move(is_set_otherwise)) {}
 
   void fields(bson::View node, const Written& written, const std::string& prefix) {
     const auto required = node.find("required");
@@ -267,6 +268,7 @@ class Comparison {
  private:
   void missing(const std::string& name, const Written& written, const std::string& prefix) {
     if (name == "_v") return;  // the library's own
+    if (is_set_otherwise_(prefix + name)) return;
     const Written* found = written.find(name);
     if (found == nullptr)
       tell(prefix + name, "the model needs it, and no rule sets it");
@@ -302,12 +304,27 @@ class Comparison {
 
   std::string part_;
   Texts& out_;
+  std::function<bool(const std::string&)> is_set_otherwise_;
 };
+
+/// Reading gives the member a value where the document has none.
+bool is_given_by_reading(const std::vector<FieldInfo>& fields, std::string_view path) {
+  const auto dot = path.find('.');
+  std::string_view name = path.substr(0, dot);
+  while (name.ends_with("[]")) name.remove_suffix(2);
+  for (const FieldInfo& field : fields) {
+    if (field.stored != name) continue;
+    if (dot == path.npos) return field.optional;
+    return field.nested != nullptr && is_given_by_reading(field.nested(), path.substr(dot + 1));
+  }
+  return false;
+}
 
 }  // namespace
 
 std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
-                                  std::span<const ModelInfo* const> models) {
+                                  std::span<const ModelInfo* const> models,
+                                  std::span<const std::string> set_later) {
   Texts out;
   for (const TableMapping& part : mapping.tables) {
     const auto model = std::find_if(models.begin(), models.end(), [&](const ModelInfo* one) {
@@ -316,7 +333,13 @@ std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
     if (model == models.end()) continue;
     const Written written = Writes(schema).of(mapping, part);
     const JsonSchema wanted = json_schema(**model);
-    Comparison(part.name.empty() ? part.into : part.name, out).fields(wanted.schema, written, "");
+    const auto is_set_otherwise = [&](const std::string& path) {
+      return std::find(set_later.begin(), set_later.end(), part.into + "." + path) !=
+                 set_later.end() ||
+             is_given_by_reading((*model)->fields(), path);
+    };
+    Comparison(part.name.empty() ? part.into : part.name, out, is_set_otherwise)
+        .fields(wanted.schema, written, "");
   }
   return out;
 }

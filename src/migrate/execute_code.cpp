@@ -1,6 +1,7 @@
 // Steps that are a migration's own code.
 #include <atomic>
 
+#include "migrate/code_stop.hpp"
 #include "migrate/execute.hpp"
 #include "quire/migrate/maintenance.hpp"
 #include "quire/store/hooked_store.hpp"
@@ -60,6 +61,7 @@ class Executor::Guard {
 
 void Executor::call(const CodeWork& work, store::Session& session) {
   const MaintenancePass pass;
+  const CodeStop stop(setup_.pace == nullptr ? std::stop_token() : setup_.pace->stop());
   if (session.in_transaction()) {
     Database db = setup_.db;
     work.code(db, session);

@@ -165,7 +165,10 @@ void Linter::opaque(const Step& step) {
   const auto* code = detail::work_as<detail::CodeWork>(data);
   const auto* rows = detail::work_as<detail::RowWork>(data);
   const std::string op = op_of(step);
-  const bool own = code != nullptr || (rows != nullptr && (op == "each" || op == "transform"));
+  // An import's spec covers its mapping, but for what is C++ in it.
+  const bool told = op.starts_with("import") && !step.spec().contains("computed");
+  const bool own =
+      (code != nullptr && !told) || (rows != nullptr && (op == "each" || op == "transform"));
   if (own && info().revision == 0) {
     add({"Q601", Severity::warning, data.collection,
          "the checksum does not cover its code: nobody sees when it is changed later",
@@ -177,7 +180,7 @@ void Linter::opaque(const Step& step) {
          "after a crash in this code the migration waits for a person (state attention)",
          "make the code idempotent, or do it in a transaction, and declare it so"});
   }
-  if (info().touches.empty()) {
+  if (info().touches.empty() && data.touches.empty()) {
     add({"Q603", Severity::warning, "",
          "its code may touch anything, so that no migration from before it can run any more",
          "set .touches"});

@@ -39,6 +39,7 @@ class Pace {
   /// Whether the migration at hand may be left for later when the budget is spent.
   void may_defer(bool yes) noexcept { may_defer_ = yes; }
   [[nodiscard]] bool is_spent() const noexcept;
+  [[nodiscard]] const std::stop_token& stop() const noexcept { return settings_.stop; }
   /// Throws Paused. Waits as long as it is asked to.
   void pass();
   /// Only requests to stop: within a transaction that takes all, waiting would hold up others.

@@ -1,95 +1,16 @@
 // import_cli: an application as the tool of its own imports.
 #include "quire/importer/cli.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
 
 #include <fstream>
-#include <sstream>
 
-#include "fixture.hpp"
-#include "importer/hash_spill.hpp"
+#include "cli_fixture.hpp"
 #include "migrate/documents.hpp"
-#include "quire/importer/files.hpp"
 #include "quire/importer/typed.hpp"
-#ifdef QUIRE_WITH_MYSQL
-#include "mysql.hpp"
-#endif
-#ifdef QUIRE_WITH_POSTGRESQL
-#include "postgresql.hpp"
-#endif
 
 namespace quire::importer::test {
 namespace {
-
-using Words = std::vector<std::string>;
-
-struct Ran {
-  int code = -1;
-  std::string out, err;
-  [[nodiscard]] bool says(std::string_view text) const { return out.find(text) != out.npos; }
-  [[nodiscard]] bool complains(std::string_view text) const { return err.find(text) != err.npos; }
-};
-std::ostream& operator<<(std::ostream& to, const Ran& ran) {
-  return to << "exit " << ran.code << "\n" << ran.out << "\n" << ran.err;
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-bson::Document report_of(const Ran& ran) {
-  const auto lines = lines_of(ran.out);
-  return lines.empty() ? bson::Document() : bson::from_json(lines.back());
-}
-
-int length_of(bson::ValueView list) {
-  int length = 0;
-  for ([[maybe_unused]] const auto& element : list.as_array()) ++length;
-  return length;
-}
-
-/// A program with a source, a target and a mapping.
-class App {
- public:
-  explicit App(std::function<std::unique_ptr<Source>()> open, Mapping what = {})
-      : mapping(std::move(what)), db(empty_database()), open_(std::move(open)) {
-    const int none = ::open("/dev/null", O_RDONLY);  // nobody can be asked
-    ::dup2(none, 0);
-    ::close(none);
-    options.import.name = "app";
-  }
-  Ran run(const Words& words) {
-    std::vector<const char*> argv{"/usr/bin/app"};
-    for (const std::string& word : words) argv.push_back(word.c_str());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    Ran ran;
-    ran.code = import_cli(
-        static_cast<int>(argv.size()), argv.data(), open_, [&] { return db; }, mapping, options);
-    ran.out = testing::internal::GetCapturedStdout();
-    ran.err = testing::internal::GetCapturedStderr();
-    if (std::find(words.begin(), words.end(), "--json") != words.end()) check_lines(ran);
-    return ran;
-  }
-
-  Mapping mapping;
-  Database db;
-  ImportCliOptions options;
-
- private:
-  static void check_lines(const Ran& ran) {
-    for (const std::string& line : lines_of(ran.out))
-      EXPECT_NO_THROW((void)bson::from_json(line)) << line;
-    const auto report = report_of(ran);
-    ASSERT_TRUE(report.view().contains("schema")) << ran;
-    EXPECT_EQ(report["exit"].as_int32(), ran.code) << ran;
-    EXPECT_TRUE(report.view().contains("next") && report.view().contains("op")) << ran;
-  }
-  std::function<std::unique_ptr<Source>()> open_;
-};
 
 TEST(ImportCli, GoesFromTheMappingToTheEnd) {
   Legacy legacy;
@@ -219,8 +140,11 @@ struct Account {
   std::string mail;
   std::int32_t age = 0;
   std::string missing;
+  std::int32_t given = 0;
   static auto model() {
-    return quire::model<Account>("people").index(query::field<&Account::mail>.asc(), quire::unique);
+    return quire::model<Account>("people")
+        .index(query::field<&Account::mail>.asc(), quire::unique)
+        .default_value(query::field<&Account::given>, 7);
   }
 };
 
@@ -263,11 +187,15 @@ TEST(ImportCli, ComparesTheMappingWithModels) {
   people.into = "people";
   App app([&] { return legacy.open(); }, one(people));
   app.options.models = {&model_of<Account>()};
-  const Ran ran = app.run({"validate-schema"});
+  Ran ran = app.run({"validate-schema"});
   EXPECT_EQ(ran.code, 12) << ran;
   EXPECT_TRUE(ran.says("field mail: the mapping gives long, the model reads string")) << ran;
   EXPECT_TRUE(ran.says("field missing: the model needs it, and no rule sets it")) << ran;
   EXPECT_FALSE(ran.says("field age")) << ran;
+  EXPECT_FALSE(ran.says("field given")) << ran;  // reading gives it
+  app.options.set_later = {"people.missing"};
+  ran = app.run({"validate-schema"});
+  EXPECT_FALSE(ran.says("field missing")) << ran;
 }
 
 TEST(ImportCli, ShowsAndRetriesWhatWasPutAside) {
@@ -280,7 +208,8 @@ TEST(ImportCli, ShowsAndRetriesWhatWasPutAside) {
   EXPECT_EQ(app.run({"import", "people", "--most-rejects", "0"}).code, 40);
   Ran ran = app.run({"rejects", "--raw"});
   EXPECT_TRUE(ran.says("name") && ran.says(R"("age": 2)")) << ran;
-  EXPECT_EQ(app.run({"retry-rejects"}).code, 40);
+  EXPECT_EQ(app.run({"retry-rejects", "--most-rejects", "0"}).code, 40);
+  EXPECT_EQ(app.run({"retry-rejects"}).code, 0);  // one may stay aside, as in the import
   legacy.run("UPDATE users SET name = 'b' WHERE id = 2");
   EXPECT_EQ(app.run({"retry-rejects"}).code, 0);
   EXPECT_TRUE(app.run({"rejects", "people"}).says("No rows were put aside."));
@@ -312,6 +241,28 @@ TEST(ImportCli, StopsAtTheNextBatchWhenAsked) {
   EXPECT_EQ(count(app.db, "people"), 200);
 }
 
+TEST(ImportCli, TakesAllForACommandOfItsOwn) {
+  Legacy legacy;
+  legacy.put_users(3);
+  App app([&] { return legacy.open(); }, one(users_mapping()));
+  app.options.program = "app import";
+  const Ran ran = app.run({"--all"});
+  EXPECT_EQ(ran.code, 2) << ran;
+  EXPECT_TRUE(ran.complains("app import: ")) << ran;
+  EXPECT_EQ(app.run({"--yes", "--all"}).code, 0);
+  EXPECT_EQ(app.run({"--help"}).code, 0);
+  EXPECT_EQ(count(app.db, "people"), 3);
+}
+
+TEST(ImportCli, SaysNothingOfProgressWhereItIsShort) {
+  Legacy legacy;
+  legacy.put_users(30);
+  App app([&] { return legacy.open(); }, one(users_mapping()));
+  for (const Words& words : std::vector<Words>{
+           {"audit"}, {"check-pk", "users"}, {"dry-run"}, {"import", "people"}, {"verify"}})
+    EXPECT_EQ(app.run(words).err, "") << words[0];
+}
+
 TEST(ImportCli, TellsMistakes) {
   Legacy legacy;
   legacy.put_users(3);
@@ -321,7 +272,9 @@ TEST(ImportCli, TellsMistakes) {
     std::string text;
   } cases[] = {{{}, "a command is missing"},
                {{"imprt"}, "did you mean import?"},
-               {{"import"}, "the name of a part, or --all"},
+               {{"import"}, "the name of a part, --all, or --last"},
+               {{"import", "people", "--last"}, "the name of a part, --all, or --last"},
+               {{"import", "people", "--passes", "2"}, "of import --last"},
                {{"import", "peple"}, "did you mean people?"},
                {{"import", "people", "--exsting", "skip"}, "did you mean --existing?"},
                {{"import", "people", "--existing", "maybe"}, "fail, skip, replace, update"},
@@ -380,96 +333,6 @@ TEST(ImportCli, WritesReports) {
   EXPECT_EQ(ran.code, 30) << ran;
   EXPECT_TRUE(ran.complains("/nowhere/x.md cannot be written")) << ran;
   for (const char* end : {".md", ".json"}) std::filesystem::remove(base + end);
-}
-
-TEST(ImportCli, KeepsFoldersOfFiles) {
-  const std::filesystem::path base = testing::TempDir() + "folder-" + std::to_string(::getpid());
-  std::filesystem::remove_all(base);
-  const std::string folder = base / "chats", copy = base / "copy", back = base / "back";
-  std::filesystem::create_directories(folder);
-  std::ofstream(folder + "/1.json") << R"({"id": 1, "title": "hello"})";
-  std::ofstream(folder + "/2.json") << "{\"id\": 2,\n \"title\": ";
-  App app([&] { return open_source("json:" + folder); });
-  for (const Words& words : std::vector<Words>{{"inspect"}, {"inspect", folder}}) {
-    const Ran ran = app.run(words);
-    if (ran.complains("built without")) GTEST_SKIP() << "built without file sources";
-    EXPECT_EQ(ran.code, 12) << ran;
-    EXPECT_TRUE(ran.says("2.json:2:") && ran.says("2 files, 1 valid, 1 invalid")) << ran;
-  }
-  EXPECT_EQ(app.run({"backup", folder, copy, "--json"}).code, 0);
-  EXPECT_EQ(app.run({"backup", folder, copy}).code, 2);  // it is there
-  EXPECT_EQ(app.run({"verify-backup", copy, folder}).code, 0);
-  std::ofstream(folder + "/1.json") << "{}";
-  const Ran ran = app.run({"verify-backup", copy, folder, "--json"});
-  EXPECT_EQ(ran.code, 41) << ran;
-  EXPECT_EQ(length_of(report_of(ran)["problems"]), 1);
-  EXPECT_EQ(app.run({"restore", copy, back}).code, 0);
-  EXPECT_EQ(std::filesystem::file_size(back + "/1.json"), 27U);
-  std::filesystem::remove_all(base);
-}
-
-/// The way of a table out of a database server and back.
-void moves_and_goes_back(const std::string& uri) {
-  TableMapping people = users_mapping();
-  App app([&] { return open_source(uri); }, one(people));
-  Ran ran = app.run({"audit", "--json"});
-  EXPECT_EQ(ran.code, 0) << ran;
-  std::int64_t orphans = -1;
-  const auto report = report_of(ran);
-  for (const auto& table : report["tables"].as_array()) {
-    for (const auto& one : table.value.as_document()["relations"].as_array())
-      orphans = migrate::get_int(one.value.as_document(), "orphans");
-  }
-  EXPECT_EQ(orphans, 0) << ran;
-  EXPECT_EQ(app.run({"check-pk", "users"}).code, 0);
-  ran = app.run({"check-duplicates", "users", "name", "age"});
-  EXPECT_EQ(ran.code, 12) << ran;
-  EXPECT_TRUE(ran.says("name: ada, age: 7")) << ran;
-  EXPECT_EQ(app.run({"dry-run"}).code, 0);
-  EXPECT_EQ(app.run({"import", "--all", "--yes"}).code, 0);
-  EXPECT_EQ(count(app.db, "people"), 3);
-  EXPECT_EQ(app.run({"verify", "--full"}).code, 0);
-  ran = app.run({"rollback", "--yes"});
-  EXPECT_EQ(ran.code, 0) << ran;
-  EXPECT_EQ(count(app.db, "people"), 0);
-  EXPECT_EQ((ran.out + ran.err).find("secret"), std::string::npos) << ran;
-}
-
-const std::vector<std::string> tables{
-    "CREATE TABLE users(id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL, age INT)",
-    std::string("CREATE TABLE orders(id INT PRIMARY KEY, user_id BIGINT, FOREIGN KEY(user_id) ") +
-        "REFERENCES users(id))",
-    "INSERT INTO users VALUES (1, 'ada', 7), (2, 'ada', 7), (3, 'bob', NULL)",
-    "INSERT INTO orders VALUES (1, 1), (2, 3), (3, NULL)"};
-
-#ifdef QUIRE_WITH_POSTGRESQL
-TEST(ImportCli, MovesAndGoesBackOnPostgresql) {
-  QUIRE_NEEDS_POSTGRESQL(database);
-  for (const std::string& sql : tables) database.run(sql);
-  moves_and_goes_back(database.uri());
-}
-#endif
-#ifdef QUIRE_WITH_MYSQL
-TEST(ImportCli, MovesAndGoesBackOnMariadb) {
-  QUIRE_NEEDS_DATABASE(server, "mysql");
-  quire::test::MysqlDatabase database(server);
-  for (const std::string& sql : tables) database.run(sql);
-  moves_and_goes_back(database.uri());
-}
-#endif
-
-TEST(HashSpill, CountsTheSameInFilesAsInMemory) {
-  for (const std::size_t most : {std::size_t{3}, std::size_t{7}, std::size_t{1000}}) {
-    HashSpill spill(most);
-    for (std::uint64_t i = 0; i < 100; ++i) spill.add({i % 60, i % 60 / 7});
-    std::int64_t groups = 0, rows = 0;
-    spill.each_repeated([&](migrate::Hash128, std::int64_t n) {
-      ++groups;
-      rows += n;
-    });
-    EXPECT_EQ(groups, 40) << most;
-    EXPECT_EQ(rows, 80) << most;
-  }
 }
 
 }  // namespace

@@ -89,11 +89,7 @@ Database open_to(const Arguments& arguments) {
                        OpenFor::writing, "--db");
 }
 
-int run_words(std::vector<std::string> words, const char* program_name) {
-  // Without a command it is that of the same name.
-  if (!words.empty() && words[0].starts_with("--") && words[0] != "--help" &&
-      std::find(words.begin(), words.end(), "--all") != words.end())
-    words.insert(words.begin(), "import");
+int run_words(const std::vector<std::string>& words, const char* program_name) {
   const auto given = [&](std::string_view name) {
     return std::find(words.begin(), words.end(), name) != words.end();
   };
@@ -127,11 +123,11 @@ std::optional<int> run_importing(const CLI::App& command) {
   const std::string name = command.get_name();
   if (name != "import" && name != "map") return std::nullopt;
   std::vector<std::string> words = command.remaining();
-  if (name == "import") return run_words(std::move(words), "quire import");
+  if (name == "import") return run_words(words, "quire import");
   // `map SOURCE` is `import map --from SOURCE`.
   if (!words.empty() && !words[0].starts_with("-")) words.insert(words.begin(), "--from");
   words.insert(words.begin(), "map");
-  return run_words(std::move(words), "quire");
+  return run_words(words, "quire");
 }
 
 }  // namespace quire::tool

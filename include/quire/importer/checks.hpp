@@ -55,8 +55,9 @@ struct DuplicateOptions {
                                             const DuplicateOptions& options = {});
 /// Rows of a part whose documents a unique index would refuse. Nulls and absent fields are values,
 /// as they are for the index; a sparse one leaves out documents that have none of its fields.
-/// Throws ImportError unsupported for a partial index: which documents it is of is the store's to
-/// say.
+/// A partial index is of the documents that its filter finds; throws ImportError unsupported for a
+/// filter with more in it than such an index may have: values, $exists, $gt, $gte, $lt, $lte,
+/// $type, $in, $and, $or.
 [[nodiscard]] DuplicateReport find_refused(Source& source, const Mapping& mapping,
                                            const TableMapping& part, const IndexInfo& index,
                                            const DuplicateOptions& options = {});
@@ -64,8 +65,10 @@ struct DuplicateOptions {
 /// What does not fit between a mapping and the models of its collections, with part and field in
 /// front: fields that are read always and that no rule sets; values whose type the model does not
 /// read; collections without a model are passed over. Call it where validate() finds nothing: of
-/// rules that mean nothing it says nothing.
+/// rules that mean nothing it says nothing. Members that reading gives a default (default_value())
+/// need no rule, nor do those of `set_later`, "users.credits": a later migration sets them.
 [[nodiscard]] std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
-                                                std::span<const ModelInfo* const> models);
+                                                std::span<const ModelInfo* const> models,
+                                                std::span<const std::string> set_later = {});
 
 }  // namespace quire::importer

@@ -16,8 +16,15 @@ struct ImportCliOptions {
   /// commands' own.
   ImportOptions import = {};
   /// `validate-schema` compares the mapping with them, `check-duplicates` asks their unique
-  /// indexes; by the name of the collection.
+  /// indexes, and `verify` looks for these in the target.
   std::vector<const ModelInfo*> models = {};
+  /// Fields that a later migration sets, "users.credits": validate-schema does not miss them.
+  std::vector<std::string> set_later = {};
+  /// As people call it, "bot import"; empty: the name of argv[0].
+  std::string program = {};
+  /// `inspect` calls it with each document of the files: throws what it has against it, a decode of
+  /// the struct that the file should hold for one.
+  std::function<void(std::string_view table, bson::View document)> inspect = {};
   /// Where a MongoDB store is linked its driver's log, by default partly on standard output, goes
   /// to standard error from the call on, warnings and errors only. True: it stays as it is.
   bool keep_driver_log = false;
@@ -29,6 +36,8 @@ struct ImportCliOptions {
 ///     },
 ///                                 [] { return quire::open("mongodb://…/bot"); }, mapping());
 ///   }
+/// A program that has other commands passes its words on from "import" on, as the name of a
+/// program, and says `program`: `app import audit`, `app import --all`.
 ///   app audit ; app dry-run orders ; app import --all ; app verify --full ; app help
 /// `open` is called by commands that read the source, `database` by those that look at the target;
 /// each once at most. What they throw is told as an error of the command.

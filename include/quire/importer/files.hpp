@@ -33,6 +33,8 @@ struct InspectOptions {
   /// What the target takes, measured or known. 0: 50,000.
   double documents_per_second = 0;
   std::stop_token stop = {};  ///< asked between files and each thousand records
+  /// Called between files.
+  std::function<void(std::int64_t files, std::int64_t of)> progress = {};
 };
 
 struct FilesInspection {
@@ -58,6 +60,9 @@ struct FilesInspection {
 /// another source. Threads: any number at once.
 [[nodiscard]] FilesInspection inspect_files(Source& source, const InspectOptions& options = {});
 
+/// Called between files, with how many of them are through.
+using FilesProgress = std::function<void(std::int64_t files, std::int64_t of)>;
+
 /// What a copy of a folder holds.
 struct FolderCopy {
   std::string folder;
@@ -74,7 +79,8 @@ struct FolderCopy {
 /// read is copied again, three times in all.
 /// Throws StoreError invalid_argument for a `to` that is there already or lies within `from`,
 /// not_found, disk_full, io_error; ImportError source_changed for a file that keeps changing.
-FolderCopy backup_folder(const std::filesystem::path& from, const std::filesystem::path& to);
+FolderCopy backup_folder(const std::filesystem::path& from, const std::filesystem::path& to,
+                         const FilesProgress& progress = {});
 
 struct FolderVerification {
   std::int64_t files = 0;  ///< of the manifest
@@ -87,11 +93,13 @@ struct FolderVerification {
 /// `against`: that this folder is what the copy holds, file by file.
 /// Throws StoreError not_found, corrupt for a manifest that is damaged, io_error.
 [[nodiscard]] FolderVerification verify_folder_backup(const std::filesystem::path& backup,
-                                                      const std::filesystem::path& against = {});
+                                                      const std::filesystem::path& against = {},
+                                                      const FilesProgress& progress = {});
 
 /// Verifies a copy, then writes its files into `to`, which is new or empty, with their times and
 /// permissions. It appears as a whole. Throws as verify_folder_backup, StoreError corrupt for a
 /// copy that is not whole, invalid_argument for a `to` that holds something.
-FolderCopy restore_folder(const std::filesystem::path& backup, const std::filesystem::path& to);
+FolderCopy restore_folder(const std::filesystem::path& backup, const std::filesystem::path& to,
+                          const FilesProgress& progress = {});
 
 }  // namespace quire::importer

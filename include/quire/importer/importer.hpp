@@ -32,12 +32,31 @@ struct ImportOptions {
   migrate::Edited edited = migrate::Edited::reject;
   /// A later pass removes documents whose rows are gone from the source.
   bool remove_gone = false;
+  /// A later pass reads all rows also where the mapping names a change column.
+  bool all_rows = false;
+  /// verify(): documents that were edited since they were imported may differ.
+  bool ignore_edited = false;
+  /// verify() looks for their unique indexes, by the name of the collection; those of into<Model>()
+  /// need not be named.
+  std::vector<const ModelInfo*> models = {};
   bool skip_checks = false;  ///< documents are not decoded into the models before they are written
   std::int64_t limit = 0;    ///< rows of each table, for a trial; 0 = all
   bool restart = false;      ///< begin again: what is there is looked at row by row
   bool accept_changes = false;  ///< go on although the mapping or the source's tables changed
   std::function<void(const std::string& part, const migrate::DataProgress&)> progress = {};
   std::stop_token stop = {};
+};
+
+/// What verify() looked for in the target besides the rows.
+struct TargetCheck {
+  std::string kind;          ///< "reference" or "unique"
+  std::string of;            ///< "user_id -> people", "index mail_1", "guild_id, type"
+  std::int64_t checked = 0;  ///< values, documents; 0 where the store itself keeps it
+  std::int64_t wrong = 0;    ///< values whose document is not there; documents too many
+  std::string problem = {};  ///< empty: it holds
+  std::vector<std::string> examples = {};
+
+  [[nodiscard]] bool ok() const noexcept { return problem.empty(); }
 };
 
 /// What became of one table's mapping.
@@ -48,6 +67,11 @@ struct ImportPart {
   migrate::DataReport data;
   std::int64_t removed = 0;        ///< documents whose rows were gone
   bool changed_meanwhile = false;  ///< the table's rows changed while they were read
+  bool by_change = false;          ///< only the rows that the change column told were read
+  /// verify(): documents that differ and were edited since they were imported. One without a stamp
+  /// counts as one: it was saved as a whole, or the import was finished.
+  std::int64_t edited = 0;
+  std::vector<TargetCheck> checks = {};  ///< of verify()
 };
 
 /// What a call did. A failure is in here, not thrown: look at ok(), or use or_throw().

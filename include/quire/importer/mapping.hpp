@@ -12,6 +12,10 @@
 #include "quire/importer/source.hpp"
 #include "quire/importer/types.hpp"
 
+namespace quire {
+struct ModelInfo;
+}
+
 namespace quire::importer {
 
 /// What becomes of a null of the source.
@@ -120,6 +124,27 @@ struct IdRule {
   std::string format = {};
   Convert as = Convert::as_is;
   std::vector<std::string> names = {};  ///< of the document's fields; empty: the columns' names
+  // Of one column or a format, as of a field. A null puts the row aside.
+  bool lower = false, upper = false, trim = false;
+  std::vector<ValuePair> values = {};
+  OtherValue other = OtherValue::reject;
+  std::optional<TypePolicy> types = {};
+};
+
+/// Values of a field have to be _ids of a collection of the target. `field` may be a path; elements
+/// of lists are looked at one by one; null and absent values refer to nothing.
+struct ReferenceRule {
+  std::string field;
+  std::string collection;
+};
+
+/// A column that gets a higher value whenever its row is inserted or changed: a time of the last
+/// change, a version number. A later pass then reads only the rows that are behind the highest
+/// value that the pass before saw, less `margin`, and those with a null in it.
+struct ChangeColumn {
+  std::string column;
+  /// For rows that were committed late, with a lower value: seconds, or of numbers that much.
+  std::int64_t margin = 60;
 };
 
 /// One table into one collection.
@@ -142,8 +167,16 @@ struct TableMapping {
   ExistingDocument existing = ExistingDocument::fail;
   std::optional<TypePolicy> types = {};
   std::vector<std::string> after = {};  ///< parts that have to be through before
+  /// What verify() looks for in the target; nothing of it changes what is imported.
+  std::vector<ReferenceRule> references = {};
+  std::vector<std::vector<std::string>> unique = {};  ///< fields that together come once
+  /// Of a table of a database or a view, not with `pivot`. Rows of children have to change it in
+  /// their parent's row.
+  std::optional<ChangeColumn> changed = {};
   /// Throws what it has against a document; a model's decode. Not in a JSON file.
   std::function<void(bson::View)> check = {};
+  /// Its unique indexes are looked for by verify(). Set by into<Model>(); not in a JSON file.
+  const ModelInfo* model = nullptr;
 };
 
 /// What an import does. Parts run in the order of dependencies (foreign keys and `after`).

@@ -58,6 +58,15 @@ struct RowQuery {
   std::span<const bson::Value> keys = {};  ///< not empty: only these
   std::string where = {};  ///< a condition in the source's own language on the table
   std::int64_t limit = 0;  ///< 0 = no limit
+  /// Of databases: only rows with at least this value in a column, or with null in it; with owners,
+  /// rows of the outermost one.
+  struct Since {
+    std::string column;
+    bson::Value value;  ///< as key_value() makes it
+  };
+  std::optional<Since> since = {};
+  /// Of databases, alone: the row with the highest value in this column.
+  std::string highest_of = {};
 };
 
 /// Rows, forward only. Belongs to one thread. Errors are ImportError source_failed.

@@ -13,7 +13,8 @@ namespace quire::importer {
 ///            .up = importer::import_step([] { return importer::open_source("sqlite:bot.db"); },
 ///                                        mapping(), {.name = "bot"})});
 /// `open` is called when the step runs, and not where there is nothing to do. Of class idempotent:
-/// a start that was killed goes on behind the last batch. Its way back is Importer::rollback(),
+/// a start that was killed goes on behind the last batch, and one that was asked to stop ends at a
+/// batch, paused, and goes on with the next. Its way back is Importer::rollback(),
 /// which refuses documents that were edited since, unless `edited` says otherwise. The checksum
 /// covers the mapping as JSON; computed fields have none, so that their names alone count.
 /// Throws MigrationError migration_partial from the run when the import did not end well.

@@ -66,6 +66,8 @@ template <class T>
 inline constexpr bool nullable = query::detail::strip<std::remove_cv_t<T>>::nullable ||
                                  query::detail::is_untyped<query::detail::strip_t<T>>;
 
+/// Throws ImportError invalid_mapping for options that an _id has not: null, fallback, on_insert.
+[[nodiscard]] IdRule typed_id(const FieldRule& rule);
 [[nodiscard]] FieldRule typed_rule(std::string to, const FieldOptions& options, Convert as,
                                    bool nullable);
 [[nodiscard]] ChildRule typed_child(std::string to, std::string table,
@@ -144,13 +146,15 @@ class Members {
   Self& values(std::string table, std::vector<std::string> columns, std::string column,
                const ChildOptions& options = {});
 
- private:
-  Self& self() { return static_cast<Self&>(*this); }
+ protected:
   template <auto First, auto... More>
   static std::string path_of() {
     static_assert(explain_member<T, First, More...>());
     return query::Path<First, More...>{}.str();
   }
+
+ private:
+  Self& self() { return static_cast<Self&>(*this); }
   template <auto First, auto... More>
   static FieldRule rule_of(const FieldOptions& options) {
     using member = typename query::Path<First, More...>::value;
@@ -188,14 +192,13 @@ class Into : public detail::Members<Into<T>, T> {
     mapping_.table = std::move(table);
     mapping_.into = model_of<T>().collection;
     mapping_.others = false;
+    mapping_.model = &model_of<T>();
     mapping_.check = [](bson::View document) { (void)bson::decode<T>(document); };
   }
   Into& add(FieldRule rule) {
     // The _id has a rule of its own.
-    if (rule.to == "_id" && !rule.from.empty()) {
-      mapping_.id = {.kind = IdKind::columns, .columns = {rule.from}, .as = rule.as};
-    } else if (rule.to == "_id" && !rule.format.empty()) {
-      mapping_.id = {.kind = IdKind::format, .format = rule.format, .as = rule.as};
+    if (rule.to == "_id" && (!rule.from.empty() || !rule.format.empty())) {
+      mapping_.id = detail::typed_id(rule);
     } else {
       mapping_.fields.push_back(std::move(rule));
     }
@@ -209,6 +212,14 @@ class Into : public detail::Members<Into<T>, T> {
   template <class F>
   Into& with(F change) {
     change(mapping_);
+    return *this;
+  }
+  /// A member whose values are _ids of documents of Target, for verify() to look for them:
+  /// refers_to<User, &Message::user>().
+  template <class Target, auto First, auto... More>
+  Into& refers_to() {
+    mapping_.references.push_back({detail::Members<Into, T>::template path_of<First, More...>(),
+                                   model_of<Target>().collection});
     return *this;
   }
   /// An _id of the kinds that are not one column.

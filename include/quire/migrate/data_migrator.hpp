@@ -59,6 +59,8 @@ struct DataOptions {
   /// Of an import: the target's documents that are its, and when two documents are alike.
   bson::Document of_target;
   std::function<bool(bson::View expected, bson::View found)> alike;
+  bool keep_rejects = false;        ///< restart leaves what was put aside before
+  std::int64_t rows_of_limits = 0;  ///< `limits.percent` is of these; 0 = of those that are read
 };
 class DataMonitor;
 }  // namespace detail

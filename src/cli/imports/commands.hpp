@@ -37,6 +37,8 @@ struct Context {
 
   /// Opened when first asked for.
   [[nodiscard]] importer::Source& source() const;
+  /// Opened anew: as it is now.
+  [[nodiscard]] std::unique_ptr<importer::Source> open_again() const;
   [[nodiscard]] Database database() const;
   /// Throws UsageError where there is none.
   [[nodiscard]] const importer::Mapping& mapping() const;

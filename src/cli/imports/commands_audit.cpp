@@ -80,7 +80,7 @@ int audit(const Context& context) {
         out.event(bson::make_document("event", "progress", "table", table, "done", rows));
       return;
     }
-    out.progress().show({"audit " + table, rows, std::max(of, rows), 0, true});
+    out.progress().show({"audit " + table, rows, std::max(of, rows), 0, false});
   };
   const Audit found = importer::audit(context.source(), options);
   out.progress().clear();

@@ -29,7 +29,7 @@ class Checks {
       const auto* table = context_.source().schema().find(table_);
       const std::int64_t of = table == nullptr ? -1 : table->rows;
       if (!out.json())
-        out.progress().show({"rows of " + table_, rows, std::max(of, rows), 0, true});
+        out.progress().show({"rows of " + table_, rows, std::max(of, rows), 0, false});
     };
   }
 
@@ -183,12 +183,14 @@ void ask_indexes(const Context& context, const std::string& table, Checks& check
       if (model->collection != part->into) continue;
       for (const IndexInfo& index : model->indexes) {
         if (!index.unique) continue;
-        if (!index.partial.empty())
-          checks.note(fmt::format("the index {} is partial and was not asked", index.name));
-        else
+        try {
           checks.add(importer::find_refused(context.source(), context.mapping(), *part, index,
                                             checks.options()),
                      false);
+        } catch (const ImportError& error) {
+          if (error.code() != ErrorCode::unsupported) throw;
+          checks.note(fmt::format("the index {} was not asked: {}", index.name, error.detail()));
+        }
       }
     }
   }

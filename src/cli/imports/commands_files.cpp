@@ -42,14 +42,28 @@ std::unique_ptr<importer::Source> folder_of(const Context& context) {
   return importer::open_source(uri ? word : "json:" + word);
 }
 
+importer::FilesProgress files_progress(const Context& context) {
+  return [&out = context.out, what = std::string(context.command)](std::int64_t files,
+                                                                   std::int64_t of) {
+    if (!out.json()) {
+      out.progress().show({what, files, of, 0, false});
+    } else if (files % 1000 == 0) {
+      out.event(bson::make_document("event", "progress", "done", files, "total", of));
+    }
+  };
+}
+
 int inspect(const Context& context) {
   const std::int64_t most = context.arguments.number("--most", 1, 1'000'000).value_or(50);
   const auto source = folder_of(context);
   importer::InspectOptions options;
   options.most_problems = static_cast<std::size_t>(most);
   options.stop = context.stop;
+  options.progress = files_progress(context);
+  options.check = context.program.options.inspect;
   const importer::FilesInspection found = importer::inspect_files(*source, options);
   Output& out = context.out;
+  out.progress().clear();
   for (const auto& problem : found.problems) out.hang(place_of(problem) + ": ", problem.reason);
   if (found.bad_records > static_cast<std::int64_t>(found.problems.size()))
     out.print(
@@ -122,20 +136,25 @@ int show_verification(const Context& context, const importer::FolderVerification
 
 int backup(const Context& context) {
   const std::string from = context.arguments.at(0), to = context.arguments.at(1);
-  const importer::FolderCopy copy = importer::backup_folder(from, to);
-  const auto found = importer::verify_folder_backup(to, from);
+  const importer::FolderCopy copy = importer::backup_folder(from, to, files_progress(context));
+  const auto found = importer::verify_folder_backup(to, from, files_progress(context));
+  context.out.progress().clear();
   if (!found.ok()) return show_verification(context, found);
   return show_copy(context, copy);
 }
 
 int verify_backup(const Context& context) {
-  return show_verification(
-      context, importer::verify_folder_backup(context.arguments.at(0), context.arguments.at(1)));
+  const auto found = importer::verify_folder_backup(
+      context.arguments.at(0), context.arguments.at(1), files_progress(context));
+  context.out.progress().clear();
+  return show_verification(context, found);
 }
 
 int restore(const Context& context) {
-  return show_copy(context,
-                   importer::restore_folder(context.arguments.at(0), context.arguments.at(1)));
+  const auto copy = importer::restore_folder(context.arguments.at(0), context.arguments.at(1),
+                                             files_progress(context));
+  context.out.progress().clear();
+  return show_copy(context, copy);
 }
 
 constexpr OptionSpec inspect_options[] = {{"--most", "N", "problems that are shown, 50"},
@@ -143,6 +162,7 @@ constexpr OptionSpec inspect_options[] = {{"--most", "N", "problems that are sho
 constexpr Command commands[] = {
     {"inspect", "[FOLDER]", "Read all files of a folder, and tell what is wrong with them",
      "FOLDER holds JSON files; others as ndjson:, csv: or bson:FOLDER. Without it, the source. "
+     "Documents are read as the program says it. "
      "Exit code 12 when something cannot be read. Writes nothing.",
      0, 1, inspect_options, false, inspect},
     {"backup",

@@ -103,7 +103,9 @@ int validate_schema(const Context& context) {
   const auto& mapping = context.mapping();
   const importer::Schema& schema = context.source().schema();
   std::vector<std::string> wrong = importer::validate(mapping, schema);
-  if (wrong.empty()) wrong = importer::validate(mapping, schema, context.program.options.models);
+  if (wrong.empty())
+    wrong = importer::validate(mapping, schema, context.program.options.models,
+                               context.program.options.set_later);
   const int exit = wrong.empty() ? 0 : exit_code("danger");
   Output& out = context.out;
   for (const std::string& one : wrong) out.hang("  ", one);

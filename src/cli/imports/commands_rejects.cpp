@@ -33,13 +33,15 @@ int retry_rejects(const Context& context) {
   return show_report(context, importer.retry_rejects());
 }
 
-constexpr OptionSpec retry_options[] = {report_option};
+constexpr OptionSpec retry_options[] = {
+    {"--most-rejects", "N", "exit code 40 when more rows of a table than this stay aside"},
+    report_option};
 constexpr Command commands[] = {
     {"rejects", "[PART]", "Rows that were put aside, and why", "Reads the target only.", 0, 1,
      rejects_options, false, rejects},
     {"retry-rejects", "", "Try rows again that were put aside",
      "Once the rows, or the mapping, are repaired. Those that work are written and leave the list; "
-     "exit code 40 when some do not.",
+     "exit code 40 when more stay aside than the import allows.",
      0, 0, retry_options, false, retry_rejects},
 };
 

@@ -68,9 +68,14 @@ std::string_view command_of(std::span<const std::string> words) {
 
 }  // namespace
 
+std::unique_ptr<importer::Source> Context::open_again() const {
+  auto source = program.open(arguments);
+  if (!source) throw ImportError(ErrorCode::invalid_source, "the program gave no source");
+  return source;
+}
+
 importer::Source& Context::source() const {
-  if (!opened) opened = program.open(arguments);
-  if (!opened) throw ImportError(ErrorCode::invalid_source, "the program gave no source");
+  if (!opened) opened = open_again();
   return *opened;
 }
 
@@ -90,6 +95,20 @@ const importer::Mapping& Context::mapping() const {
   throw UsageError(fmt::format("{} needs a mapping; \"{}\" proposes one", command, call("map")));
 }
 
+namespace {
+
+/// `app import --all` is `app import import --all`: without a command it is that of the same name.
+std::vector<std::string> with_command(std::span<const std::string> words) {
+  std::vector<std::string> out(words.begin(), words.end());
+  const bool whole = std::any_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "--all" || word == "--last";
+  });
+  if (whole && words[0].starts_with('-')) out.insert(out.begin(), "import");
+  return out;
+}
+
+}  // namespace
+
 int run(Output& out, std::span<const std::string> words, const Program& program) {
   const auto all = commands_of();
   std::vector<CommandText> texts;
@@ -107,9 +126,10 @@ int run(Output& out, std::span<const std::string> words, const Program& program)
 }
 
 int run_or_tell(Output& out, std::span<const std::string> words, const Program& program) noexcept {
-  const std::string_view command = command_of(words);
+  const std::vector<std::string> all = with_command(words);
+  const std::string_view command = command_of(all);
   try {
-    return run(out, words, program);
+    return run(out, all, program);
   } catch (const Error& error) {
     return tell(out, command, error, program.more);
   } catch (const std::exception& error) {
@@ -133,8 +153,9 @@ int import_cli(int argc, const char* const* argv, std::function<std::unique_ptr<
     return std::find(words.begin(), words.end(), name) != words.end();
   };
   if (!options.keep_driver_log) cli::quiet_driver_log();
-  cli::Output out(cli::base_name(argc > 0 ? argv[0] : "", "import"), given("--json"),
-                  given("--quiet"), cli::imports::report_schema);
+  const std::string name =
+      options.program.empty() ? cli::base_name(argc > 0 ? argv[0] : "", "import") : options.program;
+  cli::Output out(name, given("--json"), given("--quiet"), cli::imports::report_schema);
   const cli::imports::Program program{
       .open = [&](const cli::Arguments&) { return open(); },
       .database = [&](const cli::Arguments&) { return database(); },

@@ -14,6 +14,7 @@ constexpr OptionSpec specs[] = {
      "documents that were edited since the last pass and whose rows changed too: reject, keep or "
      "overwrite"},
     {"--remove-gone", "", "a later pass removes documents whose rows are gone"},
+    {"--all-rows", "", "a later pass reads all rows, also where a change column is named"},
     {"--limit", "N", "only the first N rows of each table, for a trial"},
     {"--skip-validation", "", "do not check documents against the models before they are written"},
     {"--parallel", "N", "threads, 1 to 64"},
@@ -76,6 +77,9 @@ importer::ImportOptions import_options(const Context& context) {
       given.number("--throttle", 1, 1'000'000'000).value_or(options.throttle.rate);
   options.reject_limits.most =
       given.number("--most-rejects", 0, INT64_MAX).value_or(options.reject_limits.most);
+  options.all_rows = options.all_rows || given.has("--all-rows");
+  options.ignore_edited = options.ignore_edited || given.has("--ignore-edited");
+  if (options.models.empty()) options.models = context.program.options.models;
   options.remove_gone = options.remove_gone || given.has("--remove-gone");
   options.skip_checks = options.skip_checks || given.has("--skip-validation");
   options.restart = options.restart || given.has("--restart");

@@ -19,9 +19,28 @@ using migrate::DataResult;
 
 constexpr std::size_t most_lines = 20;
 
+std::vector<std::string> next_of_verify(const Context& context, const ImportReport& report) {
+  bool rows = false, edits = false, target = false;
+  for (const ImportPart& part : report.parts) {
+    rows = rows || (part.data.verification && !part.data.verification->ok());
+    edits = edits || part.edited > 0;
+    for (const auto& one : part.checks) target = target || !one.ok();
+  }
+  std::vector<std::string> next;
+  if (edits && !context.arguments.has("--ignore-edited"))
+    next.push_back(context.call("verify --ignore-edited"));
+  if (rows) {
+    next.push_back(context.call("rejects"));
+    next.push_back(context.call("import --all"));
+  }
+  if (target) next.emplace_back("repair what the target was checked for, then verify again");
+  return next;
+}
+
 std::vector<std::string> next_of(const Context& context, const ImportReport& report) {
-  const std::string again =
-      context.call(context.command == "import" ? "import --all" : context.command);
+  const std::string again = context.call(context.arguments.has("--last") ? "import --last"
+                                         : context.command == "import"   ? "import --all"
+                                                                         : context.command);
   switch (report.result) {
     case DataResult::stopped:
       return {again};
@@ -31,6 +50,8 @@ std::vector<std::string> next_of(const Context& context, const ImportReport& rep
                 context.call("rollback --edited overwrite")};
       return {context.call("rejects"), context.call("retry-rejects")};
     case DataResult::mismatch:
+      if (report.operation == "last-pass") return report.next;
+      if (report.operation == "verify") return next_of_verify(context, report);
       return {context.call("rejects"), context.call("import --all")};
     case DataResult::changed:
       return {"run the program or mapping that began the import",
@@ -91,6 +112,8 @@ std::string details_of(const ImportReport& report, const ImportPart& part) {
                         : fmt::format("{} missing, {} extra, {} different", grouped(found->missing),
                                       grouped(found->extra), grouped(found->different));
   }
+  add(text, part.edited, "edited since");
+  if (part.by_change) text += text.empty() ? "by change column" : ", by change column";
   if (part.changed_meanwhile) text += text.empty() ? "changed meanwhile" : ", changed meanwhile";
   return text;
 }
@@ -144,6 +167,23 @@ void print_differences(Output& out, const ImportReport& report) {
   }
 }
 
+void print_checks(Output& out, const ImportReport& report) {
+  for (const ImportPart& part : report.parts) {
+    for (const auto& one : part.checks) {
+      const std::string of = fmt::format("  {}: {} {}: ", part.name, one.kind, one.of);
+      if (one.ok()) {
+        out.hang(of, one.checked == 0 ? "kept by the store or nothing to look at"
+                                      : fmt::format("holds, {} looked at", grouped(one.checked)));
+        continue;
+      }
+      out.hang(of, out.painted(one.problem, Paint::bad));
+      for (const std::string& example : one.examples) out.hang("    ", example);
+      if (one.wrong > static_cast<std::int64_t>(one.examples.size()) && !one.examples.empty())
+        out.print("    …");
+    }
+  }
+}
+
 std::string closing(const ImportReport& report) {
   const std::string& op = report.operation;
   if (op == "dry-run")
@@ -152,6 +192,9 @@ std::string closing(const ImportReport& report) {
                              timed(report.estimated_seconds))
                : "Nothing was written.";
   if (op == "verify") return report.parts.empty() ? "" : "Both sides are alike.";
+  if (op == "last-pass")
+    return fmt::format("Both sides are alike, and nothing changes any more; {}.",
+                       timed(report.seconds));
   if (op == "status") return "";
   if (op == "rollback") return fmt::format("Taken back in {}.", timed(report.seconds));
   if (op == "finish") return "The import is ended.";
@@ -160,12 +203,28 @@ std::string closing(const ImportReport& report) {
                                               : fmt::format("Done in {}.", timed(report.seconds));
 }
 
+std::string what_differs(const ImportReport& report) {
+  for (const ImportPart& part : report.parts) {
+    if (part.data.result != DataResult::mismatch) continue;
+    const auto& found = part.data.verification;
+    if (found && !found->ok()) break;
+    for (const auto& one : part.checks)
+      if (!one.ok()) return fmt::format("{} {}: {}", one.kind, one.of, one.problem);
+  }
+  return "the two sides differ";
+}
+
 std::string what_went_wrong(const ImportReport& report) {
   if (report.error) {
     const std::string at = report.error->path().empty() ? "" : report.error->path().str() + ": ";
     return at + report.error->detail();
   }
-  const std::string part = report.parts.empty() ? "" : report.parts.back().name + ": ";
+  std::string part = report.parts.empty() ? "" : report.parts.back().name + ": ";
+  for (const ImportPart& one : report.parts) {
+    if (one.data.result != report.result) continue;
+    part = one.name + ": ";
+    break;
+  }
   switch (report.result) {
     case DataResult::stopped:
       return "stopped on request; what was written stays";
@@ -174,7 +233,7 @@ std::string what_went_wrong(const ImportReport& report) {
                          ? "documents that were edited since stay as they are"
                          : "more rows were put aside than allowed");
     case DataResult::mismatch:
-      return part + "the two sides differ";
+      return part + what_differs(report);
     default:
       return part + "it ended as " + std::string(to_string(report.result));
   }
@@ -198,7 +257,7 @@ std::function<void(const std::string&, const migrate::DataProgress&)> show_progr
     }
     std::string what = part;
     if (progress.state == migrate::JobState::verifying) what += ", comparing";
-    out.progress().show({what, progress.done, progress.total, progress.rate, true});
+    out.progress().show({what, progress.done, progress.total, progress.rate, false});
   };
 }
 
@@ -209,6 +268,7 @@ int show_report(const Context& context, ImportReport report) {
   const int exit = report.exit_code();
   print_parts(out, report);
   print_differences(out, report);
+  print_checks(out, report);
   for (const std::string& warning : report.warnings) out.hang("warning: ", warning);
   if (report.ok()) {
     if (const std::string text = closing(report); !text.empty()) out.print(text);

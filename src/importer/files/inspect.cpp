@@ -38,6 +38,9 @@ class Inspection {
   void run() {
     const Layout layout = find_files(place_);
     out_.left_out = layout.left_out;
+    std::int64_t all = 0;
+    for (const FileTable& table : layout.tables)
+      if (table.element.empty()) all += static_cast<std::int64_t>(table.files.size());
     for (const FileTable& table : layout.tables) {
       if (!table.element.empty()) continue;  // with the documents
       for (const File& file : table.files) {
@@ -50,6 +53,7 @@ class Inspection {
         ++out_.files;
         out_.bytes += file.size;
         ++(out_.bad_records == before ? out_.valid : out_.invalid);
+        if (options_.progress) options_.progress(out_.files, all);
       }
     }
   }

@@ -112,7 +112,7 @@ class Builder {
   /// owner need not be joined. Of other types each table may have an order of its own.
   bool ordered_by_number() const {
     const Owner& owner = *owners_[0];
-    if (!owner.link.empty() || !owner.where.empty() || owner.key.size() != 1 ||
+    if (query_.since || !owner.link.empty() || !owner.where.empty() || owner.key.size() != 1 ||
         owner.columns.size() != 1 || owner.referenced != owner.key)
       return false;
     const ColumnType type = column_of(*relations_[0].table, owner.key[0]).type;
@@ -220,6 +220,22 @@ class Builder {
     if (query_.until) condition(range.up_to(*query_.until));
     if (!query_.keys.empty()) condition(range.one_of(query_.keys));
     if (first_ == owners_.size() && !query_.where.empty()) condition("(" + query_.where + ")");
+    if (query_.since) since(*query_.since);
+    if (!query_.highest_of.empty())
+      condition(found(rows(), query_.highest_of).expression + " IS NOT NULL");
+  }
+
+  /// Of values that are no times SQLite's columns may hold any: these rows come too.
+  void since(const RowQuery::Since& bound) {
+    const KeyColumn column = found(relations_[0], bound.column);
+    const bool text = bound.value.view().is_string();
+    out_.parameters.push_back({bound.value, column.column});
+    const int number = static_cast<int>(out_.parameters.size());
+    std::string one = "(" + column.expression + " >= " + dialect_.parameter(number, column.column) +
+                      " OR " + column.expression + " IS NULL";
+    const std::string other = dialect_.is_number(column.expression);
+    if (!other.empty()) one += text ? " OR " + other : " OR NOT " + other;
+    condition(one + ")");
   }
 
   void order_by(const KeyColumn& one, bool descending, bool nulls_last) {
@@ -234,6 +250,12 @@ class Builder {
   }
 
   void order() {
+    if (!query_.highest_of.empty()) {
+      KeyColumn highest = found(rows(), query_.highest_of);
+      highest.column.nullable = false;  // its nulls are left out
+      order_by(highest, true, true);
+      return;
+    }
     for (const KeyColumn& one : key_) order_by(one, false, true);
     for (std::size_t i = 1; i <= owners_.size(); ++i) {
       const bool last = i == owners_.size();

@@ -17,8 +17,9 @@ class DataRun {
   VerifyReport compare_now(const VerifyOptions& options);
   /// Removes the target's documents that the job stamped and whose rows the source has no longer;
   /// those that were edited since stay, but for Edited::overwrite, and are warned of. Gives how
-  /// many were removed. Throws StoreError.
-  std::int64_t sweep(Edited edited);
+  /// many were removed. `whole`: the source with all rows, of which this pass may read some. Throws
+  /// StoreError.
+  std::int64_t sweep(Edited edited, RowSource& whole);
   /// Called by the run that sees all partitions copied, before they are compared.
   void after_copy(std::function<void()> work) { after_copy_ = std::move(work); }
 

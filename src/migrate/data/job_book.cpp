@@ -147,8 +147,9 @@ void JobBook::open() {
     auto options = safe<store::RemoveOptions>();
     options.multi = true;
     (void)to_.store().remove(to_.ns(chunks_collection), old.finish(), options);
-    (void)to_.store().remove(to_.ns(rejects_collection), bson::make_document("job", options_.name),
-                             options);
+    if (!options_.keep_rejects)
+      (void)to_.store().remove(to_.ns(rejects_collection),
+                               bson::make_document("job", options_.name), options);
     found = find_document(to_, jobs_collection, key());
   }
   if (!is_mine(*found, mine)) {

@@ -45,7 +45,8 @@ void DataRun::retry_all() {
     if (!retry_one(*writer, *side, *reject)) ++report_.counts.rejected;
   }
   if (options_.stop.stop_requested()) report_.result = DataResult::stopped;
-  if (report_.result == DataResult::complete && report_.counts.rejected > 0)
+  // What may stay aside is said of the whole job, not of the documents that were tried.
+  if (report_.result == DataResult::complete && too_many_rejects(to_, book_, options_))
     report_.result = DataResult::rejects;
   if (book_.state() == JobState::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
   if (auto failed = presence.undrained(); !failed.empty()) report_.warnings.push_back(failed);
@@ -56,6 +57,11 @@ bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
   if (!key) return false;
   auto rows = side.find({bson::Value(*key)});
   const bson::Document reject_id = bson::make_document("_id", reject["_id"]);
+  const auto told = reject["_id"].as_document().find("row");
+  if (told)  // others have the same key
+    std::erase_if(rows, [&](const Row& row) {
+      return bson::Value(told_by(row).value_or(0)) != bson::Value(*told);
+    });
   if (rows.empty()) {  // it is gone, and so is the reason
     (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());
     ++report_.counts.dropped;

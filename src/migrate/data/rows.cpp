@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "migrate/digest.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
@@ -76,6 +77,16 @@ bson::View canonical(bson::View document, bson::Document& room) {
   return room;
 }
 
+std::optional<std::int64_t> told_by(const Row& row) {
+  const bson::ValueView key = row.key();
+  bool null = key.is_null();
+  if (key.is_document()) {
+    for (const auto& part : key.as_document()) null = null || part.value.is_null();
+  }
+  if (!null) return std::nullopt;
+  return static_cast<std::int64_t>(hash_of(row.source).low);
+}
+
 void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
                   store::Session* session) {
   bson::Writer update;
@@ -89,7 +100,12 @@ void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_
       .append("attempts", attempts);
   if (has_room(row.source)) update.append("document", row.source);
   update.end();
-  const auto where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
+  bson::Document where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
+  if (const auto told = told_by(row)) {
+    bson::Writer filter;
+    filter.begin_document("_id").append_all(where["_id"].as_document()).append("row", *told).end();
+    where = filter.finish();
+  }
   const bson::Document body = update.finish();
   auto options = safe<store::UpdateOptions>(session);
   options.upsert = true;

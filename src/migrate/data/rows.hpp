@@ -35,7 +35,11 @@ void map_row(Row& row, const detail::StagedMap& map);
 /// A document without _v and _q on its top level.
 [[nodiscard]] bson::View canonical(bson::View document, bson::Document& room);
 
-/// Upserts what is known of a document that was put aside under {job, key, stage}.
+/// Of rows whose key has a null, and so tells nothing apart: what else tells them, a hash of all
+/// that they hold. Nothing for others.
+[[nodiscard]] std::optional<std::int64_t> told_by(const Row& row);
+/// Upserts what is known of a document that was put aside under {job, key, stage}, with `row`
+/// behind it where told_by() has something.
 void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
                   store::Session* session);
 [[nodiscard]] std::int64_t count_rejects(Database& db, const JobBook& book);

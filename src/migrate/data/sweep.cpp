@@ -14,9 +14,9 @@ constexpr std::size_t most_named = 20;
 
 }  // namespace
 
-std::int64_t DataRun::sweep(Edited edited) {
+std::int64_t DataRun::sweep(Edited edited, RowSource& whole) {
   const bson::Document mine = of_job(options_.name);
-  const auto side = source_.open();
+  const auto side = whole.open();
   WalkOptions walk;
   walk.wanted = mine;
   walk.batch_documents = 1000;

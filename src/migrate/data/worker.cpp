@@ -21,7 +21,8 @@ std::int64_t count_stopped(Database& to, const JobBook& book) {
 bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& options) {
   const std::int64_t rejects = count_rejects(to, book);
   if (rejects == 0) return false;
-  const double share = options.limits.percent / 100 * static_cast<double>(book.total());
+  const std::int64_t rows = options.rows_of_limits > 0 ? options.rows_of_limits : book.total();
+  const double share = options.limits.percent / 100 * static_cast<double>(rows);
   return rejects > options.limits.most || static_cast<double>(rejects) > share;
 }
 

@@ -1,0 +1,109 @@
+// import_cli on folders of files and on database servers.
+#include <fstream>
+
+#include "cli_fixture.hpp"
+#include "importer/hash_spill.hpp"
+#include "migrate/documents.hpp"
+#include "quire/importer/files.hpp"
+#ifdef QUIRE_WITH_MYSQL
+#include "mysql.hpp"
+#endif
+#ifdef QUIRE_WITH_POSTGRESQL
+#include "postgresql.hpp"
+#endif
+
+namespace quire::importer::test {
+namespace {
+
+TEST(ImportCli, KeepsFoldersOfFiles) {
+  const std::filesystem::path base = testing::TempDir() + "folder-" + std::to_string(::getpid());
+  std::filesystem::remove_all(base);
+  const std::string folder = base / "chats", copy = base / "copy", back = base / "back";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/1.json") << R"({"id": 1, "title": "hello"})";
+  std::ofstream(folder + "/2.json") << "{\"id\": 2,\n \"title\": ";
+  App app([&] { return open_source("json:" + folder); });
+  for (const Words& words : std::vector<Words>{{"inspect"}, {"inspect", folder}}) {
+    const Ran ran = app.run(words);
+    if (ran.complains("built without")) GTEST_SKIP() << "built without file sources";
+    EXPECT_EQ(ran.code, 12) << ran;
+    EXPECT_TRUE(ran.says("2.json:2:") && ran.says("2 files, 1 valid, 1 invalid")) << ran;
+  }
+  EXPECT_EQ(app.run({"backup", folder, copy, "--json"}).code, 0);
+  EXPECT_EQ(app.run({"backup", folder, copy}).code, 2);  // it is there
+  EXPECT_EQ(app.run({"verify-backup", copy, folder}).code, 0);
+  std::ofstream(folder + "/1.json") << "{}";
+  const Ran ran = app.run({"verify-backup", copy, folder, "--json"});
+  EXPECT_EQ(ran.code, 41) << ran;
+  EXPECT_EQ(length_of(report_of(ran)["problems"]), 1);
+  EXPECT_EQ(app.run({"restore", copy, back}).code, 0);
+  EXPECT_EQ(std::filesystem::file_size(back + "/1.json"), 27U);
+  std::filesystem::remove_all(base);
+}
+
+/// The way of a table out of a database server and back.
+void moves_and_goes_back(const std::string& uri) {
+  TableMapping people = users_mapping();
+  App app([&] { return open_source(uri); }, one(people));
+  Ran ran = app.run({"audit", "--json"});
+  EXPECT_EQ(ran.code, 0) << ran;
+  std::int64_t orphans = -1;
+  const auto report = report_of(ran);
+  for (const auto& table : report["tables"].as_array()) {
+    for (const auto& one : table.value.as_document()["relations"].as_array())
+      orphans = migrate::get_int(one.value.as_document(), "orphans");
+  }
+  EXPECT_EQ(orphans, 0) << ran;
+  EXPECT_EQ(app.run({"check-pk", "users"}).code, 0);
+  ran = app.run({"check-duplicates", "users", "name", "age"});
+  EXPECT_EQ(ran.code, 12) << ran;
+  EXPECT_TRUE(ran.says("name: ada, age: 7")) << ran;
+  EXPECT_EQ(app.run({"dry-run"}).code, 0);
+  EXPECT_EQ(app.run({"import", "--all", "--yes"}).code, 0);
+  EXPECT_EQ(count(app.db, "people"), 3);
+  EXPECT_EQ(app.run({"verify", "--full"}).code, 0);
+  ran = app.run({"rollback", "--yes"});
+  EXPECT_EQ(ran.code, 0) << ran;
+  EXPECT_EQ(count(app.db, "people"), 0);
+  EXPECT_EQ((ran.out + ran.err).find("secret"), std::string::npos) << ran;
+}
+
+const std::vector<std::string> tables{
+    "CREATE TABLE users(id BIGINT PRIMARY KEY, name VARCHAR(40) NOT NULL, age INT)",
+    std::string("CREATE TABLE orders(id INT PRIMARY KEY, user_id BIGINT, FOREIGN KEY(user_id) ") +
+        "REFERENCES users(id))",
+    "INSERT INTO users VALUES (1, 'ada', 7), (2, 'ada', 7), (3, 'bob', NULL)",
+    "INSERT INTO orders VALUES (1, 1), (2, 3), (3, NULL)"};
+
+#ifdef QUIRE_WITH_POSTGRESQL
+TEST(ImportCli, MovesAndGoesBackOnPostgresql) {
+  QUIRE_NEEDS_POSTGRESQL(database);
+  for (const std::string& sql : tables) database.run(sql);
+  moves_and_goes_back(database.uri());
+}
+#endif
+#ifdef QUIRE_WITH_MYSQL
+TEST(ImportCli, MovesAndGoesBackOnMariadb) {
+  QUIRE_NEEDS_DATABASE(server, "mysql");
+  quire::test::MysqlDatabase database(server);
+  for (const std::string& sql : tables) database.run(sql);
+  moves_and_goes_back(database.uri());
+}
+#endif
+
+TEST(HashSpill, CountsTheSameInFilesAsInMemory) {
+  for (const std::size_t most : {std::size_t{3}, std::size_t{7}, std::size_t{1000}}) {
+    HashSpill spill(most);
+    for (std::uint64_t i = 0; i < 100; ++i) spill.add({i % 60, i % 60 / 7});
+    std::int64_t groups = 0, rows = 0;
+    spill.each_repeated([&](migrate::Hash128, std::int64_t n) {
+      ++groups;
+      rows += n;
+    });
+    EXPECT_EQ(groups, 40) << most;
+    EXPECT_EQ(rows, 80) << most;
+  }
+}
+
+}  // namespace
+}  // namespace quire::importer::test
