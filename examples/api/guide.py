@@ -3,7 +3,6 @@ import datetime
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 
@@ -135,8 +134,7 @@ def walk(guide, old):
     if here:
         guide.environment["MONGODB_URI"] = here
     seen = guide.run("import", "audit") + guide.run("import", "map")
-    ahead = guide.run("import", "validate-schema", code=12)
-    expect(["users, field credits: the model needs it, and no rule sets it"], re.findall(r"^ *(\w+, field .*)$", ahead, re.M), ahead)
+    guide.run("import", "validate-schema")  # `credits` comes by a later migration, and is said to
     guide.run("import", "check-duplicates", "users", "twitter_id")
     guide.run("import", "check-pk", "oauth_states", code=12)
     seen += guide.run("import", "dry-run") + guide.run("migrate", "plan")
@@ -156,7 +154,7 @@ def walk(guide, old):
     # Rows that were put aside are mended where they are, and tried again (a state without a key fails again);
     # what changed comes with a later pass.
     old.ask("UPDATE messages SET timestamp = created_at WHERE month(timestamp) = 0")
-    guide.run("import", "retry-rejects", code=40)
+    guide.run("import", "retry-rejects", "--most-rejects", "0", code=40)
     old.ask("UPDATE messages SET text = 'changed' ORDER BY id LIMIT 1")
     old.ask("INSERT INTO users VALUES (uuid(), 'late', 't', 'r', NULL, now(), NULL)")
     guide.run("import", "import", "--all", "--yes")

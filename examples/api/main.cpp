@@ -124,7 +124,10 @@ int run(Words words) {
   if (command == "check-uri") return check_uri();
   if (command == "import")
     return qi::import_cli(count, words.data(), open_old, open_database, mapping(),
-                          {.import = import_options(), .models = models});
+                          {.import = import_options(),
+                           .models = models,
+                           .set_later = {"users.credits"},  // by a migration behind the import
+                           .program = "api import"});
   const q::Database db = open_database();
   if (command == "migrate") {
     q::MigrateCliOptions options;

@@ -70,6 +70,7 @@ qi::TableMapping messages() {
                                     .fallback = false})
       .field<&Message::created_at>("created_at")
       .field<&Message::updated_at>("updated_at")
+      .refers_to<User, &Message::user>()  // verify looks for them
       .with([](qi::TableMapping& table) {
         table.children = {user_by_collation()};
         table.after = {"users"};

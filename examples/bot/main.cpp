@@ -67,16 +67,13 @@ int health(const q::Database& db, const Config& config) {
 // [/health]
 
 // [import]
-/// `bot import --all` is `bot import import --all`.
 int import(const q::Database& db, const Config& config, Words words) {
-  std::vector<const char*> argv{"bot import"};
-  if (words.empty() || words[0][0] == '-') argv.push_back("import");
-  argv.insert(argv.end(), words.begin(), words.end());
   qi::ImportCliOptions options;
+  options.program = "bot import";
   options.import = import_options(old_data(config));
   options.models = q::cli::models<Server, ChannelLink, CustomMessage>();
   return qi::import_cli(
-      static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old_data(config)); },
+      static_cast<int>(words.size()), words.data(), [&] { return open_old(old_data(config)); },
       [&] { return db; }, mapping(), options);
 }
 // [/import]
@@ -141,7 +138,7 @@ int run(Words words) {
     return q::migrate_cli(static_cast<int>(words.size()), words.data(), db,
                           migrations(old_data(config)), options);
   }
-  if (command == "import") return import(db, config, words.subspan(1));
+  if (command == "import") return import(db, config, words);
   if (command == "health") return health(db, config);
   return request(db, words);
 }

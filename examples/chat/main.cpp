@@ -86,18 +86,15 @@ int show_inspection(const qi::FilesInspection& found) {
 }
 
 // [import]
-/// `chat import --all` is `chat import import --all`.
 int import(const q::Database& db, const OldData& old, Words words) {
-  std::vector<const char*> argv{"chat import"};
-  if (words.empty() || words[0][0] == '-') argv.push_back("import");
-  argv.insert(argv.end(), words.begin(), words.end());
   qi::ImportCliOptions options;
+  options.program = "chat import";
   options.import = import_options(old);
   options.import.verify = q::migrate::VerifyLevel::counts;  // the service has written since
   options.models = q::cli::models<Conversation, Message, Memory>();
   return qi::import_cli(
-      static_cast<int>(argv.size()), argv.data(), [&] { return open_old(old); }, [&] { return db; },
-      mapping(), options);
+      static_cast<int>(words.size()), words.data(), [&] { return open_old(old); },
+      [&] { return db; }, mapping(), options);
 }
 // [/import]
 
@@ -225,7 +222,7 @@ int run(Words words) {
     return q::migrate_cli(static_cast<int>(words.size()), words.data(), db, migrations(old),
                           options);
   }
-  if (command == "import") return import(db, old, words.subspan(1));
+  if (command == "import") return import(db, old, words);
   if (command == "integrity") return integrity(db);
   if (command == "health") return health(db, old);
   if (command == "session" && words.size() == 2) return session(db, config, words[1]);

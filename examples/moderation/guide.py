@@ -79,9 +79,22 @@ def walk(guide, old):
     expect(False, old.secret in told, "a secret is shown")
     expect(0, len(rows_of(guide, "guild")), "guilds after a dry run")
 
-    # Import, in maintenance, and prove it.
+    # The new bot ran already: one guild has documents of its own.
+    known = int(old.ask('SELECT min(guild_id) FROM "Guild"'))
+    guide.run("migrate", "to", "2026_06_01_indexes", "--quiet")
+    guide.run("join", str(known))
+    first = rows_of(guide, "guild")[str(known)]
+
+    # Import, in maintenance, killed half-way, and prove it.
     guide.run("migrate", "maintenance", "on", "--reason", "the move")
+    guide.kill_when(lambda: len(rows_of(guide, "cases")) > 0, "import", "import", "--all", "--yes", "--batch-size", "10", "--throttle", "150")
+    expect(True, 0 < len(rows_of(guide, "cases")) < int(old.ask('SELECT count(*) FROM "Case"')), "cases after the kill")
     guide.run("migrate", "up", "--quiet")
+    merged = rows_of(guide, "guild")[str(known)]
+    expect(int(old.ask(f'SELECT case_count FROM "Guild" WHERE guild_id = {known}')), merged["case_count"], "a count that came over")
+    expect(("welcome", first["updated_at"]), (merged["onboarding_stage"], merged["updated_at"]), "what the new bot wrote of a guild")
+    keyless = int(old.ask('SELECT count(*) FROM "Levels" WHERE guild_id IS NULL OR member_id IS NULL'))
+    expect(keyless, number(guide.run("import", "rejects", "Levels"), r"(\d+) rows? put aside"), "rows without a key")
     guide.run("import", "verify", "--full")
     compare(guide, old)
     guild = next(iter(rows_of(guide, "guild").values()))

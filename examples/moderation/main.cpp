@@ -3,7 +3,8 @@
 //   moderation import COMMAND…    audit, validate-schema, check-pk, check-duplicates, map, dry-run,
 //                                 import, verify, status, rejects, rollback: `import help`
 //   moderation migrate COMMAND…   up, down, plan, maintenance on|off, …: `migrate help`
-//   moderation warn GUILD USER MODERATOR REASON | cases GUILD | ranks GUILD | show COLLECTION
+//   moderation join GUILD | warn GUILD USER MODERATOR REASON | cases GUILD | ranks GUILD | show
+//   COLLECTION
 // $OLD_DATABASE_URL is the old database; $MONGODB_URI and $MONGODB_DATABASE the new one, else
 // moderation.quire.
 #include <cstdio>
@@ -59,7 +60,12 @@ int show(const q::Database& db, const std::string& collection) {
 
 int request(const q::Database& db, Words words) {
   const std::string command = words.empty() ? "" : words[0];
-  if (command == "warn" && words.size() == 5) {
+  if (command == "join" && words.size() == 2) {
+    db.collection<Guild>().insert(Guild{.id = std::stoll(words[1]),
+                                        .guild_joined_at = q::now(),
+                                        .onboarding_stage = "welcome",
+                                        .updated_at = q::now()});
+  } else if (command == "warn" && words.size() == 5) {
     const Case made =
         warn(db, std::stoll(words[1]), std::stoll(words[2]), std::stoll(words[3]), words[4]);
     std::printf("case %lld\n", static_cast<long long>(made.case_number.value_or(0)));
@@ -94,8 +100,9 @@ int run(Words words) {
   const std::string command = words.empty() ? "" : words[0];
   const int count = static_cast<int>(words.size());
   if (command == "import") {
-    return qi::import_cli(count, words.data(), open_old, open_database, mapping(),
-                          {.import = import_options(), .models = models()});
+    return qi::import_cli(
+        count, words.data(), open_old, open_database, mapping(),
+        {.import = import_options(), .models = models(), .program = "moderation import"});
   }
   q::Database db = open_database();
   if (command == "migrate") {

@@ -79,7 +79,8 @@ qi::TableMapping assignments() {
                         .format<&PermissionAssignment::id>("{guild_id}:{rank}:{role_id}")
                         .field<&PermissionAssignment::guild_id>("guild_id")
                         .format<&PermissionAssignment::permission_rank_id>("{guild_id}:{rank}")
-                        .field<&PermissionAssignment::role_id>("role_id"),
+                        .field<&PermissionAssignment::role_id>("role_id")
+                        .refers_to<PermissionRank, &PermissionAssignment::permission_rank_id>(),
                     {"cases", "snippet", "reminder", "afk", "levels", "starboard_message"});
   table.unpivot = roles();
   return table;
