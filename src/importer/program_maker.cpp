@@ -45,6 +45,7 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
       return;
     case IdKind::format: {
       add_field(of_id(id, {}));
+      keep_values(id);
       return;
     }
     default:
@@ -54,6 +55,7 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
     FieldRule rule = of_id(id, columns[i]);
     if (columns.size() == 1) {
       add_field(rule);
+      keep_values(id);
       continue;
     }
     // Within a composite one a null is a value as others; but a key that the mapping names tells
@@ -63,6 +65,11 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
     rule.to += "." + name;
     layout_.add_parts({"_id", name}, step_of(rule));
   }
+}
+
+/// Those of the mapping, which outlives the program; the rule was made here.
+void ProgramMaker::keep_values(const IdRule& id) {
+  if (!id.values.empty()) out_.fields.back().values.emplace(id.values);
 }
 
 void ProgramMaker::add_field(const FieldRule& rule) { layout_.add(rule.to, step_of(rule)); }

@@ -17,6 +17,7 @@ class ProgramMaker {
   void set_key(const Names& names);
   /// `named`: the key is the mapping's, and its columns may be null.
   void add_id(const IdRule& id, const Names& key, bool named);
+  void keep_values(const IdRule& id);
   void add_field(const FieldRule& rule);
   void add_fields(const std::vector<FieldRule>& rules);
   void add_others();

@@ -186,6 +186,35 @@ TEST(ImportVerify, AsksPartialIndexesOnlyForTheirDocuments) {
   }
 }
 
+struct Code {
+  std::string id;
+  std::optional<std::int32_t> rank;
+  static auto model() { return quire::model<Code>("codes"); }
+};
+
+TEST(ImportIds, TakeAllThatAFieldSays) {
+  Legacy legacy;
+  legacy.run(
+      "CREATE TABLE codes(code TEXT PRIMARY KEY, rank INTEGER);"
+      "INSERT INTO codes VALUES (' a ', 1), ('old', 2), (' new', 3)");
+  const Mapping mapping =
+      one(into<Code>("codes")
+              .field<&Code::id>("code", {.upper = true,
+                                         .trim = true,
+                                         .values = {{bson::Value("OLD"), bson::Value("GONE")}},
+                                         .other = OtherValue::keep})
+              .field<&Code::rank>("rank"));
+  auto db = empty_database();
+  const auto source = legacy.open();
+  ASSERT_TRUE(Importer(*source, db, mapping, small()).run().ok());
+  const std::vector<std::string> wanted{same(R"({"_id": "A", "rank": 1})"),
+                                        same(R"({"_id": "GONE", "rank": 2})"),
+                                        same(R"({"_id": "NEW", "rank": 3})")};
+  EXPECT_EQ(all(db, "codes"), wanted);
+  EXPECT_THROW((void)into<Code>("codes").field<&Code::id>("code", {.fallback = bson::Value("x")}),
+               ImportError);
+}
+
 TEST(ImportRejects, KeepRowsApartWhoseKeyIsNull) {
   Legacy legacy;
   legacy.run(
