@@ -307,19 +307,6 @@ class Comparison {
   std::function<bool(const std::string&)> is_set_otherwise_;
 };
 
-/// Reading gives the member a value where the document has none.
-bool is_given_by_reading(const std::vector<FieldInfo>& fields, std::string_view path) {
-  const auto dot = path.find('.');
-  std::string_view name = path.substr(0, dot);
-  while (name.ends_with("[]")) name.remove_suffix(2);
-  for (const FieldInfo& field : fields) {
-    if (field.stored != name) continue;
-    if (dot == path.npos) return field.optional;
-    return field.nested != nullptr && is_given_by_reading(field.nested(), path.substr(dot + 1));
-  }
-  return false;
-}
-
 }  // namespace
 
 std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
@@ -335,8 +322,7 @@ std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
     const JsonSchema wanted = json_schema(**model);
     const auto is_set_otherwise = [&](const std::string& path) {
       return std::find(set_later.begin(), set_later.end(), part.into + "." + path) !=
-                 set_later.end() ||
-             is_given_by_reading((*model)->fields(), path);
+             set_later.end();
     };
     Comparison(part.name.empty() ? part.into : part.name, out, is_set_otherwise)
         .fields(wanted.schema, written, "");

@@ -65,8 +65,8 @@ struct DuplicateOptions {
 /// What does not fit between a mapping and the models of its collections, with part and field in
 /// front: fields that are read always and that no rule sets; values whose type the model does not
 /// read; collections without a model are passed over. Call it where validate() finds nothing: of
-/// rules that mean nothing it says nothing. Members that reading gives a default (default_value())
-/// need no rule, nor do those of `set_later`, "users.credits": a later migration sets them.
+/// rules that mean nothing it says nothing. Members of `set_later`,
+/// "users.credits", need no rule: a later migration sets them, or reading gives them a default.
 [[nodiscard]] std::vector<std::string> validate(const Mapping& mapping, const Schema& schema,
                                                 std::span<const ModelInfo* const> models,
                                                 std::span<const std::string> set_later = {});
