@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "own_databases.hpp"
@@ -29,6 +30,15 @@ Names rest_of(RowReader& rows) {
   Names out;
   for (auto row = rows.next(); !row.empty(); row = rows.next()) out.push_back(display(row[0]));
   return out;
+}
+
+/// Neither ended nor waited for by its parent.
+bool runs(int process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  if (!std::getline(stat, line)) return false;
+  const auto name = line.rfind(") ");
+  return name == std::string::npos || line.compare(name + 2, 1, "Z") != 0;
 }
 
 /// What is thrown, as text; fails where nothing is.
@@ -264,7 +274,11 @@ TEST(PostgresqlErrors, AServerThatIsKilledIsToldAndReadAgainWhenItIsBack) {
   {
     const auto rows = session->read(query);
     ASSERT_EQ(rows->next().size(), 2U);
-    ASSERT_EQ(::kill(own.number("postgresql_pid"), SIGKILL), 0);
+    const int server = own.number("postgresql_pid");
+    ASSERT_EQ(::kill(server, SIGKILL), 0);
+    // What sends the rows goes on until it hears of it.
+    for (int i = 0; i < 3000 && runs(server); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
     const std::string why = refused(ErrorCode::source_failed, [&] { (void)rest_of(*rows); });
     EXPECT_NE(why.find("reading table t"), std::string::npos) << why;
   }
