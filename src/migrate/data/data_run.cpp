@@ -71,7 +71,8 @@ void DataRun::work() {
   presence.start([&] { tick(gate); });
   bool through = true;
   if (state == JobState::running) through = copy(parts);
-  if (through && options_.remove_gone && book_.epoch() > 1) report_.gone += sweep(Edited::reject, source_);
+  if (through && options_.remove_gone && book_.epoch() > 1)
+    report_.gone += sweep(Edited::reject, source_);
   if (through && after_copy_) after_copy_();
   if (through) {
     state = book_.state();

@@ -45,9 +45,10 @@ void DataRun::retry_all() {
     if (!retry_one(*writer, *side, *reject)) ++report_.counts.rejected;
   }
   if (options_.stop.stop_requested()) report_.result = DataResult::stopped;
-  // What may stay aside is said of the whole job, not of the documents that were tried.
-  if (report_.result == DataResult::complete && too_many_rejects(to_, book_, options_))
-    report_.result = DataResult::rejects;
+  // Of an import what may stay aside is said of the whole table.
+  const bool too_many = options_.rows_of_limits > 0 ? too_many_rejects(to_, book_, options_)
+                                                    : report_.counts.rejected > 0;
+  if (report_.result == DataResult::complete && too_many) report_.result = DataResult::rejects;
   if (book_.state() == JobState::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
   if (auto failed = presence.undrained(); !failed.empty()) report_.warnings.push_back(failed);
 }
