@@ -39,11 +39,12 @@ int commits(Database& db, Legacy& legacy, const std::string& into, std::int64_t 
   EXPECT_TRUE(report.ok()) << report.json();
   EXPECT_EQ(report.parts.at(0).data.counts.rejected, refused) << report.json();
   EXPECT_EQ(count(db, into), 400 - refused);
-  EXPECT_EQ(count(db, "_quire_rejects", R"({"job": ")" + into + R"("})"), refused);
+  EXPECT_EQ(count(db, "_quire_rejects"), refused);
   return committed;
 }
 
 TEST(ImportEffort, ABatchWithRefusedRowsIsOneCommit) {
+  if (quire::test::on_server()) GTEST_SKIP() << "a server's transaction is over at its first error";
   Legacy clean, odd("odd");
   clean.put_users(400);
   odd.put_users(400);
@@ -51,10 +52,7 @@ TEST(ImportEffort, ABatchWithRefusedRowsIsOneCommit) {
   Database db = empty_database();
   const int without = commits(db, clean, "clean", 0);
   const int with = commits(db, odd, "odd", 40);
-  // On a server a transaction is over at its first error.
-  if (db.capabilities().atomic_multi_writes) {
-    EXPECT_EQ(with, without);
-  }
+  EXPECT_EQ(with, without);
 }
 
 TEST(ImportEffort, WhatIsCountedIsNotReadAgain) {
