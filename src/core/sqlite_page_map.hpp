@@ -83,26 +83,27 @@ inline void let_go(sqlite3_file* file) noexcept {
 /// What a row costs that is not beside the one before: its page and those that come with it.
 inline constexpr std::size_t scattered_row = std::size_t{16} << 10;
 
-/// Lets go of the connection's map where the process has too much of files in its memory.
-inline void look(sqlite3* db) noexcept {
-  static thread_local std::size_t limit = detail::least;
-  if (detail::resident_of_files() < limit) return;
+/// Lets go of the connection's map where the process has more than `keep` of files in its memory.
+inline void look(sqlite3* db, std::size_t keep = detail::least) noexcept {
+  static thread_local std::size_t limit = 0;
+  if (detail::resident_of_files() < std::max(limit, keep)) return;
   sqlite3_file* file = detail::mapped_file(db);
   if (file == nullptr) return;
   detail::let_go(file);
   // Where others hold as much, this one alone cannot make the process smaller.
-  limit = std::max(detail::least, detail::resident_of_files() + detail::room);
+  limit = detail::resident_of_files() + detail::room;
 }
 
 /// About so many bytes of the file were read in passing; not for single reads, whose pages are
-/// better kept. Looks every 4 MiB of a thread.
-inline void went_over(sqlite3* db, std::size_t bytes) noexcept {
+/// better kept. Looks every 4 MiB of a thread. `keep` as for look(): where rows are read in another
+/// order than they lie in, what was let go is soon mapped again.
+inline void went_over(sqlite3* db, std::size_t bytes, std::size_t keep = detail::least) noexcept {
   static thread_local std::size_t gone_over = 0;
   gone_over += bytes;
   if (gone_over < std::size_t{4} << 20) [[likely]]
     return;
   gone_over = 0;
-  look(db);
+  look(db, keep);
 }
 
 /// While it lives a large file is read without a map: for what looks at a little of many pages,

@@ -7,6 +7,8 @@ namespace quire::importer::sqlite {
 namespace {
 
 constexpr std::size_t most_idle = 64;
+/// Of files in the memory of the process, before what was read of the source is let go.
+constexpr std::size_t most_mapped = std::size_t{128} << 20;
 
 class SqliteDialect final : public Dialect {
  public:
@@ -90,7 +92,7 @@ class Reader final : public RowReader {
     const Turn turn(db());
     const int result = sqlite3_step(statement_.get());
     if (result == SQLITE_ROW) {
-      page_map::went_over(db(), page_map::scattered_row);
+      page_map::went_over(db(), page_map::scattered_row, most_mapped);
       for (std::size_t i = 0; i < cells_.size(); ++i) read(i);
       return cells_;
     }
