@@ -54,28 +54,15 @@ void drop(const quire::Database& db) {
     (void)db.drop_collection(name);
 }
 
-std::int64_t imported(const Given& given, int workers) {
+std::int64_t by_quire(const Given& given, int workers, bool dry) {
   const auto source = importer::open_source("sqlite:" + given.uri);
   importer::ImportOptions options;
   options.workers = workers;
-  const auto report =
-      importer::Importer(*source, at(given.other), users_with_orders(), options).run();
-  must(report.ok() &&
-           report.parts.at(0).data.counts.written == static_cast<std::int64_t>(given.count),
-       report.json());
-  return static_cast<std::int64_t>(given.count) * 6;
-}
-
-std::int64_t dry(const Given& given, int workers) {
-  const auto source = importer::open_source("sqlite:" + given.uri);
-  importer::ImportOptions options;
-  options.workers = workers;
-  const auto report =
-      importer::Importer(*source, at(given.other), users_with_orders(), options).dry_run();
-  must(report.ok() &&
-           report.parts.at(0).data.counts.written == static_cast<std::int64_t>(given.count),
-       report.json());
-  return static_cast<std::int64_t>(given.count) * 6;
+  importer::Importer import(*source, at(given.other), users_with_orders(), options);
+  const auto report = dry ? import.dry_run() : import.run();
+  const auto users = static_cast<std::int64_t>(given.count);
+  must(report.ok() && report.parts.at(0).data.counts.written == users, report.json());
+  return users * 6;
 }
 
 std::int64_t do_work(const std::string& name, const Given& given) {
@@ -88,15 +75,15 @@ std::int64_t do_work(const std::string& name, const Given& given) {
       benchmark::DoNotOptimize(bytes);
     });
   }
-  if (name == "dry_run") return dry(given, 1);
-  if (name == "dry_run_two") return dry(given, 2);
+  if (name == "dry_run") return by_quire(given, 1, true);
+  if (name == "dry_run_two") return by_quire(given, 2, true);
   if (name == "by_hand") {
     return given.other.starts_with("mongodb")
                ? import_bench::merge_into_server(File(given.uri), given.other)
                : import_bench::merge_into_store(File(given.uri), at(given.other));
   }
-  if (name == "one_worker") return imported(given, 1);
-  if (name == "two_workers") return imported(given, 2);
+  if (name == "one_worker") return by_quire(given, 1, false);
+  if (name == "two_workers") return by_quire(given, 2, false);
   must(false, "no work is named " + name);
   return 0;
 }

@@ -24,19 +24,6 @@ using bench_processes::must;
 constexpr std::size_t bulk = 1'000;
 using Batch = std::vector<quire::bson::Document>;
 
-struct File {
-  explicit File(const std::string& path) {
-    must(sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) ==
-             SQLITE_OK,
-         "cannot open " + path);
-    run(db, "PRAGMA mmap_size = 1073741824");
-  }
-  ~File() { sqlite3_close(db); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  sqlite3* db = nullptr;
-};
-
 /// "2024-05-01 12:34:56" in milliseconds since 1970.
 inline std::int64_t milliseconds(const char* text) {
   const auto digits = [&](int at, int count) {
@@ -49,51 +36,6 @@ inline std::int64_t milliseconds(const char* text) {
                                   std::chrono::day(static_cast<unsigned>(digits(8, 2)))};
   const std::int64_t seconds = digits(11, 2) * 3600 + digits(14, 2) * 60 + digits(17, 2);
   return (day.time_since_epoch().count() * 86'400LL + seconds) * 1000;
-}
-
-/// Reads every row in the order in which they are merged, each column by its type.
-inline std::int64_t read_ordered(const File& file) {
-  std::int64_t rows = 0;
-  double sum = 0;
-  for (const char* sql :
-       {"SELECT * FROM users ORDER BY id",
-        "SELECT user_id, id, sku, qty, price, at FROM orders ORDER BY user_id, id"}) {
-    const Statement statement(file.db, sql);
-    const int columns = sqlite3_column_count(statement.handle);
-    for (; sqlite3_step(statement.handle) == SQLITE_ROW; ++rows) {
-      for (int i = 0; i < columns; ++i) {
-        switch (sqlite3_column_type(statement.handle, i)) {
-          case SQLITE_INTEGER:
-            sum += static_cast<double>(sqlite3_column_int64(statement.handle, i));
-            break;
-          case SQLITE_FLOAT:
-            sum += sqlite3_column_double(statement.handle, i);
-            break;
-          case SQLITE_TEXT:
-            sum += *sqlite3_column_text(statement.handle, i);
-            sum += sqlite3_column_bytes(statement.handle, i);
-            break;
-          default:
-            break;
-        }
-      }
-    }
-  }
-  benchmark::DoNotOptimize(sum);
-  return rows;
-}
-
-/// All rows in the tables' own order, no more than the size of each column.
-inline std::int64_t scan(const File& file) {
-  std::int64_t rows = 0, bytes = 0;
-  for (const char* sql : {"SELECT * FROM users", "SELECT * FROM orders"}) {
-    const Statement statement(file.db, sql);
-    const int columns = sqlite3_column_count(statement.handle);
-    for (; sqlite3_step(statement.handle) == SQLITE_ROW; ++rows)
-      for (int i = 0; i < columns; ++i) bytes += sqlite3_column_bytes(statement.handle, i);
-  }
-  benchmark::DoNotOptimize(bytes);
-  return rows;
 }
 
 /// Calls `sink` with batches; gives the rows of both tables.

@@ -3,6 +3,7 @@
 // 200,000 users of ten columns and five times as many orders of six in an SQLite file, as a service
 // has them: what the benchmarks of importing read.
 
+#include <benchmark/benchmark.h>
 #include <sqlite3.h>
 
 #include <cstdint>
@@ -74,6 +75,64 @@ inline void make_file(const std::filesystem::path& path, std::int64_t users) {
   fill_orders(db, users);
   run(db, "COMMIT; CREATE INDEX orders_user ON orders(user_id); ANALYZE");
   sqlite3_close(db);
+}
+
+struct File {
+  explicit File(const std::string& path) {
+    if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr) !=
+        SQLITE_OK)
+      throw std::runtime_error("cannot open " + path);
+    run(db, "PRAGMA mmap_size = 1073741824");
+  }
+  ~File() { sqlite3_close(db); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  sqlite3* db = nullptr;
+};
+
+/// Reads every row in the order in which they are merged, each column by its type.
+inline std::int64_t read_ordered(const File& file) {
+  std::int64_t rows = 0;
+  double sum = 0;
+  for (const char* sql :
+       {"SELECT * FROM users ORDER BY id",
+        "SELECT user_id, id, sku, qty, price, at FROM orders ORDER BY user_id, id"}) {
+    const Statement statement(file.db, sql);
+    const int columns = sqlite3_column_count(statement.handle);
+    for (; sqlite3_step(statement.handle) == SQLITE_ROW; ++rows) {
+      for (int i = 0; i < columns; ++i) {
+        switch (sqlite3_column_type(statement.handle, i)) {
+          case SQLITE_INTEGER:
+            sum += static_cast<double>(sqlite3_column_int64(statement.handle, i));
+            break;
+          case SQLITE_FLOAT:
+            sum += sqlite3_column_double(statement.handle, i);
+            break;
+          case SQLITE_TEXT:
+            sum += *sqlite3_column_text(statement.handle, i);
+            sum += sqlite3_column_bytes(statement.handle, i);
+            break;
+          default:
+            break;
+        }
+      }
+    }
+  }
+  benchmark::DoNotOptimize(sum);
+  return rows;
+}
+
+/// All rows in the tables' own order, no more than the size of each column.
+inline std::int64_t scan(const File& file) {
+  std::int64_t rows = 0, bytes = 0;
+  for (const char* sql : {"SELECT * FROM users", "SELECT * FROM orders"}) {
+    const Statement statement(file.db, sql);
+    const int columns = sqlite3_column_count(statement.handle);
+    for (; sqlite3_step(statement.handle) == SQLITE_ROW; ++rows)
+      for (int i = 0; i < columns; ++i) bytes += sqlite3_column_bytes(statement.handle, i);
+  }
+  benchmark::DoNotOptimize(bytes);
+  return rows;
 }
 
 }  // namespace import_bench

@@ -18,8 +18,6 @@
 namespace {
 
 namespace importer = quire::importer;
-using import_bench::run;
-using import_bench::Statement;
 using server_bench::Spent;
 using server_bench::Watch;
 
@@ -44,44 +42,8 @@ void expect(std::int64_t rows, std::int64_t users) {
 
 Spent with_sqlite3(const File& file, std::int64_t users, bool ordered) {
   const Watch watch;
-  sqlite3* db = nullptr;
-  if (sqlite3_open_v2(file.path().c_str(), &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
-                      nullptr) != SQLITE_OK)
-    throw std::runtime_error("open");
-  run(db, "PRAGMA mmap_size = 1073741824");
-  std::int64_t rows = 0;
-  double sum = 0;
-  for (const char* sql : {ordered ? "SELECT * FROM users ORDER BY id" : "SELECT * FROM users",
-                          ordered ? "SELECT user_id, id, sku, qty, price, at FROM orders ORDER BY "
-                                    "user_id, id"
-                                  : "SELECT * FROM orders"}) {
-    const Statement statement(db, sql);
-    const int columns = sqlite3_column_count(statement.handle);
-    for (; sqlite3_step(statement.handle) == SQLITE_ROW; ++rows)
-      for (int i = 0; i < columns; ++i) {
-        if (!ordered) {
-          sum += sqlite3_column_bytes(statement.handle, i);
-          continue;
-        }
-        switch (sqlite3_column_type(statement.handle, i)) {
-          case SQLITE_INTEGER:
-            sum += static_cast<double>(sqlite3_column_int64(statement.handle, i));
-            break;
-          case SQLITE_FLOAT:
-            sum += sqlite3_column_double(statement.handle, i);
-            break;
-          case SQLITE_TEXT:
-            sum += *sqlite3_column_text(statement.handle, i);
-            sum += sqlite3_column_bytes(statement.handle, i);
-            break;
-          default:
-            break;
-        }
-      }
-  }
-  sqlite3_close(db);
-  benchmark::DoNotOptimize(sum);
-  expect(rows, users);
+  const import_bench::File db(file.path().string());
+  expect(ordered ? import_bench::read_ordered(db) : import_bench::scan(db), users);
   return watch.read();
 }
 

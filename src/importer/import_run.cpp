@@ -88,7 +88,8 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   MappedSource& rows = some ? *some : all;
   DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
   std::int64_t removed = 0;
-  if (options.remove_gone && pass > 1) run.after_copy([&] { removed = run.sweep(options.edited, all); });
+  if (options.remove_gone && pass > 1)
+    run.after_copy([&] { removed = run.sweep(options.edited, all); });
   out.data = run.run();
   out.removed += removed;
   if (out.data.result != DataResult::complete && out.data.result != DataResult::mismatch)
@@ -103,16 +104,20 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   }
 }
 
-/// Rows that were put aside before and did not change are tried again, and it is told what such a
-/// pass does not see.
-void Importer::Impl::after_changed_rows(Part& part, MappedSource& all, ImportPart& out) {
+/// Tries what was put aside once more, against the limits of the whole table.
+migrate::DataReport Importer::Impl::retry_part(Part& part, MappedSource& rows) {
   WriteRules rules = part.rules;
   rules.looks = true;
   rules.first_pass = false;
   auto data = part.data;
-  data.rows_of_limits = std::max<std::int64_t>(all.size().rows, 1);
-  DataRun again(all, std::nullopt, to, data, *part.monitor, writers(data, rules));
-  const migrate::DataReport tried = again.retry();
+  data.rows_of_limits = std::max<std::int64_t>(rows.size().rows, 1);
+  return DataRun(rows, std::nullopt, to, data, *part.monitor, writers(data, rules)).retry();
+}
+
+/// Rows that were put aside before and did not change are tried again, and it is told what such a
+/// pass does not see.
+void Importer::Impl::after_changed_rows(Part& part, MappedSource& all, ImportPart& out) {
+  const migrate::DataReport tried = retry_part(part, all);
   out.data.counts.written += tried.counts.written;
   out.data.counts.rejected = tried.counts.rejected;
   if (tried.error) out.data.error = tried.error;
@@ -143,13 +148,7 @@ ImportReport Importer::Impl::retry_rejects() {
   return each_part("retry-rejects", {}, [&](Part& part, ImportPart& out, ImportReport&) {
     compile(part);
     MappedSource rows = rows_of(part);
-    WriteRules rules = part.rules;
-    rules.looks = true;
-    rules.first_pass = false;
-    auto data = part.data;
-    data.rows_of_limits = std::max<std::int64_t>(rows.size().rows, 1);
-    DataRun run(rows, std::nullopt, to, data, *part.monitor, writers(data, rules));
-    out.data = run.retry();
+    out.data = retry_part(part, rows);
     if (out.data.error && out.data.error->code() == ErrorCode::not_found) {
       out.data.error.reset();
       out.data.result = DataResult::nothing;

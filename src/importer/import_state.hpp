@@ -38,8 +38,7 @@ struct Importer::Impl {
   ImportReport finish();
 
   /// Runs `work` for each part that is asked for, until one does not end well; a verification goes
-  /// on behind parts that differ. Throws nothing: a
-  /// failure is in the report.
+  /// on behind parts that differ. Throws nothing: a failure is in the report.
   ImportReport each_part(std::string_view operation, std::string_view only,
                          const std::function<void(Part&, ImportPart&, ImportReport&)>& work);
   /// Writes the import's document where it is not there. Sets `began`.
@@ -50,8 +49,9 @@ struct Importer::Impl {
   [[nodiscard]] std::function<void(bson::View)> check_of(const Part& part) const;
   void run_part(Part& part, ImportPart& out, ImportReport& report);
   [[nodiscard]] PassStart begin_pass(const Part& part, std::int64_t pass);
+  [[nodiscard]] migrate::DataReport retry_part(Part& part, MappedSource& rows);
   void after_changed_rows(Part& part, MappedSource& all, ImportPart& out);
-    void dry_part(Part& part, ImportPart& out, ImportReport& report);
+  void dry_part(Part& part, ImportPart& out, ImportReport& report);
   void verify_part(Part& part, migrate::VerifyLevel level, ImportPart& out, ImportReport& report);
   void look_for_edits(Part& part, const migrate::VerifyOptions& how, migrate::VerifyReport& found,
                       ImportPart& out, ImportReport& report);

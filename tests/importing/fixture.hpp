@@ -14,6 +14,10 @@
 #include "quire/store/store.hpp"
 #include "servers.hpp"
 
+/// Of a test whose subject is the source, not the store that it is brought into.
+#define QUIRE_ON_ONE_STORE() \
+  if (quire::test::on_server()) GTEST_SKIP() << "runs on the embedded store alone"
+
 namespace quire::importer::test {
 
 /// An SQLite file that a program wrote, gone with the test.

@@ -15,10 +15,6 @@
 #include "postgresql.hpp"
 #endif
 
-// The source is what is tested here: one store is enough.
-#define QUIRE_ON_ONE_STORE() \
-  if (quire::test::on_server()) GTEST_SKIP() << "runs on the embedded store alone"
-
 namespace quire::importer::test {
 namespace {
 

@@ -7,9 +7,6 @@
 #include "postgresql.hpp"
 #endif
 
-#define QUIRE_ON_ONE_STORE() \
-  if (quire::test::on_server()) GTEST_SKIP() << "runs on the embedded store alone"
-
 namespace quire::importer::test {
 namespace {
 

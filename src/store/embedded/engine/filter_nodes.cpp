@@ -22,7 +22,6 @@ std::uint32_t type_bit(Type type) noexcept {
 }
 
 namespace filter_nodes {
-namespace {
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> steps;
@@ -33,6 +32,8 @@ std::vector<std::string> split(std::string_view path) {
     path.remove_prefix(dot + 1);
   }
 }
+
+namespace {
 
 /// A number without a fraction that fits int64, of any numeric type.
 bool whole(ValueView v, std::int64_t& out) {

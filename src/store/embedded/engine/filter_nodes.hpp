@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "store/embedded/engine/filter_data.hpp"
 
@@ -24,6 +25,8 @@ inline constexpr int overflow = 15;
 /// Throws StoreError unsupported.
 [[noreturn]] void refuse(std::string_view path, std::string_view name);
 
+/// The steps of a path; empty ones too.
+[[nodiscard]] std::vector<std::string> split(std::string_view path);
 [[nodiscard]] Node make(Kind kind, std::string_view path = {});
 [[nodiscard]] Node negate(Node child);
 /// {$gt: 5} asks, {a: 5} and references are values.

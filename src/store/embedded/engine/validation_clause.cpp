@@ -1,6 +1,7 @@
 #include "store/embedded/engine/validation_clause.hpp"
 
 #include "quire/bson/writer.hpp"
+#include "store/embedded/engine/filter_nodes.hpp"
 #include "store/embedded/expression/let.hpp"
 
 namespace quire::store::embedded {
@@ -24,16 +25,6 @@ bson::Document pair(std::string_view key, ValueView value) {
   return Writer().append(key, value).finish();
 }
 
-std::vector<std::string> split(std::string_view path) {
-  std::vector<std::string> steps;
-  for (;;) {
-    const auto dot = path.find('.');
-    steps.emplace_back(path.substr(0, dot));
-    if (dot == std::string_view::npos) return steps;
-    path.remove_prefix(dot + 1);
-  }
-}
-
 std::unique_ptr<Clause> make(ClauseKind kind, std::string_view name, const bson::Document& filter) {
   auto clause = std::make_unique<Clause>();
   clause->kind = kind;
@@ -54,7 +45,7 @@ Child leaf(std::string_view path, std::string_view name, const bson::Document& f
                           : name == "$type" ? ClauseKind::type
                                             : ClauseKind::leaf;
   auto clause = make(kind, name, filter);
-  clause->steps = split(path);
+  clause->steps = filter_nodes::split(path);
   clause->specified = filter;
   clause->denies = name == "$ne" || name == "$nin" ||
                    (kind == ClauseKind::exists &&
