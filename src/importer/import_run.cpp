@@ -57,6 +57,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   data.restart = state == "complete" || options.restart;
   if (data.restart && state.empty()) data.restart = false;
   const std::int64_t pass = std::max<std::int64_t>(epoch + (data.restart ? 1 : 0), 1);
+  data.pass = pass;
   rules.first_pass = pass == 1;
   rules.looks = pass > 1 || merged ||
                 (state.empty() && migrate::find_document(to, data.into, {}).has_value());

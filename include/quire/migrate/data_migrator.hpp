@@ -52,6 +52,7 @@ struct DataOptions {
   std::int64_t partition_documents = 0;
   VerifyOptions verify{.level = VerifyLevel::none};
   bool restart = false;
+  std::int64_t pass = 0;  ///< which one is begun or joined, and no other; 0 = the one there is
   bool accept = false;
   std::function<void(const DataProgress&)> progress;
   std::chrono::milliseconds stall{30000};

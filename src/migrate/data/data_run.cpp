@@ -123,6 +123,7 @@ bool DataRun::copy(RunParts& parts) {
     return false;
   }
   if (sums.open > 0) return false;
+  book_.forget_earlier();  // what a slow process of the pass before left meanwhile
   (void)book_.move_state(JobState::running, JobState::copied);
   return true;
 }

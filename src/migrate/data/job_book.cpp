@@ -114,11 +114,38 @@ void JobBook::refuse_header(bson::View job, bson::View mine) const {
                           ", this program has " + bson::to_json(mine) + "; nothing was done");
 }
 
+void JobBook::stop_as_begun_again() const {
+  throw MigrationError(ErrorCode::lock_lost, FieldPath(id_),
+                       "the job was begun again by another process; this run stopped");
+}
+
 void JobBook::check_header() {
   const auto found = find_document(to_, jobs_collection, key());
   if (!found || options_.accept) return;
   const bson::Document mine = header();
   if (!is_mine(*found, mine)) refuse_header(*found, mine);
+}
+
+bson::Document JobBook::find_or_create(bson::View header) {
+  auto found = find_document(to_, jobs_collection, key());
+  if (!found) {
+    create(header);
+    found = find_document(to_, jobs_collection, key());
+  }
+  if (!found)
+    throw MigrationError(ErrorCode::migration_failed, FieldPath(id_),
+                         "the job's document was removed at once; is somebody clearing it?");
+  return std::move(*found);
+}
+
+/// The document as it is then, which is another process's where that was faster.
+bson::Document JobBook::begin_again(bson::View found, bson::View header) {
+  const std::int64_t epoch = get_int(found, "epoch");
+  (void)cas(
+      bson::make_document("_id", id_, "epoch", epoch),
+      bson::make_document("state", to_string(JobState::planning), "epoch", epoch + 1, "header",
+                          header, "guarantee", guarantee_, "verified", bson::Value()));
+  return find_or_create(header);
 }
 
 void JobBook::open() {
@@ -127,47 +154,44 @@ void JobBook::open() {
   ensure_collection(to_, chunks_collection);
   ensure_collection(to_, rejects_collection);
   ensure_collection(to_, options_.into);
-  auto found = find_document(to_, jobs_collection, key());
-  if (!found) {
-    create(mine);
-    found = find_document(to_, jobs_collection, key());
-    if (!found)
-      throw MigrationError(ErrorCode::migration_failed, FieldPath(id_),
-                           "the job's document was removed at once; is somebody clearing it?");
-  } else if (options_.restart) {
-    DeadRuns(to_, options_.name, "").end_all_sessions();  // they may hold what is removed here
-    const bson::Document filter =
-        bson::make_document("_id", id_, "epoch", get_int(*found, "epoch"));
-    (void)cas(filter, bson::make_document("state", to_string(JobState::planning), "epoch",
-                                          get_int(*found, "epoch") + 1, "header", mine.view(),
-                                          "guarantee", guarantee_, "verified", bson::Value()));
-    bson::Writer old;
-    old.append("job", options_.name).begin_document("epoch");
-    old.append("$lte", get_int(*found, "epoch")).end();
-    auto options = safe<store::RemoveOptions>();
-    options.multi = true;
-    (void)to_.store().remove(to_.ns(chunks_collection), old.finish(), options);
-    if (!options_.keep_rejects)
-      (void)to_.store().remove(to_.ns(rejects_collection),
-                               bson::make_document("job", options_.name), options);
-    found = find_document(to_, jobs_collection, key());
-  }
-  if (!is_mine(*found, mine)) {
-    if (!options_.accept) refuse_header(*found, mine);
+  const bool is_new = !find_document(to_, jobs_collection, key());
+  bson::Document found = find_or_create(mine);
+  if (options_.restart && !is_new &&
+      (options_.pass == 0 || get_int(found, "epoch") == options_.pass - 1))
+    found = begin_again(found, mine);
+  if (!is_mine(found, mine)) {
+    if (!options_.accept) refuse_header(found, mine);
     (void)cas(key(), bson::make_document("header", mine.view()));
   }
-  read(*found);
+  read(found);
+  if (options_.pass != 0 && epoch_ != options_.pass) stop_as_begun_again();
   if (guarantee_ == "txn" && !to_.capabilities().transactions) {
     throw HeaderChanged(ErrorCode::unsupported, FieldPath(id_),
                         "the job was begun with transactions, which the target has no longer");
   }
-  if (state_of(*found) == JobState::planning) {
+  if (state_of(found) == JobState::planning) {
+    forget_earlier();
     plan();
-    found = find_document(to_, jobs_collection, key());
-    read(*found);
+    auto planned = find_document(to_, jobs_collection, key());
+    // Bounds are of the pass that they were planned for.
+    if (!planned || get_int(*planned, "epoch") != epoch_) stop_as_begun_again();
+    found = std::move(*planned);
+    read(found);
   }
-  if (const auto bounds = found->find("bounds"); bounds && bounds->is_array())
+  if (const auto bounds = found.find("bounds"); bounds && bounds->is_array())
     make_chunks(bounds->as_array());
+}
+
+void JobBook::forget_earlier() {
+  if (epoch_ <= 1) return;
+  DeadRuns(to_, options_.name, "").end_all_sessions();  // they may hold what is removed here
+  auto options = safe<store::RemoveOptions>();
+  options.multi = true;
+  bson::Writer earlier;
+  earlier.append("job", options_.name).begin_document("epoch").append("$lt", epoch_).end();
+  const bson::Document filter = earlier.finish();
+  (void)to_.store().remove(to_.ns(chunks_collection), filter, options);
+  if (!options_.keep_rejects) (void)to_.store().remove(to_.ns(rejects_collection), filter, options);
 }
 
 void JobBook::plan() {
@@ -238,10 +262,7 @@ void JobBook::make_chunks(bson::View bounds) {
 
 JobState JobBook::state() {
   const auto found = find_document(to_, jobs_collection, key());
-  if (!found || get_int(*found, "epoch") != epoch_) {
-    throw MigrationError(ErrorCode::lock_lost, FieldPath(id_),
-                         "the job was begun again by another process; this run stopped");
-  }
+  if (!found || get_int(*found, "epoch") != epoch_) stop_as_begun_again();
   return state_of(*found);
 }
 
@@ -264,10 +285,7 @@ std::int64_t JobBook::next_fences(std::int64_t count) {
   options.return_document = store::ReturnDocument::after;
   const auto now =
       to_.store().find_and_modify(to_.ns(jobs_collection), key(), {body.view()}, options).value;
-  if (!now || get_int(*now, "epoch") != epoch_) {
-    throw MigrationError(ErrorCode::lock_lost, FieldPath(id_),
-                         "the job was begun again by another process; this run stopped");
-  }
+  if (!now || get_int(*now, "epoch") != epoch_) stop_as_begun_again();
   return get_int(*now, "next_fence");
 }
 

@@ -52,6 +52,10 @@ class JobBook {
   bool move_state(JobState from, JobState to);
   /// From verifying to verified, by that level.
   bool move_to_verified(VerifyLevel level);
+  /// Removes what passes before this one left. Whoever goes on with a killed process's pass calls
+  /// it too: until the partitions are laid out nothing of the new pass is there, and later what is
+  /// of which pass is told by its epoch.
+  void forget_earlier();
   /// `count` numbers higher than all that the job gave before; the last of them.
   [[nodiscard]] std::int64_t next_fences(std::int64_t count);
   [[nodiscard]] Control control();
@@ -59,10 +63,13 @@ class JobBook {
  private:
   [[nodiscard]] bson::Document header();
   [[nodiscard]] static bool is_mine(bson::View job, bson::View mine);
+  [[noreturn]] void stop_as_begun_again() const;
   [[noreturn]] void refuse_header(bson::View job, bson::View mine) const;
   [[nodiscard]] bson::Document key() const;
   void read(bson::View document);
+  [[nodiscard]] bson::Document find_or_create(bson::View header);
   void create(bson::View header);
+  [[nodiscard]] bson::Document begin_again(bson::View found, bson::View header);
   void plan();
   void make_chunks(bson::View bounds);
   bool cas(bson::View filter, bson::View set);

@@ -100,6 +100,8 @@ void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_
       .append("attempts", attempts);
   if (has_room(row.source)) update.append("document", row.source);
   update.end();
+  // A slow process of an earlier pass takes nothing out of this one.
+  update.begin_document("$max").append("epoch", book.epoch()).end();
   bson::Document where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
   if (const auto told = told_by(row)) {
     bson::Writer filter;
