@@ -121,8 +121,9 @@ void read_partitions(Work& work) {
     if (n > 0) rest.after = work.bounds[n - 1];
     if (n < work.bounds.size()) rest.until = work.bounds[n];
     while (!work.stop.stop_requested()) {
-      auto page = side->read(rest, page_rows, page_bytes);
-      if (!page.rows.empty()) rest.after.emplace(page.rows.back().key());
+      auto page = side->read(rest, 0, page_rows, page_bytes);
+      const std::size_t told = migrate::data::told_rows(page.rows, page.rows.size());
+      if (told > 0) rest.after.emplace(page.rows[told - 1].key());
       count_page(work, page.rows);
       if (page.end) break;
     }

@@ -1,6 +1,7 @@
 #include "importer/mapped_source.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "core/sha256.hpp"
 #include "importer/compiled_table.hpp"
@@ -44,6 +45,25 @@ Row row_of(MappedRow& mapped, const std::function<void(bson::View)>& check) {
   return row;
 }
 
+/// It tells a row from no other one.
+bool has_null(bson::ValueView key) {
+  if (!key.is_document()) return key.is_null();
+  for (const auto& part : key.as_document()) {
+    if (has_null(part.value)) return true;
+  }
+  return false;
+}
+
+/// Counts rows that are alike in all that is known of them.
+class AlikeRows {
+ public:
+  void count(Row& row) { row.alike = ++seen_[migrate::data::row_hash(row)]; }
+  void clear() { seen_.clear(); }
+
+ private:
+  std::unordered_map<std::int64_t, std::int64_t> seen_;
+};
+
 }  // namespace
 
 /// Keeps one reader open from one read to the next while they follow each other.
@@ -52,8 +72,12 @@ class MappedSide final : public migrate::data::RowSide {
   explicit MappedSide(const MappedSource& source)
       : source_(source), session_(source.source_.open()) {}
 
-  Batch read(const KeyBounds& bounds, std::int64_t rows, std::size_t bytes) override {
-    if (!reader_ || !follows(bounds)) begin(bounds);
+  Batch read(const KeyBounds& bounds, std::int64_t inside, std::int64_t rows,
+             std::size_t bytes) override {
+    if (!reader_ || !follows(bounds)) {
+      begin(bounds);
+      again_ = inside;
+    }
     Batch batch;
     std::size_t size = 0;
     while (static_cast<std::int64_t>(batch.rows.size()) < rows && size < bytes) {
@@ -62,9 +86,9 @@ class MappedSide final : public migrate::data::RowSide {
         reader_.reset();
         return batch;
       }
-      at_ = mapped_.key;
       size += mapped_.document ? mapped_.document->size() : mapped_.raw.size();
       batch.rows.push_back(row_of(mapped_, source_.check_));
+      place(batch.rows.back());
     }
     return batch;
   }
@@ -82,7 +106,11 @@ class MappedSide final : public migrate::data::RowSide {
     return true;
   }
   std::optional<bson::Value> key_at(const KeyBounds& bounds, std::int64_t distance) override {
-    return source_.table_.key_at(*session_, bounds.after, until(bounds), distance);
+    // Databases have nulls last, the target has them first: none is a bound between the two.
+    for (std::int64_t further = 0;; further = 2 * further + 1) {
+      auto key = source_.table_.key_at(*session_, bounds.after, until(bounds), distance + further);
+      if (!key || !has_null(*key)) return key;
+    }
   }
   std::int64_t count(const KeyBounds& bounds) override {
     return source_.table_.count(*session_, bounds.after, until(bounds));
@@ -98,7 +126,11 @@ class MappedSide final : public migrate::data::RowSide {
     if (keys.empty()) return rows;
     MappedReader reader(source_.table_, *session_, std::nullopt, std::nullopt, keys);
     MappedRow mapped;
-    while (reader.next(mapped)) rows.push_back(row_of(mapped, source_.check_));
+    AlikeRows alike;
+    while (reader.next(mapped)) {
+      rows.push_back(row_of(mapped, source_.check_));
+      if (has_null(rows.back().key())) alike.count(rows.back());
+    }
     return rows;
   }
 
@@ -107,13 +139,28 @@ class MappedSide final : public migrate::data::RowSide {
     return bounds.until ? bounds.until : source_.last_;
   }
   [[nodiscard]] bool follows(const KeyBounds& bounds) const {
-    return bounds.after && at_ && *bounds.after == *at_ && until_ == until(bounds);
+    return bounds.after == at_ && until_ == until(bounds);
   }
   void begin(const KeyBounds& bounds) {
     until_ = until(bounds);
     at_ = bounds.after;
     reader_.reset();
     reader_.emplace(source_.table_, *session_, bounds.after, until_);
+    again_ = 0;
+    alike_.clear();
+  }
+  /// Rows with a null in their key come one behind the other, and the work goes on in front of
+  /// them.
+  void place(Row& row) {
+    if (has_null(row.key())) {
+      alike_.count(row);
+      row.again = again_ > 0;
+      if (again_ > 0) --again_;
+      return;
+    }
+    at_ = mapped_.key;
+    again_ = 0;
+    alike_.clear();
   }
   bool next() {
     mapped_ = {};
@@ -123,7 +170,9 @@ class MappedSide final : public migrate::data::RowSide {
   const MappedSource& source_;
   std::unique_ptr<SourceSession> session_;
   std::optional<MappedReader> reader_;
-  std::optional<bson::Value> at_;
+  std::optional<bson::Value> at_;  ///< the last key that tells its row
+  std::int64_t again_ = 0;         ///< rows that come which were done before
+  AlikeRows alike_;
   std::optional<bson::Value> until_;
   MappedRow mapped_;
 };

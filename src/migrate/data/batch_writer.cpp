@@ -57,6 +57,15 @@ bson::Document id_filter(const bson::Document& document) {
   return bson::make_document("_id", document["_id"]);
 }
 
+void advance(Chunk& chunk, const std::vector<Row>& rows, std::size_t n) {
+  const std::size_t told = told_rows(rows, n);
+  if (told > 0) {
+    chunk.cursor.emplace(rows[told - 1].key());
+    chunk.inside = 0;
+  }
+  for (std::size_t i = told; i < n; ++i) chunk.inside += rows[i].again ? 0 : 1;
+}
+
 }  // namespace
 
 std::size_t BatchWriter::allowed(const std::vector<Row>& rows, std::size_t n) const {
@@ -73,6 +82,7 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
   bson::Writer pending;
   for (std::size_t i = 0; i < n; ++i) {
     const Row& row = rows[i];
+    if (row.again && row.failure) continue;
     ++next.counts.read;
     if (row.failure) {
       ++next.counts.rejected;
@@ -95,7 +105,7 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
     }
   }
   next.counts.replaced += replaced_;
-  if (n > 0) next.cursor.emplace(rows[n - 1].key());
+  advance(next, rows, n);
   if (options_.move) next.pending = pending.finish();
   // A move's partition is through when its last documents are removed, too.
   if (last && n == rows.size() && next.pending.empty()) next.state = "copied";

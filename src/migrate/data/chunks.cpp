@@ -28,6 +28,7 @@ Chunk chunk_of(bson::View document) {
   if (const auto v = document.find("after")) chunk.bounds.after.emplace(*v);
   if (const auto v = document.find("until")) chunk.bounds.until.emplace(*v);
   if (const auto v = document.find("cursor")) chunk.cursor.emplace(*v);
+  chunk.inside = get_int(document, "inside");
   chunk.state = get_text(document, "state");
   chunk.fence = get_int(document, "fence");
   chunk.seq = get_int(document, "seq");
@@ -170,6 +171,7 @@ void Chunks::save(Chunk& chunk, store::Session* session, bson::View more) {
   append_counts(update, chunk.counts);
   update.append("digest", chunk.written.hex());
   if (chunk.cursor) update.append("cursor", *chunk.cursor);
+  update.append("inside", chunk.inside);
   update.append_array("pending", chunk.pending);
   update.append_all(more);
   // Whose work on it is done keeps it no longer.

@@ -15,6 +15,7 @@ struct Chunk {
   std::int64_t n = 0;
   KeyBounds bounds;
   std::optional<bson::Value> cursor;  ///< the last _id done
+  std::int64_t inside = 0;            ///< rows behind it that are done and that no key tells apart
   std::string state;                  ///< open, copied, verified, stopped, mismatch
   std::int64_t fence = 0;
   std::int64_t seq = 0;

@@ -247,7 +247,7 @@ void Comparer::sample(const KeyBounds& bounds, std::int64_t number, std::int64_t
   Compared found;
   found.moved = out.moved;
   const auto sources_of = pick(
-      *source_, [&](const KeyBounds& b) { return source_->read(b, 1, page_bytes).rows; },
+      *source_, [&](const KeyBounds& b) { return source_->read(b, 0, 1, page_bytes).rows; },
       [](const Row& row) { return row.key(); });
   for (std::size_t i = 0; i < sources_of.size(); i += page_documents) {
     const auto end = std::min(sources_of.size(), i + page_documents);
@@ -274,9 +274,10 @@ void Comparer::sources(const KeyBounds& bounds, Compared& out, bool count_only) 
   out.report.source = out.report.target = out.found = 0;
   KeyBounds rest = bounds;
   while (!stopped(out)) {
-    const auto batch = source_->read(rest, page_documents, page_bytes);
+    const auto batch = source_->read(rest, 0, page_documents, page_bytes);
     if (!batch.rows.empty()) {
-      rest.after.emplace(batch.rows.back().key());
+      const std::size_t told = told_rows(batch.rows, batch.rows.size());
+      if (told > 0) rest.after.emplace(batch.rows[told - 1].key());
       if (count_only) {
         const VerifyOptions& o = job_.options;
         Compared one;

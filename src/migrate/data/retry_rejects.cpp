@@ -58,10 +58,10 @@ bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
   if (!key) return false;
   auto rows = side.find({bson::Value(*key)});
   const bson::Document reject_id = bson::make_document("_id", reject["_id"]);
-  const auto told = reject["_id"].as_document().find("row");
-  if (told)  // others have the same key
+  const bson::View told = reject["_id"].as_document();
+  if (told.contains("row"))  // others have the same key
     std::erase_if(rows, [&](const Row& row) {
-      return bson::Value(told_by(row).value_or(0)) != bson::Value(*told);
+      return row.alike != get_int(told, "n") || row_hash(row) != get_int(told, "row");
     });
   if (rows.empty()) {  // it is gone, and so is the reason
     (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());

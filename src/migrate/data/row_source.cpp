@@ -41,7 +41,8 @@ class CollectionSide final : public RowSide {
         map_(map),
         range_(db_, collection, filter) {}
 
-  Batch read(const KeyBounds& bounds, std::int64_t rows, std::size_t bytes) override {
+  Batch read(const KeyBounds& bounds, std::int64_t /*inside*/, std::int64_t rows,
+             std::size_t bytes) override {
     auto batch = range_.read(bounds, rows, bytes);
     return {map_rows(std::move(batch.documents), map_), batch.end};
   }

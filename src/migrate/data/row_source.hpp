@@ -22,8 +22,10 @@ class RowSide {
   };
 
   virtual ~RowSide() = default;
-  /// The first rows within the bounds; a batch ends behind the row that reaches `bytes`.
-  [[nodiscard]] virtual Batch read(const KeyBounds& bounds, std::int64_t rows,
+  /// The first rows within the bounds; a batch ends behind the row that reaches `bytes`. `inside`:
+  /// so many rows behind the bound were done before the work was broken off in the middle of rows
+  /// that no key tells apart. They have no order among themselves, and all come once more.
+  [[nodiscard]] virtual Batch read(const KeyBounds& bounds, std::int64_t inside, std::int64_t rows,
                                    std::size_t bytes) = 0;
   /// Calls `fn` with each until it gives false. False when it did.
   virtual bool each(const KeyBounds& bounds, FunctionRef<bool(const ExpectedRow&)> fn) = 0;

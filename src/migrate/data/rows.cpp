@@ -77,15 +77,12 @@ bson::View canonical(bson::View document, bson::Document& room) {
   return room;
 }
 
-std::optional<std::int64_t> told_by(const Row& row) {
-  const bson::ValueView key = row.key();
-  bool null = key.is_null();
-  if (key.is_document()) {
-    for (const auto& part : key.as_document()) null = null || part.value.is_null();
-  }
-  if (!null) return std::nullopt;
-  return static_cast<std::int64_t>(hash_of(row.source).low);
+std::size_t told_rows(const std::vector<Row>& rows, std::size_t n) {
+  while (n > 0 && rows[n - 1].alike > 0) --n;
+  return n;
 }
+
+std::int64_t row_hash(const Row& row) { return static_cast<std::int64_t>(hash_of(row.source).low); }
 
 void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
                   store::Session* session) {
@@ -103,9 +100,10 @@ void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_
   // A slow process of an earlier pass takes nothing out of this one.
   update.begin_document("$max").append("epoch", book.epoch()).end();
   bson::Document where = reject_filter(book.job(), row.key(), to_string(row.failure->stage));
-  if (const auto told = told_by(row)) {
+  if (row.alike > 0) {
     bson::Writer filter;
-    filter.begin_document("_id").append_all(where["_id"].as_document()).append("row", *told).end();
+    filter.begin_document("_id").append_all(where["_id"].as_document());
+    filter.append("row", row_hash(row)).append("n", row.alike).end();
     where = filter.finish();
   }
   const bson::Document body = update.finish();

@@ -23,6 +23,10 @@ struct Row {
   std::optional<Failure> failure;
   bool existing = false;   ///< the target has one, which stays
   bool unchanged = false;  ///< … and it is the row's, from an earlier pass
+  /// Where its key has a null, and so tells it from no other row: how many-th it is of those that
+  /// are alike in all that is known of them. 0: its key tells it.
+  std::int64_t alike = 0;
+  bool again = false;  ///< such a one that was read and counted before the work was broken off
 
   [[nodiscard]] bson::ValueView key() const { return source["_id"]; }
 };
@@ -35,11 +39,13 @@ void map_row(Row& row, const detail::StagedMap& map);
 /// A document without _v and _q on its top level.
 [[nodiscard]] bson::View canonical(bson::View document, bson::Document& room);
 
-/// Of rows whose key has a null, and so tells nothing apart: what else tells them, a hash of all
-/// that they hold. Nothing for others.
-[[nodiscard]] std::optional<std::int64_t> told_by(const Row& row);
-/// Upserts what is known of a document that was put aside under {job, key, stage}, with `row`
-/// behind it where told_by() has something.
+/// How many of the first `n` rows there are up to the last one that its key tells: behind it, work
+/// that is broken off can go on.
+[[nodiscard]] std::size_t told_rows(const std::vector<Row>& rows, std::size_t n);
+/// Of all that is known of a row.
+[[nodiscard]] std::int64_t row_hash(const Row& row);
+/// Upserts what is known of a document that was put aside under {job, key, stage}; one that its key
+/// does not tell under {job, key, stage, row: row_hash(), n: Row::alike}.
 void write_reject(Database& db, const JobBook& book, const Row& row, std::int64_t attempts,
                   store::Session* session);
 [[nodiscard]] std::int64_t count_rejects(Database& db, const JobBook& book);

@@ -99,7 +99,7 @@ void Worker::copy(Chunk& chunk) {
   while (chunk.state == "open") {
     if (!parts_.gate.pass()) return;
     const auto start = boot_time();
-    auto batch = source->read(chunk.rest(), size_.documents(), options.batch_bytes);
+    auto batch = source->read(chunk.rest(), chunk.inside, size_.documents(), options.batch_bytes);
     auto& rows = batch.rows;
     const auto documents = static_cast<std::int64_t>(rows.size());
     const std::int64_t rejected = chunk.counts.rejected;
