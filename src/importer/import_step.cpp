@@ -13,10 +13,12 @@
 namespace quire::importer {
 namespace {
 
-/// Rules that no checksum covers.
-bool has_code(const TableMapping& table) {
-  return std::any_of(table.fields.begin(), table.fields.end(),
-                     [](const FieldRule& field) { return static_cast<bool>(field.compute); });
+/// Rules that no checksum covers, of a table and of all that is inside.
+template <class Rules>
+bool has_code(const Rules& rules) {
+  return std::any_of(rules.fields.begin(), rules.fields.end(),
+                     [](const FieldRule& field) { return static_cast<bool>(field.compute); }) ||
+         std::any_of(rules.children.begin(), rules.children.end(), has_code<ChildRule>);
 }
 
 /// What plans print: the parts, and the mapping's sum in place of its text.

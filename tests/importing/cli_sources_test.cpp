@@ -41,6 +41,54 @@ TEST(ImportCli, KeepsFoldersOfFiles) {
   std::filesystem::remove_all(base);
 }
 
+TEST(ImportCli, TellsHowFarItIsWithAFolderAndWhatACheckHasAgainstIt) {
+  QUIRE_ON_ONE_STORE();
+  const std::filesystem::path base = testing::TempDir() + "many-" + std::to_string(::getpid());
+  std::filesystem::remove_all(base);
+  const std::string folder = base / "chats", copy = base / "copy";
+  std::filesystem::create_directories(folder);
+  for (int i = 1; i <= 1001; ++i)
+    std::ofstream(folder + "/" + std::to_string(i) + ".json") << R"({"id": )" << i << "}";
+  App app([&] { return open_source("json:" + folder); });
+  app.options.inspect = [](std::string_view table, bson::View document) {
+    EXPECT_EQ(table, "chats");
+    if (migrate::get_int(document, "id") == 7)
+      throw MappingError(ErrorCode::check_failed, FieldPath("id"), "seven is taken");
+  };
+  const auto times_told = [](const Ran& ran) {
+    int times = 0;
+    for (const std::string& line : lines_of(ran.out)) {
+      const bson::Document event = bson::from_json(line);
+      if (migrate::get_text(event, "event") != "progress") continue;
+      EXPECT_EQ(migrate::get_int(event, "done"), 1000) << line;
+      EXPECT_EQ(migrate::get_int(event, "total"), 1001) << line;
+      ++times;
+    }
+    return times;
+  };
+  const Ran ran = app.run({"inspect", "--json"});
+  if (ran.complains("built without")) GTEST_SKIP() << "built without file sources";
+  EXPECT_EQ(ran.code, 12) << ran;
+  EXPECT_EQ(times_told(ran), 1) << ran;
+  const bson::Document report = report_of(ran);
+  EXPECT_EQ(migrate::get_int(report, "bad_records"), 1) << ran;
+  EXPECT_EQ(length_of(report["problems"]), 1);
+  EXPECT_TRUE(ran.says("seven is taken") && ran.says("\"7.json\"")) << ran;
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"a", "b", "c"}) std::ofstream(folder + "/" + name) << name;
+  std::string steps;
+  const auto step = [&](std::int64_t files, std::int64_t of) {
+    steps += std::to_string(files) + "/" + std::to_string(of) + " ";
+  };
+  (void)backup_folder(folder, copy, step);
+  EXPECT_EQ(steps, "1/3 2/3 3/3 ");
+  steps.clear();
+  EXPECT_TRUE(verify_folder_backup(copy, folder, step).ok());
+  EXPECT_EQ(steps, "1/3 2/3 3/3 1/3 2/3 3/3 ");  // the copy, and what it is of
+  std::filesystem::remove_all(base);
+}
+
 /// The way of a table out of a database server and back.
 void moves_and_goes_back(const std::string& uri) {
   TableMapping people = users_mapping();
