@@ -69,10 +69,17 @@ RowProgress smaller_if_too_large(FunctionRef<RowProgress()> work, FunctionRef<bo
 }  // namespace
 
 /// `total` of documents, or -1 where nothing is told before the step's end.
-void Executor::begin_step(std::int64_t total) {
+void Executor::begin_step(const detail::StepData& step, std::int64_t total) {
   total_ = std::max<std::int64_t>(total, 0);
   const auto& known = setup_.down ? setup_.migration->down_steps : setup_.migration->steps;
   setup_.monitor->step(setup_.migration->id(), number_, static_cast<int>(known.size()), total);
+  const bool by_batches = total >= 0 || is_rows(step);
+  setup_.watch->begin(step, {.migration = setup_.migration->id(),
+                             .number = number_,
+                             .by_batches = by_batches,
+                             .one_transaction = session_ != nullptr,
+                             .batch_documents = setup_.rows.batch_documents});
+  if (!by_batches) setup_.watch->works();
 }
 
 std::int64_t Executor::size_of(const std::string& collection) const {
@@ -83,10 +90,17 @@ std::int64_t Executor::size_of(const std::string& collection) const {
   return setup_.db.store().estimated_count(setup_.db.ns(collection));
 }
 
-void Executor::tell(std::int64_t done) {
+void Executor::tell(const std::string& collection, std::int64_t done) {
   setup_.monitor->done(done);
-  if (setup_.sink == nullptr || !*setup_.sink) return;
-  (*setup_.sink)({MigrationEvent::Kind::batch, setup_.migration->id(), number_, done, total_});
+  setup_.watch->rests(done, total_);
+  MigrationEvent event;
+  event.kind = MigrationEvent::Kind::batch;
+  event.migration = setup_.migration->id();
+  event.step = number_;
+  event.done = done;
+  event.total = total_;
+  event.collection = collection;
+  (*setup_.teller)(event);
 }
 
 void Executor::run(store::Session* session) {
@@ -129,6 +143,8 @@ void Executor::take(const Step& step) {
   // A step on fields is data alone; where old values are kept it was made one over documents.
   const bool fields = work_as<FieldWork>(step.data()) != nullptr;
   const detail::StepData& data = fields ? known[index].data() : step.data();
+  const std::unique_ptr<StepWatch, void (*)(StepWatch*)> watched(
+      setup_.watch, [](StepWatch* watch) { watch->end(); });
   as_step_error(data.collection, [&] {
     if (session_ != nullptr) {
       in_one_transaction(data);
@@ -166,7 +182,7 @@ RowSettings Executor::row_settings() {
 }
 
 void Executor::in_one_transaction(const detail::StepData& step) {
-  begin_step(-1);
+  begin_step(step, -1);
   if (const auto* code = work_as<CodeWork>(step)) {
     call(*code, *session_);
   } else if (is_rows(step)) {
@@ -174,8 +190,9 @@ void Executor::in_one_transaction(const detail::StepData& step) {
     const RowSettings rows = row_settings();
     while (!at.done) {
       setup_.pace->pass_quickly();
+      setup_.watch->works();
       at = run_batch(setup_.db, step, at, std::nullopt, rows, session_);
-      tell(at.counts.matched);
+      tell(step.collection, at.counts.matched);
     }
     add(totals_.counts, at.counts);
   } else if (const auto* catalog = work_as<detail::CatalogWork>(step)) {
@@ -195,8 +212,8 @@ void Executor::as_job(const detail::StepData& step) {
   if (const auto index = static_cast<std::size_t>(number_ - 1); index < setup_.until.size())
     until = setup_.until[index];
   if (!job.done()) {
-    if (const auto* code = work_as<CodeWork>(step)) {
-      code_as_job(*code, job);
+    if (work_as<CodeWork>(step) != nullptr) {
+      code_as_job(step, job);
     } else if (is_rows(step)) {
       rows_as_job(step, job, until);
     } else if (work_as<FieldWork>(step) != nullptr && (setup_.by_ranges || job.cursor() || until)) {
@@ -209,7 +226,7 @@ void Executor::as_job(const detail::StepData& step) {
 }
 
 void Executor::whole_as_job(const detail::StepData& step, Job& job) {
-  begin_step(-1);
+  begin_step(step, -1);
   Job::Next next;
   next.done = true;
   const auto* catalog = work_as<detail::CatalogWork>(step);
@@ -229,10 +246,11 @@ void Executor::whole_as_job(const detail::StepData& step, Job& job) {
   totals_.saved = true;
 }
 
-std::chrono::milliseconds Executor::batch(Job& job,
+std::chrono::milliseconds Executor::batch(const detail::StepData& step, Job& job,
                                           FunctionRef<RowProgress(store::Session*)> work) {
   setup_.pace->pass();
   setup_.lock->check();
+  setup_.watch->works();
   const auto start = boot_time();
   const std::int64_t before = job.counts().matched;
   RowProgress next;
@@ -245,7 +263,7 @@ std::chrono::milliseconds Executor::batch(Job& job,
   job.committed({std::move(next.cursor), next.counts, next.done, false});
   totals_.saved = true;
   totals_.cursor = job.cursor();
-  tell(job.counts().matched);
+  tell(step.collection, job.counts().matched);
   const auto took = boot_time() - start;
   if (!job.done()) setup_.pace->rest(job.counts().matched - before, took);
   return took;
@@ -253,11 +271,11 @@ std::chrono::milliseconds Executor::batch(Job& job,
 
 void Executor::fields_as_job(const detail::StepData& step, Job& job,
                              const std::optional<bson::Value>& until) {
-  begin_step(size_of(step.collection));
+  begin_step(step, size_of(step.collection));
   RangeSize size;
   KeysAhead ahead(setup_.db, step.collection, {});
   while (!job.done()) {
-    size.took(batch(job, [&](store::Session* session) {
+    size.took(batch(step, job, [&](store::Session* session) {
       return smaller_if_too_large(
           [&] {
             return update_range(setup_.db, step, {job.cursor(), job.counts(), false}, until,
@@ -273,7 +291,7 @@ void Executor::fields_as_job(const detail::StepData& step, Job& job,
 
 void Executor::rows_as_job(const detail::StepData& step, Job& job,
                            const std::optional<bson::Value>& until) {
-  begin_step(size_of(step.collection));
+  begin_step(step, size_of(step.collection));
   RowSettings rows = row_settings();
   rows.check = [this] { setup_.lock->check(); };
   KeysAhead ahead(setup_.db, step.collection, wanted_by(step));
@@ -288,7 +306,7 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
   while (!job.done()) {
     int tries = 0;
     bool end = false;
-    (void)batch(job, [&](store::Session* session) {
+    (void)batch(step, job, [&](store::Session* session) {
       // Documents that others write all the time: fewer at once, so that one of the tries succeeds.
       rows.batch_documents = std::max(most >> std::min(tries++, 16), 1);
       RowProgress next = smaller_if_too_large(
@@ -309,7 +327,8 @@ void Executor::rows_as_job(const detail::StepData& step, Job& job,
     if (!proves || !end) continue;
     // Some may have been inserted behind the cursor.
     if (!find_document(setup_.db, step.collection, left_of_version(step))) {
-      (void)batch(job, [&](store::Session*) { return RowProgress{from, job.counts(), true}; });
+      (void)batch(step, job,
+                  [&](store::Session*) { return RowProgress{from, job.counts(), true}; });
     } else if (++rounds == most_rounds) {
       throw StepError(ErrorCode::migration_partial,
                       "documents of an older version keep coming; let all programs write version " +

@@ -10,6 +10,7 @@
 #include "migrate/lock.hpp"
 #include "migrate/pace.hpp"
 #include "migrate/rows.hpp"
+#include "migrate/step_watch.hpp"
 
 namespace quire::migrate {
 
@@ -30,7 +31,8 @@ class Executor final : public MigrationContext::Sink {
     RowSettings rows;
     Pace* pace = nullptr;
     RunMonitor* monitor = nullptr;
-    const std::function<void(const MigrationEvent&)>* sink = nullptr;
+    const EventTeller* teller = nullptr;
+    StepWatch* watch = nullptr;
     /// Going back from a half-done up: for each down step, the last _id it has to take.
     std::vector<std::optional<bson::Value>> until;
     /// … and whether it is needed at all.
@@ -76,14 +78,15 @@ class Executor final : public MigrationContext::Sink {
   [[nodiscard]] RowSettings row_settings();
   [[nodiscard]] detail::StepPlace place() const;
   /// What `work` does and how far the step came by it, together; the time that it took.
-  std::chrono::milliseconds batch(Job& job, FunctionRef<RowProgress(store::Session*)> work);
-  void code_as_job(const detail::CodeWork& code, Job& job);
+  std::chrono::milliseconds batch(const detail::StepData& step, Job& job,
+                                  FunctionRef<RowProgress(store::Session*)> work);
+  void code_as_job(const detail::StepData& step, Job& job);
   class Guard;
   void call(const detail::CodeWork& work, store::Session& session);
-  void begin_step(std::int64_t total);
+  void begin_step(const detail::StepData& step, std::int64_t total);
   /// About how many documents a step goes over.
   [[nodiscard]] std::int64_t size_of(const std::string& collection) const;
-  void tell(std::int64_t done);
+  void tell(const std::string& collection, std::int64_t done);
 
   Setup setup_;
   store::Session* session_ = nullptr;

@@ -10,8 +10,9 @@ namespace quire::migrate {
 
 using detail::CodeWork;
 
-void Executor::code_as_job(const CodeWork& code, Job& job) {
-  begin_step(-1);
+void Executor::code_as_job(const detail::StepData& step, Job& job) {
+  const CodeWork& code = *detail::work_as<CodeWork>(step);
+  begin_step(step, -1);
   Job::Next done;
   done.done = true;
   if (code.atomicity == Atomicity::transactional) {

@@ -23,17 +23,6 @@ bool overlaps(std::string_view a, std::string_view b) {
   return covers(a, b) || covers(b, a);
 }
 
-void collect_fields(bson::View filter, std::vector<std::string>& fields) {
-  for (const auto& part : filter) {
-    if (part.key == "$and" && part.value.is_array()) {
-      for (const auto& one : part.value.as_array())
-        if (one.value.is_document()) collect_fields(one.value.as_document(), fields);
-    } else if (!part.key.starts_with('$')) {
-      fields.emplace_back(part.key);
-    }
-  }
-}
-
 }  // namespace
 
 void Linter::unique_index(const Step& step) {
@@ -202,21 +191,13 @@ void Linter::unindexed_filter(const Step& step) {
   const std::string& collection = step.data().collection;
   const std::int64_t there = sizes_->estimate(collection);
   if (there <= options_.large) return;
-  std::vector<std::string> fields;
-  collect_fields(filter, fields);
-  const auto indexed = [&](const std::string& field) {
-    return field == "_id" || indexed_.contains({collection, field});
+  const auto made = [&](const std::string& field) {
+    return indexed_.contains({collection, field});
   };
-  if (std::ranges::any_of(fields, indexed)) return;
-  for (const bson::Document& index : db_->store().list_indexes(db_->ns(collection))) {
-    if (index.view().contains("partialFilterExpression") || get_flag(index, "sparse")) continue;
-    const bson::View keys = index["key"].as_document();
-    if (keys.empty()) continue;
-    if (std::ranges::find(fields, std::string(keys.begin()->key)) != fields.end()) return;
-  }
+  if (std::ranges::any_of(filter_fields(filter), made)) return;
+  if (serves(db_->store().list_indexes(db_->ns(collection)), filter)) return;
   add({"Q402", Severity::warning, collection,
-       "all of " + documents(there) + " are read to find those that match " +
-           bson::to_json(filter),
+       "all of " + documents(there) + " are read to find those that match " + bson::to_json(filter),
        "create an index on a field of the filter in a migration before it"});
 }
 

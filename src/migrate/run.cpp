@@ -20,7 +20,10 @@ MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Optio
             {options.stop, options.throttle,
              options.budget ? std::optional(options.clock->now() + *options.budget) : std::nullopt,
              options.yields},
-            *options.clock, lock_, monitor_) {
+            *options.clock, lock_, monitor_),
+      began_(options.clock->now()),
+      teller_(options.sink),
+      watch_(db, *options.clock, options.slow, teller_) {
   report_.run = journal_.run_id();
   for (const std::size_t position : migrations_.order())
     compiled_.push_back(learn(migrations_.items[position]));
@@ -182,8 +185,20 @@ auto MigrationRunner::Run::lost_unknown() const -> std::optional<Refusal> {
   return std::nullopt;
 }
 
-void MigrationRunner::Run::tell(MigrationEvent::Kind kind, std::string_view id) const {
-  if (options_.sink) options_.sink({kind, id, 0, 0, 0});
+void MigrationRunner::Run::tell(MigrationEvent::Kind kind, std::string_view id,
+                                const MigrationEntry* entry) const {
+  MigrationEvent event;
+  event.kind = kind;
+  event.migration = id;
+  event.token = lock_.token();
+  std::string text;
+  if (entry != nullptr) {
+    event.elapsed = std::chrono::milliseconds(entry->ms);
+    event.done = entry->matched;
+    if (entry->error) text = entry->error->what();
+  }
+  event.text = text;
+  teller_(event);
 }
 
 void MigrationRunner::Run::finish(MigrationResult result, Error error,

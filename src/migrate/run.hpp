@@ -6,6 +6,7 @@
 #include "migrate/execute.hpp"
 #include "migrate/history.hpp"
 #include "migrate/run_monitor.hpp"
+#include "migrate/step_watch.hpp"
 #include "quire/migrate/runner.hpp"
 
 namespace quire::migrate {
@@ -20,6 +21,7 @@ struct MigrationRunner::Options {
   ChecksumPolicy checksum = ChecksumPolicy::fail;
   int batch_documents = 1000;
   std::function<void(const MigrationEvent&)> sink;
+  std::chrono::milliseconds slow{30'000};
   std::stop_token stop;
   std::string application;
   std::string target;
@@ -42,7 +44,7 @@ class MigrationRunner::Run {
   MigrationReport up();
   MigrationReport down(FunctionRef<std::vector<std::string>()> choose);
   [[nodiscard]] MigrationPlan plan(const PlanOptions& options);
-  [[nodiscard]] MigrationStatus status();
+  [[nodiscard]] MigrationStatus status() const;
   [[nodiscard]] bool is_complete(std::string_view id) const;
   void mark(std::string_view id, MigrationState state, std::string_view reason);
   void accept(std::string_view id, std::string_view reason);
@@ -106,7 +108,8 @@ class MigrationRunner::Run {
   void defer(std::size_t position);
   void defer_all();
   void tell_deferred();
-  void tell_end() const;
+  void tell_end();
+  void leave();
   bool apply_all();
   bool apply_next(std::size_t position);
   /// Of a squash: false where it is to be run.
@@ -124,6 +127,7 @@ class MigrationRunner::Run {
   [[nodiscard]] bool is_unverified(const Compiled& one) const;
   bool verify(const Compiled& one);
   bool revert(const Compiled& migration);
+  void revert_all(FunctionRef<std::vector<std::string>()> choose);
   [[nodiscard]] std::optional<Refusal> not_reversible(const Compiled& migration) const;
   /// What only a database that still has them can undo.
   [[nodiscard]] std::optional<Error> images_missing(const Compiled& migration) const;
@@ -138,7 +142,9 @@ class MigrationRunner::Run {
                  MigrationEntry& entry);
   void finish(MigrationResult result, Error error, std::vector<std::string> next);
   void stopped_by(const StoreError& error);
-  void tell(MigrationEvent::Kind kind, std::string_view id) const;
+  /// Of a migration, or of the lock.
+  void tell(MigrationEvent::Kind kind, std::string_view id,
+            const MigrationEntry* entry = nullptr) const;
   [[nodiscard]] bson::Document progress_fields(const Executor& executor, std::int64_t ms) const;
   [[nodiscard]] Error describe(const Compiled& migration, ErrorCode code, const Error* error,
                                const Caught& caught) const;
@@ -161,6 +167,9 @@ class MigrationRunner::Run {
   std::vector<std::size_t> deferred_;  ///< positions
   bool yielded_ = false;
   ErrorCode cause_ = ErrorCode::internal;
+  std::chrono::milliseconds began_;  ///< by the clock
+  EventTeller teller_;
+  StepWatch watch_;
 };
 
 }  // namespace quire::migrate

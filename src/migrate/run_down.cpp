@@ -62,33 +62,36 @@ std::vector<std::string> MigrationRunner::Run::last(int count) const {
 MigrationReport MigrationRunner::Run::down(FunctionRef<std::vector<std::string>()> choose) {
   report_.operation = "down";
   try {
-    if (choose().empty()) return std::move(report_);
-    classify_all();
-    if (!lock()) return std::move(report_);
-    read();
-    const std::vector<std::string> ids = choose();
-    auto refusal = lost_unknown();
-    for (const std::string& id : ids) {
-      if (!refusal) refusal = not_reversible(*compiled(id));
-    }
-    if (refusal) {
-      finish(refusal->result, refusal->error, std::move(refusal->next));
-      return std::move(report_);
-    }
-    bool all = true;
-    for (const std::string& id : ids) {
-      all = revert(*compiled(id));
-      if (!all) break;
-    }
-    if (all && !ids.empty()) report_.result = MigrationResult::applied;
+    revert_all(choose);
   } catch (const MigrationError& error) {
     if (error.code() != ErrorCode::lock_lost) throw;
     finish(MigrationResult::lock_lost, error, {"run again"});
   } catch (const StoreError& error) {
     stopped_by(error);
   }
-  lock_.release();
+  leave();
+  tell_end();
   return std::move(report_);
+}
+
+void MigrationRunner::Run::revert_all(FunctionRef<std::vector<std::string>()> choose) {
+  if (choose().empty()) return;
+  classify_all();
+  if (!lock()) return;
+  read();
+  const std::vector<std::string> ids = choose();
+  auto refusal = lost_unknown();
+  for (const std::string& id : ids) {
+    if (!refusal) refusal = not_reversible(*compiled(id));
+  }
+  if (refusal) {
+    finish(refusal->result, refusal->error, std::move(refusal->next));
+    return;
+  }
+  for (const std::string& id : ids) {
+    if (!revert(*compiled(id))) return;
+  }
+  if (!ids.empty()) report_.result = MigrationResult::applied;
 }
 
 }  // namespace quire::migrate

@@ -189,7 +189,8 @@ void MigrationRunner::Run::prepare(Executor::Setup& setup, const Compiled& one, 
   setup.rows.batch_documents = options_.batch_documents;
   setup.pace = &pace_;
   setup.monitor = &monitor_;
-  setup.sink = &options_.sink;
+  setup.teller = &teller_;
+  setup.watch = &watch_;
   setup.edited = options_.undo.edited;
 }
 
@@ -239,8 +240,8 @@ bool MigrationRunner::Run::execute(const Compiled& one, bool down, MigrationStat
   entry.changed = executor.totals().counts.changed;
   entry.removed = executor.totals().counts.removed;
   tell_kept(one, executor, entry);
+  tell(MigrationEvent::Kind::finished, one.id(), &entry);
   report_.migrations.push_back(std::move(entry));
-  tell(MigrationEvent::Kind::finished, one.id());
   read();
   return true;
 }
@@ -345,7 +346,7 @@ bool MigrationRunner::Run::fail_with(const Compiled& one, bool down, const Execu
   cause_ = caught.code;
   tell(result == MigrationResult::deferred ? MigrationEvent::Kind::paused
                                            : MigrationEvent::Kind::failed,
-       one.id());
+       one.id(), &entry);
   return false;
 }
 

@@ -75,7 +75,7 @@ bool MigrationRunner::Run::is_complete(std::string_view id) const {
   return settled(one) && !is_unverified(one);
 }
 
-MigrationStatus MigrationRunner::Run::status() {
+MigrationStatus MigrationRunner::Run::status() const {
   MigrationStatus status;
   const auto entry_of = [](const HistoryRow& known) {
     MigrationStatusEntry entry;

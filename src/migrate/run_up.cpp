@@ -29,7 +29,8 @@ bool MigrationRunner::Run::lock() {
     report_.lock_token = lock_.token();
     report_.took_over = lock_.took_over();
     if (!transactions_.are_used()) journal_.complete_events();
-    if (report_.took_over) tell(MigrationEvent::Kind::took_over, {});
+    tell(report_.took_over ? MigrationEvent::Kind::took_over : MigrationEvent::Kind::locked, {});
+    watch_.start();
     if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
     return true;
   }
@@ -50,7 +51,10 @@ bool MigrationRunner::Run::lock() {
 void MigrationRunner::Run::tell_waiting(bson::View lock) const {
   std::string text = holder_of(lock);
   monitor_.is(RunState::waiting, text);
-  if (options_.sink) options_.sink({MigrationEvent::Kind::waiting, {}, 0, 0, 0, text});
+  MigrationEvent event;
+  event.kind = MigrationEvent::Kind::waiting;
+  event.text = text;
+  teller_(event);
 }
 
 MigrationReport MigrationRunner::Run::up() {
@@ -64,7 +68,7 @@ MigrationReport MigrationRunner::Run::up() {
     return refuse(database_too_new()) || refuse(drift(report_.warnings));
   };
   const auto end = [&] {
-    lock_.release();
+    leave();
     tell_end();
     return std::move(report_);
   };
@@ -90,13 +94,27 @@ MigrationReport MigrationRunner::Run::up() {
   return end();
 }
 
-/// The report's result to those who ask for the runner's health.
-void MigrationRunner::Run::tell_end() const {
+/// Gives the lock back, when nothing is told any more of what is done under it.
+void MigrationRunner::Run::leave() {
+  watch_.stop();
+  for (std::string& warning : watch_.take_warnings())
+    report_.warnings.push_back(std::move(warning));
+  lock_.release();
+}
+
+/// The report's result to those who ask for the runner's health, and to who hears events.
+void MigrationRunner::Run::tell_end() {
+  MigrationEvent event;
+  event.kind = MigrationEvent::Kind::ended;
+  event.text = to_string(report_.result);
+  event.elapsed = options_.clock->now() - began_;
+  event.token = report_.lock_token;
+  event.report = &report_;
   monitor_.no_step();
   switch (report_.result) {
     case MigrationResult::nothing:
     case MigrationResult::applied:
-      monitor_.is(RunState::complete);
+      monitor_.is(report_.operation == "up" ? RunState::complete : RunState::idle);
       break;
     case MigrationResult::deferred:
       monitor_.is(RunState::deferred);
@@ -109,7 +127,8 @@ void MigrationRunner::Run::tell_end() const {
     default:
       monitor_.is(RunState::failed, report_.error ? report_.error->what() : "");
   }
-  monitor_.ended(report_.ok(), report_.deferred);
+  if (report_.operation == "up") monitor_.ended(report_.ok(), report_.deferred);
+  teller_(event);
 }
 
 bool MigrationRunner::Run::apply_all() {

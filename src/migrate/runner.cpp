@@ -64,6 +64,19 @@ MigrationRunner& MigrationRunner::on_event(std::function<void(const MigrationEve
   options_->sink = std::move(sink);
   return *this;
 }
+MigrationRunner& MigrationRunner::also_on_event(std::function<void(const MigrationEvent&)> sink) {
+  if (!options_->sink) return on_event(std::move(sink));
+  options_->sink = [first = std::move(options_->sink),
+                    then = std::move(sink)](const MigrationEvent& event) {
+    first(event);
+    then(event);
+  };
+  return *this;
+}
+MigrationRunner& MigrationRunner::slow_after(std::chrono::milliseconds time) {
+  options_->slow = std::max(time, std::chrono::milliseconds(0));
+  return *this;
+}
 MigrationRunner& MigrationRunner::stop_token(std::stop_token token) {
   options_->stop = std::move(token);
   return *this;
@@ -141,7 +154,9 @@ MigrationPlan MigrationRunner::plan(const PlanOptions& options) {
   return Run(db_, migrations_, *options_).plan(options);
 }
 
-MigrationStatus MigrationRunner::status() { return Run(db_, migrations_, *options_).status(); }
+MigrationStatus MigrationRunner::status() const {
+  return Run(db_, migrations_, *options_).status();
+}
 
 void MigrationRunner::mark(std::string_view id, MigrationState state, std::string_view reason) {
   Run(db_, migrations_, *options_).mark(id, state, reason);

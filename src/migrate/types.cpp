@@ -1,5 +1,6 @@
 #include "quire/migrate/types.hpp"
 
+#include "quire/migrate/runner.hpp"
 #include "quire/migrate/text.hpp"
 
 namespace quire::migrate {
@@ -62,6 +63,32 @@ std::string_view to_string(MigrationState value) noexcept {
       return "future";
     case MigrationState::drifted:
       return "drifted";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(MigrationEvent::Kind kind) noexcept {
+  switch (kind) {
+    case MigrationEvent::Kind::waiting:
+      return "waiting";
+    case MigrationEvent::Kind::took_over:
+      return "took_over";
+    case MigrationEvent::Kind::started:
+      return "started";
+    case MigrationEvent::Kind::batch:
+      return "batch";
+    case MigrationEvent::Kind::paused:
+      return "paused";
+    case MigrationEvent::Kind::finished:
+      return "finished";
+    case MigrationEvent::Kind::failed:
+      return "failed";
+    case MigrationEvent::Kind::locked:
+      return "locked";
+    case MigrationEvent::Kind::slow:
+      return "slow";
+    case MigrationEvent::Kind::ended:
+      return "ended";
   }
   return "unknown";
 }

@@ -213,6 +213,31 @@ TEST_F(MigrateCli, ASignalStopsAtABatchAndResumeGoesOn) {
   EXPECT_EQ(sum(), 60);
 }
 
+TEST_F(MigrateCli, WarnsOfSlowStepsWhereItIsAsked) {
+  const auto json = run("slow", {"up", "--slow-after", "1", "--json"});  // takes three seconds
+  EXPECT_EQ(json.code, 0) << json.err;
+  bson::Document slow;
+  for (const std::string& line : lines_of(json.out)) {
+    auto event = bson::from_json(line);
+    const auto what = event.view().find("event");
+    if (what && what->as_string() == "slow" && slow.empty()) slow = std::move(event);
+  }
+  ASSERT_FALSE(slow.empty()) << json.out;
+  EXPECT_EQ(slow["migration"].as_string(), "2026_03_count");
+  EXPECT_EQ(slow["step"].as_int32(), 1);
+  EXPECT_EQ(slow["collection"].as_string(), "counters");
+  EXPECT_GE(slow["elapsed_ms"].as_int32(), 1000);
+  EXPECT_NE(slow["text"].as_string().find("; "), std::string::npos);
+  const bson::Document last = report(json);
+  ASSERT_EQ(last["warnings"].as_array().count(), 1U);
+  EXPECT_EQ(last["warnings"].as_array()["0"].as_string().substr(0, 46),
+            "2026_03_count, step 1 (each of counters): it h");
+
+  EXPECT_EQ(run("slow", {"down", "2026_03_count", "--slow-after", "1", "--yes"}).code, 2);
+  EXPECT_EQ(run("slow", {"up", "--slow-after", "soon"}).code, 2);
+  EXPECT_EQ(run("slow", {"up", "--slow-after", "0"}).code, 0);
+}
+
 TEST_F(MigrateCli, ASecondSignalEndsAtOnce) {
   const pid_t pid = start("slow", {"up"});
   (void)wait_for_holder();

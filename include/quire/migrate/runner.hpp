@@ -27,7 +27,8 @@ struct Fail {};
 /// … start without waiting (MigrationResult::skipped).
 struct Skip {};
 
-/// Told while a run goes on, in the run's thread. Must not throw.
+/// Told while a run goes on, one at a time, in the run's thread; `slow` also in one that watches
+/// it. What it points to is there during the call. Must not throw.
 struct MigrationEvent {
   enum class Kind {
     waiting,  ///< each second; `text` tells who has the lock, and how far that process is
@@ -36,7 +37,10 @@ struct MigrationEvent {
     batch,
     paused,  ///< at the end of the start-up budget
     finished,
-    failed
+    failed,  ///< `text` is the error
+    locked,  ///< the run has the lock
+    slow,    ///< see slow_after(); `text` tells what takes long and what would help
+    ended    ///< the run, with its report
   };
   Kind kind = Kind::started;
   std::string_view migration;  ///< empty for the lock's events
@@ -44,7 +48,15 @@ struct MigrationEvent {
   std::int64_t done = 0;       ///< documents of this step
   std::int64_t total = 0;      ///< an estimate; 0 = unknown
   std::string_view text = {};
+  std::string_view collection = {};  ///< of slow and batch: the step's
+  /// Of slow: what the step has worked, without waits and rests. Of finished, failed and paused: of
+  /// the migration. Of ended: of the run.
+  std::chrono::milliseconds elapsed{0};
+  std::chrono::milliseconds operation{0};   ///< of slow: the batch, or the step that is one
+  std::int64_t token = 0;                   ///< of locked and took_over
+  const MigrationReport* report = nullptr;  ///< of ended
 };
+[[nodiscard]] std::string_view to_string(MigrationEvent::Kind kind) noexcept;
 
 /// What baseline() looks at.
 struct BaselineOptions {
@@ -92,7 +104,14 @@ class MigrationRunner {
   MigrationRunner& on_checksum_mismatch(ChecksumPolicy policy);
   /// Documents a batch of each, transform, copy and move. Default 1000; a batch also ends at 8 MiB.
   MigrationRunner& batch_size(int documents);
+  /// In place of those that were given before.
   MigrationRunner& on_event(std::function<void(const MigrationEvent&)> sink);
+  /// Beside those that were given before.
+  MigrationRunner& also_on_event(std::function<void(const MigrationEvent&)> sink);
+  /// A step that works for longer than this, or one batch of it that does, is told as an event
+  /// `slow`, while it goes on, and again when it has taken twice as long; and once as a warning of
+  /// the report. Default 30 s; 0 = never.
+  MigrationRunner& slow_after(std::chrono::milliseconds time);
   /// Checked between batches and steps; the run then ends as `paused`.
   MigrationRunner& stop_token(std::stop_token token);
   /// Runs what comes up to that migration in the program's order, and no more. "" = all.
@@ -143,8 +162,8 @@ class MigrationRunner {
   /// What run() would do, on how many documents, how long, and what is dangerous about it. Writes
   /// nothing, and takes no lock of migrations.
   [[nodiscard]] MigrationPlan plan(const PlanOptions& options = {});
-  /// Program and history together. Writes nothing.
-  [[nodiscard]] MigrationStatus status();
+  /// Program and history together, by one read. Writes nothing. Any thread.
+  [[nodiscard]] MigrationStatus status() const;
   /// Settles a migration in state `attention` after a person has looked: to applied or failed.
   /// The reason goes to _quire_events. Throws MigrationError invalid_migration for another state.
   void mark(std::string_view id, MigrationState state, std::string_view reason);

@@ -37,6 +37,11 @@ struct Context {
 
 using Command = CommandOf<Context>;
 
+/// Of the commands that run migrations.
+inline constexpr OptionSpec slow_option{
+    "--slow-after", "SECONDS",
+    "warn of steps and batches that take longer, 30 unless the program says otherwise; 0 = never"};
+
 // One a file.
 [[nodiscard]] std::span<const Command> run_commands();      // status, up, resume, down, pause …
 [[nodiscard]] std::span<const Command> settle_commands();   // to, mark, accept, baseline

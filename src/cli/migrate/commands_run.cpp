@@ -19,25 +19,11 @@ using migrate::MigrationReport;
 using migrate::MigrationResult;
 using migrate::MigrationRunner;
 
-std::string_view name_of(MigrationEvent::Kind kind) {
-  switch (kind) {
-    case MigrationEvent::Kind::waiting:
-      return "waiting";
-    case MigrationEvent::Kind::took_over:
-      return "took_over";
-    case MigrationEvent::Kind::started:
-      return "started";
-    case MigrationEvent::Kind::batch:
-      return "batch";
-    case MigrationEvent::Kind::finished:
-      return "finished";
-    case MigrationEvent::Kind::paused:
-      return "paused";
-    case MigrationEvent::Kind::failed:
-      return "failed";
-    default:
-      return "event";
-  }
+std::string of_collection(const MigrationEvent& event) {
+  std::string text = event.collection.empty() ? "" : fmt::format(" of {}", event.collection);
+  if (event.done == 0) return text;
+  text += fmt::format(", {} {}", grouped(event.done), event.done == 1 ? "document" : "documents");
+  return text + (event.total > 0 ? fmt::format(" of about {}", grouped(event.total)) : "");
 }
 
 /// Shows a run's events: lines of JSON, or the progress of the step.
@@ -46,15 +32,27 @@ class EventSink {
   EventSink(Output& out, Database db) : out_(out), db_(std::move(db)) {}
 
   void operator()(const MigrationEvent& event) {
+    // The report says the same.
+    if (event.kind == MigrationEvent::Kind::locked || event.kind == MigrationEvent::Kind::ended)
+      return;
     if (out_.json()) {
       bson::Writer w;
-      w.append("event", name_of(event.kind));
+      w.append("event", to_string(event.kind));
       if (event.kind == MigrationEvent::Kind::waiting) append_lock(w);
       if (!event.migration.empty()) w.append("migration", event.migration);
       if (event.kind == MigrationEvent::Kind::batch) {
         w.append("step", static_cast<std::int32_t>(event.step))
             .append("done", event.done)
             .append("total", event.total);
+      }
+      if (event.kind == MigrationEvent::Kind::slow) {
+        w.append("step", static_cast<std::int32_t>(event.step))
+            .append("collection", event.collection)
+            .append("elapsed_ms", std::int64_t{event.elapsed.count()})
+            .append("operation_ms", std::int64_t{event.operation.count()})
+            .append("done", event.done)
+            .append("total", event.total)
+            .append("text", event.text);
       }
       out_.event(w.finish());
       return;
@@ -65,6 +63,11 @@ class EventSink {
         break;
       case MigrationEvent::Kind::took_over:
         out_.print("Took the lock over from a process that is gone.");
+        break;
+      case MigrationEvent::Kind::slow:
+        out_.progress().clear();
+        out_.hang("slow: ", fmt::format("{}, step {}{}: {}", event.migration, event.step,
+                                        of_collection(event), event.text));
         break;
       case MigrationEvent::Kind::batch: {
         const std::string what = fmt::format("{}, step {}", cut(event.migration, 60), event.step);
@@ -299,6 +302,8 @@ migrate::MigrationRunner Context::runner() const {
   auto sink = std::make_shared<EventSink>(out, db);
   runner.on_event([sink](const MigrationEvent& event) { (*sink)(event); });
   if (options.configure) options.configure(runner);
+  if (const auto seconds = arguments.number("--slow-after", 0, 86'400))
+    runner.slow_after(std::chrono::seconds(*seconds));
   return runner;
 }
 
@@ -341,10 +346,11 @@ namespace {
 constexpr OptionSpec wait_options[] = {
     {"--wait", "SECONDS",
      "how long to wait for the lock, 300 unless the program says otherwise; "
-     "0 = not at all"}};
+     "0 = not at all"},
+    slow_option};
 constexpr OptionSpec status_options[] = {
     {"--check", "", "exit code 10 when something is pending, 11 when something was changed"}};
-constexpr OptionSpec down_options[] = {{"-n", "N", "the last N that were applied"}};
+constexpr OptionSpec down_options[] = {{"-n", "N", "the last N that were applied"}, slow_option};
 constexpr OptionSpec reason_options[] = {{"--reason", "TEXT", "shown where the job's state is"}};
 constexpr OptionSpec rate_options[] = {
     {"--rate", "N", "documents a second of each process; 0 = no limit"},

@@ -101,6 +101,7 @@ int baseline(const Context& context) {
   return 0;
 }
 
+constexpr OptionSpec to_options[] = {slow_option};
 constexpr OptionSpec mark_options[] = {{"--reason", "TEXT", "who looked, and what was seen"}};
 constexpr OptionSpec accept_options[] = {{"--reason", "TEXT", "why the change does not matter"}};
 constexpr OptionSpec baseline_options[] = {
@@ -108,16 +109,10 @@ constexpr OptionSpec baseline_options[] = {
     {"--force", "", "do not look whether the indexes and collections are there"}};
 
 constexpr Command commands[] = {
-    {"to",
-     "ID",
-     "Bring the database to that migration, forward or back",
+    {"to", "ID", "Bring the database to that migration, forward or back",
      "Runs what comes up to it in the program's order; what comes after it is undone, later ones "
      "first, or nothing is done when one of them has no way back.",
-     1,
-     1,
-     {},
-     true,
-     to},
+     1, 1, to_options, true, to},
     {"mark", "ID applied|failed", "Settle a migration whose outcome is unknown",
      "For the state attention: look at the data first.", 2, 2, mark_options, false, mark},
     {"accept", "ID", "Settle that a migration was changed after it was applied",
