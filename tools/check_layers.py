@@ -23,7 +23,7 @@ ALLOWED = {
     "backup": ["store", "collection"],
     "migrate": ["model", "store", "collection", "backup"],
     "importer": ["migrate", "store"],
-    "observe": ["model", "store", "collection"],
+    "observe": ["model", "store", "collection", "migrate"],
     "serve": ["store/embedded"],
     "testing": ["migrate"],
     "cli": ["migrate", "importer", "backup", "observe", "serve", "testing", "cache"],

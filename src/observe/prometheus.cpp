@@ -2,60 +2,12 @@
 
 #include <iterator>
 
+#include "observe/prometheus_text.hpp"
 #include "observe/servers.hpp"
-#include "observe/text.hpp"
 #include "quire/observe/metrics.hpp"
 
 namespace quire::observe {
 namespace {
-
-using LabelPairs = std::vector<std::pair<std::string_view, std::string_view>>;
-
-void append_head(std::string& out, std::string_view name, std::string_view type,
-                 std::string_view help) {
-  fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
-}
-
-/// Backslash, quote and line feed are escaped; all else stands as it is.
-void append_value(std::string& out, std::string_view text) {
-  for (const char c : utf8(text)) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '"') {
-      out += "\\\"";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-}
-
-void append_sample(std::string& out, std::string_view name, const LabelPairs& labels,
-                   std::string_view value) {
-  out += name;
-  if (!labels.empty()) {
-    out += '{';
-    bool first = true;
-    for (const auto& [key, text] : labels) {
-      if (!first) out += ',';
-      first = false;
-      out += key;
-      out += "=\"";
-      append_value(out, text);
-      out += '"';
-    }
-    out += '}';
-  }
-  out += ' ';
-  out += value;
-  out += '\n';
-}
-
-void append_sample(std::string& out, std::string_view name, const LabelPairs& labels,
-                   std::uint64_t value) {
-  append_sample(out, name, labels, fmt::format_int(value).str());
-}
 
 std::string seconds(std::chrono::microseconds time) {
   return fmt::format("{}.{:06}", time.count() / 1'000'000, time.count() % 1'000'000);
@@ -80,12 +32,6 @@ void append_histogram(std::string& out, const OperationMetrics& one) {
   labels.pop_back();
   append_sample(out, "quire_operation_duration_seconds_sum", labels, seconds(one.total));
   append_sample(out, "quire_operation_duration_seconds_count", labels, upto);
-}
-
-void append_one(std::string& out, std::string_view name, std::string_view type,
-                std::string_view help, std::int64_t value) {
-  append_head(out, name, type, help);
-  append_sample(out, name, {}, fmt::format("{}", value));
 }
 
 void append_store(std::string& out, store::Store& store) {
