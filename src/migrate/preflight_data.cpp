@@ -59,6 +59,31 @@ std::vector<std::string> paths_of(const Step& step) {
   return paths;
 }
 
+/// Collections that a declared step reads or writes.
+std::vector<std::string> collections_of(const Step& step) {
+  std::vector<std::string> names{step.data().collection};
+  const bool copies = detail::work_as<detail::CopyWork>(step.data()) != nullptr;
+  const auto other = step.spec().find(copies ? "to" : "other");
+  if (other && other->is_string()) names.emplace_back(other->as_string());
+  return names;
+}
+
+/// Why a store refuses a collection of this name; empty: it does not.
+std::string refused_name(std::string_view database, std::string_view name) {
+  constexpr std::size_t most_bytes = 255;  // of the name with the database's in front
+  if (name.empty()) return "a collection's name is not empty";
+  if (name.find('$') != std::string_view::npos) return "a collection's name has no $ in it";
+  if (name.find('\0') != std::string_view::npos)
+    return "a collection's name has no zero byte in it";
+  if (name.starts_with("system.")) return "names that begin with system. are the store's own";
+  const std::size_t bytes = database.size() + 1 + name.size();
+  if (bytes <= most_bytes) return {};
+  return "is " + std::to_string(bytes) +
+         " bytes long with the database's name in front; a server "
+         "takes " +
+         std::to_string(most_bytes);
+}
+
 }  // namespace
 
 std::set<std::string> Preflight::touched() const {
@@ -176,9 +201,10 @@ void Preflight::names() {
     if (!one.pending) continue;
     for (const Step& step : one.compiled.steps) {
       if (detail::is_code(step.data())) continue;
-      if (step.data().collection.find('$') != std::string::npos)
-        add({"P110", Severity::danger, step.data().collection, "a collection's name has no $ in it",
-             "correct the name", step.data().collection, one.compiled.id()});
+      for (const std::string& name : collections_of(step)) {
+        if (const std::string why = refused_name(db_.name(), name); !why.empty())
+          add({"P110", Severity::danger, name, why, "correct the name", name, one.compiled.id()});
+      }
       if (detail::work_as<detail::CopyWork>(step.data()) != nullptr) continue;
       for (const std::string& path : paths_of(step)) {
         if (is_bad_path(path))

@@ -313,6 +313,29 @@ TEST(Preflight, LargeDocumentsAndOddNames) {
   }
 }
 
+TEST(Preflight, NamesOfCollectionsThatStepsWriteInto) {
+  Database db = empty_database();
+  const std::string longest(255 - db.name().size() - 1, 'x');
+  for (const std::string& name :
+       {std::string("old$users"), std::string("system.users"), longest + "x"}) {
+    for (const bool copies : {true, false}) {
+      Migrations odd;
+      if (copies) {
+        odd.add({.id = "odd", .up = copy_documents("users", name)});
+      } else {
+        odd.add({.id = "odd", .up = extract("users", "address", name, "address_id")});
+      }
+      const auto found = of(preflight(db, odd), "P110");
+      EXPECT_EQ(found.severity, Severity::danger) << name;
+      EXPECT_EQ(found.collection, name);
+      EXPECT_EQ(found.migration, "odd");
+    }
+  }
+  Migrations good;
+  good.add({.id = "good", .up = copy_documents("users", longest)});
+  EXPECT_EQ(of(preflight(db, good), "P110").severity, Severity::ok);
+}
+
 TEST(Preflight, TellsWhoHoldsTheLock) {
   Database db = empty_database();
   put(db, "_quire_lock",
