@@ -59,7 +59,7 @@ if [ "$fast" = 0 ]; then
   tail -n 6 build/asan/log.txt
 
   step "Tests with threads under the thread sanitizer"
-  sanitized build/tsan "-fsanitize=thread" -O1 test_embedded
+  sanitized build/tsan "-fsanitize=thread" -O0 test_embedded
   ctest --test-dir build/tsan -j "$jobs" -L unit -R 'Concurren|Thread|ReadLocks' --output-on-failure --quiet -O build/tsan/log.txt ||
     { cat build/tsan/log.txt; exit 1; }
   tail -n 6 build/tsan/log.txt

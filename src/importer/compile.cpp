@@ -33,7 +33,7 @@ class TableCompiler {
   void run() {
     const Names& own = mapping_.key.empty() ? table_.key : mapping_.key;
     if (own.empty())
-      throw ImportError(ErrorCode::no_key, "the table " + quoted(table_.name) +
+      throw ImportError(ErrorCode::no_key, "the table " + in_quotes(table_.name) +
                                                " has no key; name columns that together are "
                                                "unique: `key`");
     if (mapping_.pivot)

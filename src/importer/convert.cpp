@@ -30,12 +30,12 @@ Conversion::Conversion(Options options) : options_(std::move(options)) {
   const TypePolicy& types = options_.types;
   if (!find_zone(types.zone, zone_)) {
     throw ImportError(ErrorCode::invalid_mapping,
-                      options_.place + ": there is no zone " + quoted(types.zone) +
+                      options_.place + ": there is no zone " + in_quotes(types.zone) +
                           "; zones are written \"UTC\", \"Europe/Berlin\" or \"+02:00\"");
   }
   if (types.bad_text == TypePolicy::BadText::convert && !knows_encoding(types.encoding)) {
     throw ImportError(ErrorCode::invalid_mapping, options_.place + ": there is no encoding " +
-                                                      quoted(types.encoding) +
+                                                      in_quotes(types.encoding) +
                                                       "; \"windows-1252\" is one");
   }
   utc_ = zone_ == cctz::utc_time_zone();
@@ -49,7 +49,7 @@ void Conversion::fail(const Cell& cell, std::string_view why) const {
   if (cell.kind == Kind::unreadable)
     throw UnreadableCell(ErrorCode::unreadable_value, FieldPath(options_.path),
                          text + display(cell));
-  text += std::string(to_string(cell.kind)) + " " + quoted(display(cell, 80));
+  text += std::string(to_string(cell.kind)) + " " + in_quotes(display(cell, 80));
   if (options_.as != Convert::as_is)
     text += " cannot become " + std::string(to_string(options_.as));
   if (!why.empty()) text += (options_.as != Convert::as_is ? ": " : " ") + std::string(why);

@@ -16,7 +16,7 @@ struct NoJson {
 };
 
 /// Names of one object, to tell one that comes twice.
-class Names {
+class UsedNames {
  public:
   void add(std::string name) {
     if (few_.size() < 16) {
@@ -116,7 +116,7 @@ class JsonText {
 
   void members() {
     if (skip('}')) return;
-    Names names;
+    UsedNames names;
     do {
       if (peek() != '"') fail("a name is missing");
       std::string name = string();

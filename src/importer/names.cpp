@@ -41,7 +41,7 @@ std::string listed(std::span<const std::string> names) {
   return out;
 }
 
-std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+std::string in_quotes(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 std::string near_names(std::string_view name, std::span<const std::string> names) {
   const std::size_t most = name.size() < 4 ? 1 : name.size() < 9 ? 2 : 3;
@@ -55,7 +55,7 @@ std::string near_names(std::string_view name, std::span<const std::string> names
   std::string out = "; did you mean ";
   for (std::size_t i = 0; i < near.size() && i < 3 && near[i].first == near[0].first; ++i) {
     if (i != 0) out += " or ";
-    out += quoted(near[i].second);
+    out += in_quotes(near[i].second);
   }
   return out + "?";
 }

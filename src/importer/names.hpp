@@ -33,7 +33,7 @@ template <class E, std::size_t N>
 /// "a, b, c".
 [[nodiscard]] std::string listed(std::span<const std::string> names);
 /// In double quotes.
-[[nodiscard]] std::string quoted(std::string_view name);
+[[nodiscard]] std::string in_quotes(std::string_view name);
 /// "; did you mean "x" or "y"?" with up to three that are near, or an empty text.
 [[nodiscard]] std::string near_names(std::string_view name, std::span<const std::string> names);
 

@@ -128,9 +128,9 @@ class Proposer {
       if (!shares_key && !is_cascade(key)) continue;
       if (found) return false;  // it belongs to two
       found = Place{&schema_.at(key.table), &key, one,
-                    shares_key ? "it has the key of " + quoted(key.table) +
+                    shares_key ? "it has the key of " + in_quotes(key.table) +
                                      ", so that there is one row for each, and nobody refers to it"
-                               : "its rows are deleted with those of " + quoted(key.table) +
+                               : "its rows are deleted with those of " + in_quotes(key.table) +
                                      ", and nobody else refers to them"};
     }
     if (!found || is_below(*found->parent, table) || too_many(table, *found->parent)) return false;
@@ -169,7 +169,7 @@ class Proposer {
       const Table* parent = schema_.find(key.table);
       if (parent != nullptr && is_cascade(key) && too_many(table, *parent))
         return "there are about " + std::to_string(table.rows / parent->rows) +
-               " rows for each of " + quoted(key.table) +
+               " rows for each of " + in_quotes(key.table) +
                ", too many for one document; it keeps the reference";
     }
     if (who.size() > 1) return "several tables refer to it";
@@ -207,7 +207,7 @@ class Proposer {
     child.referenced = from.referenced;
     if (link.columns.size() == 2) child.value = to.columns[0];
     decide(link.name, "inside of " + from.table + ", as " + child.to,
-           "it links " + quoted(from.table) + " and " + quoted(to.table) +
+           "it links " + in_quotes(from.table) + " and " + in_quotes(to.table) +
                (child.value.empty() ? ": a list of references with what else the link has"
                                     : ": a list of references"));
   }

@@ -85,12 +85,12 @@ class GroupFeed final : public RowFeed {
     text_.clear();
     append_text(text_, name_cell);
     if (name_cell.is_null() || name_cell.kind == Cell::Kind::unreadable || !bson::is_utf8(text_)) {
-      wrong("has a name that is no text: " + quoted(display(name_cell, 80)));
+      wrong("has a name that is no text: " + in_quotes(display(name_cell, 80)));
       return;
     }
     const std::string_view name = keep(text_);
     if (!names_.insert(name).second) {
-      wrong("has the name " + quoted(name) + " twice");
+      wrong("has the name " + in_quotes(name) + " twice");
       return;
     }
     const Cell value = cells_[table_.program.before + pivot.value];

@@ -138,8 +138,8 @@ const Column* Table::find(std::string_view column) const noexcept {
 
 const Column& Table::at(std::string_view column) const {
   if (const Column* found = find(column)) return *found;
-  throw ImportError(ErrorCode::table_not_found, "the table " + quoted(name) + " has no column " +
-                                                    quoted(column) +
+  throw ImportError(ErrorCode::table_not_found, "the table " + in_quotes(name) + " has no column " +
+                                                    in_quotes(column) +
                                                     near_names(column, names_of(columns)));
 }
 
@@ -152,7 +152,7 @@ const Table* Schema::find(std::string_view table) const noexcept {
 
 const Table& Schema::at(std::string_view table) const {
   if (const Table* found = find(table)) return *found;
-  throw ImportError(ErrorCode::table_not_found, "the source has no table " + quoted(table) +
+  throw ImportError(ErrorCode::table_not_found, "the source has no table " + in_quotes(table) +
                                                     near_names(table, names_of(tables)));
 }
 

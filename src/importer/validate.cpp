@@ -63,14 +63,14 @@ class TableCheck {
   void check_key() {
     if (own_key().empty())
       problems_.add(
-          "the table " + quoted(table_.name) +
+          "the table " + in_quotes(table_.name) +
           " has no key to tell its rows by; name columns that together are unique: `key`");
     for (const std::string& name : part_.key) {
       problems_.expect_column(table_, name, "`key`");
       const Column* column = table_.find(name);
       if (column != nullptr && column->nullable && !contains(table_.primary_key, name) &&
           !nulls_are_put_aside())
-        problems_.add("`key`: the column " + quoted(name) +
+        problems_.add("`key`: the column " + in_quotes(name) +
                       " can be null, and does not tell rows apart then");
     }
   }
@@ -94,7 +94,7 @@ class TableCheck {
       own.add("only databases are asked for the rows that changed");
     const Column* column = table_.find(rule.column);
     if (column != nullptr && !rises(*column))
-      own.add("the column " + quoted(rule.column) + " is " + column->declared +
+      own.add("the column " + in_quotes(rule.column) + " is " + column->declared +
               "; it has to be a time, a date or a whole number");
   }
 
@@ -103,7 +103,7 @@ class TableCheck {
       problems_.expect_column(table_, by.column, "`order`");
       if (by.descending || !by.nulls_last)
         problems_.add("`order`: documents are written in ascending order, nulls last; " +
-                      quoted(by.column) + " asks for another");
+                      in_quotes(by.column) + " asks for another");
     }
   }
 
@@ -118,7 +118,7 @@ class TableCheck {
     for (const UnpivotRule::Part& part : rule.parts) columns.push_back(part.column);
     const auto expect_new = [&](const std::string& name) {
       if (has_column(table_, name) && !contains(columns, name))
-        own.add("the table " + quoted(table_.name) + " has a column " + quoted(name) +
+        own.add("the table " + in_quotes(table_.name) + " has a column " + in_quotes(name) +
                 " already; name it otherwise");
     };
     expect_new(rule.value);
@@ -128,7 +128,7 @@ class TableCheck {
       for (const auto& constant : part.constants) {
         expect_new(constant.first);
         if (contains(names, constant.first))
-          own.add("the part " + quoted(part.column) + " has " + quoted(constant.first) + " twice");
+          own.add("the part " + in_quotes(part.column) + " has " + in_quotes(constant.first) + " twice");
         names.push_back(constant.first);
       }
     }
@@ -151,7 +151,7 @@ class TableCheck {
       own.expect_column(table_, name, "`group`");
       const Column* column = table_.find(name);
       if (column != nullptr && column->nullable && !contains(table_.primary_key, name))
-        own.add("`group`: the column " + quoted(name) +
+        own.add("`group`: the column " + in_quotes(name) +
                 " can be null, and such rows belong to no group");
     }
     // Names stand for columns: what rules name need not be one of the table.
@@ -174,7 +174,7 @@ class TableCheck {
     const Problems own = problems_.in("id");
     for (const std::string& name : id.columns) {
       if (!shape_.has(name))
-        own.add("the table " + quoted(table_.name) + " has no column " + quoted(name) +
+        own.add("the table " + in_quotes(table_.name) + " has no column " + in_quotes(name) +
                 near_names(name, shape_.names()));
     }
     const Names& columns =
@@ -243,7 +243,7 @@ class AfterCircles {
     for (const TableMapping& part : mapping_.tables) {
       for (const std::string& name : part.after) {
         if (!parts_.contains(name))
-          out_.push_back(part_name(part) + ": `after`: there is no part " + quoted(name) +
+          out_.push_back(part_name(part) + ": `after`: there is no part " + in_quotes(name) +
                          near_names(name, names_));
       }
       visit(part_name(part));
@@ -288,7 +288,7 @@ std::vector<std::string> problems_of(const Mapping& mapping, const TableMapping&
   if (table == nullptr) {
     Names names;
     for (const Table& one : schema.tables) names.push_back(one.name);
-    out.push_back(part_name(part) + ": the source has no table " + quoted(part.table) +
+    out.push_back(part_name(part) + ": the source has no table " + in_quotes(part.table) +
                   near_names(part.table, names));
     return out;
   }

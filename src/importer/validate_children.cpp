@@ -45,7 +45,7 @@ bool can_equal(const Column* a, const Column* b) {
 void check_join(const Problems& problems, const Table& from, const Names& columns,
                 const std::string& key, const Table& to, const Names& referenced) {
   if (columns.empty()) {
-    problems.add("`" + key + "` is empty: it names what refers to " + quoted(to.name));
+    problems.add("`" + key + "` is empty: it names what refers to " + in_quotes(to.name));
     return;
   }
   for (const std::string& name : columns) problems.expect_column(from, name, "`" + key + "`");
@@ -54,15 +54,15 @@ void check_join(const Problems& problems, const Table& from, const Names& column
   if (columns.size() != referenced.size()) {
     problems.add("`" + key + "` has " + std::to_string(columns.size()) +
                  " columns, and refers to " + std::to_string(referenced.size()) + " of " +
-                 quoted(to.name) + ": " + listed(referenced));
+                 in_quotes(to.name) + ": " + listed(referenced));
     return;
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Column* a = from.find(columns[i]);
     const Column* b = to.find(referenced[i]);
     if (!can_equal(a, b))
-      problems.add(quoted(from.name + "." + columns[i]) + " is " + std::string(to_string(a->type)) +
-                   " and " + quoted(to.name + "." + referenced[i]) + " is " +
+      problems.add(in_quotes(from.name + "." + columns[i]) + " is " + std::string(to_string(a->type)) +
+                   " and " + in_quotes(to.name + "." + referenced[i]) + " is " +
                    std::string(to_string(b->type)) + ": they are never equal");
   }
 }
@@ -82,7 +82,7 @@ void check_link(const Problems& problems, const Schema& schema, const Table& par
   if (link == nullptr) {
     Names names;
     for (const Table& one : schema.tables) names.push_back(one.name);
-    problems.add("`link`: the source has no table " + quoted(rule.link) +
+    problems.add("`link`: the source has no table " + in_quotes(rule.link) +
                  near_names(rule.link, names));
     return;
   }
@@ -94,13 +94,13 @@ void check_link(const Problems& problems, const Schema& schema, const Table& par
   for (const std::string& name : rule.link_taken) {
     problems.expect_column(*link, name, "`link_taken`");
     if (table.find(name) != nullptr)
-      problems.add("`link_taken`: " + quoted(table.name) + " has a column " + quoted(name) +
+      problems.add("`link_taken`: " + in_quotes(table.name) + " has a column " + in_quotes(name) +
                    " of its own");
   }
   Names both = rule.columns;
   both.insert(both.end(), rule.link_columns.begin(), rule.link_columns.end());
   if (!rule.children.empty() && !unique_by(*link, both))
-    problems.add("`children` of rows that " + quoted(rule.link) +
+    problems.add("`children` of rows that " + in_quotes(rule.link) +
                  " may name twice for one parent: a unique key over " + listed(both) +
                  " would exclude it");
 }
@@ -118,7 +118,7 @@ void check_shape(const Problems& problems, const ChildRule& rule, const RowShape
   const bool named = std::any_of(rule.fields.begin(), rule.fields.end(),
                                  [&](const FieldRule& one) { return one.to == rule.value; });
   if (!named && !shape.has(rule.value))
-    problems.add("`value`: there is neither a field nor a column " + quoted(rule.value) +
+    problems.add("`value`: there is neither a field nor a column " + in_quotes(rule.value) +
                  near_names(rule.value, shape.names()));
   if (!rule.children.empty()) problems.add("elements that are one `value` have no `children`");
 }
@@ -129,7 +129,7 @@ void check_child(const Problems& problems, const Schema& schema, const Table& pa
   if (table == nullptr) {
     Names names;
     for (const Table& one : schema.tables) names.push_back(one.name);
-    problems.add("the source has no table " + quoted(rule.table) + near_names(rule.table, names));
+    problems.add("the source has no table " + in_quotes(rule.table) + near_names(rule.table, names));
     return;
   }
   RowShape shape(*table);
@@ -152,11 +152,11 @@ void check_child(const Problems& problems, const Schema& schema, const Table& pa
   check_shape(problems, rule, shape, types);
   if (rule.children.empty() || !rule.value.empty()) return;
   if (table->key.empty())
-    problems.add("the table " + quoted(table->name) +
+    problems.add("the table " + in_quotes(table->name) +
                  " has no key to tell its rows by, which `children` are sorted into");
   // Their names were told with the fields: here only what is inside of them.
   Targets targets(problems);
-  for (const FieldRule& field : rule.fields) targets.add(field.to, "field " + quoted(field.to));
+  for (const FieldRule& field : rule.fields) targets.add(field.to, "field " + in_quotes(field.to));
   check_children(problems, targets, schema, *table, rule.children, types);
 }
 
@@ -166,7 +166,7 @@ void check_children(const Problems& problems, Targets& targets, const Schema& sc
                     const Table& parent, const std::vector<ChildRule>& children,
                     const TypePolicy& types) {
   for (const ChildRule& rule : children) {
-    const std::string name = "child " + quoted(rule.to);
+    const std::string name = "child " + in_quotes(rule.to);
     targets.add(rule.to, name);
     check_child(problems.in(name), schema, parent, rule, types);
   }

@@ -86,7 +86,7 @@ void check_values(const Problems& problems, const FieldRule& rule) {
     if (!may_be(rule.as, pair.from))
       problems.add("`values` has a `from` that is a " +
                    std::string(bson::type_name(pair.from.type())) + ", which `as` " +
-                   quoted(to_string(rule.as)) + " never makes");
+                   in_quotes(to_string(rule.as)) + " never makes");
   }
 }
 
@@ -101,13 +101,13 @@ void check_source(const Problems& problems, const RowShape& shape, const FieldRu
   }
   if (!rule.from.empty()) {
     if (!shape.has(rule.from)) {
-      problems.add("the table " + quoted(shape.table().name) + " has no column " +
-                   quoted(rule.from) + near_names(rule.from, shape.names()));
+      problems.add("the table " + in_quotes(shape.table().name) + " has no column " +
+                   in_quotes(rule.from) + near_names(rule.from, shape.names()));
     } else if (const Column* column = shape.column(rule.from);
                column != nullptr && !can_become(column->type, rule.as)) {
-      problems.add("the column " + quoted(rule.from) + " is " +
+      problems.add("the column " + in_quotes(rule.from) + " is " +
                    std::string(to_string(column->type)) + ", which cannot become " +
-                   quoted(to_string(rule.as)));
+                   in_quotes(to_string(rule.as)));
     }
     return;
   }
@@ -128,17 +128,17 @@ void Problems::expect_column(const Table& table, const std::string& name,
   if (has_column(table, name)) return;
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
-  add(what + ": the table " + quoted(table.name) + " has no column " + quoted(name) +
+  add(what + ": the table " + in_quotes(table.name) + " has no column " + in_quotes(name) +
       near_names(name, names));
 }
 
 void Problems::expect_policy(const TypePolicy& types) const {
   cctz::time_zone zone;
   if (!find_zone(types.zone, zone))
-    add("there is no zone " + quoted(types.zone) +
+    add("there is no zone " + in_quotes(types.zone) +
         "; zones are written \"UTC\", \"Europe/Berlin\" or \"+02:00\"");
   if (types.bad_text == TypePolicy::BadText::convert && !knows_encoding(types.encoding))
-    add("there is no encoding " + quoted(types.encoding) + "; \"windows-1252\" is one");
+    add("there is no encoding " + in_quotes(types.encoding) + "; \"windows-1252\" is one");
 }
 
 void Targets::add(const std::string& path, const std::string& whose) {
@@ -149,7 +149,7 @@ void Targets::add(const std::string& path, const std::string& whose) {
   Target target{path_parts(path), whose};
   for (const std::string& part : target.parts) {
     if (part.empty() || part.front() == '$' || part.find('\0') != part.npos) {
-      problems_.add(whose + ": " + quoted(path) +
+      problems_.add(whose + ": " + in_quotes(path) +
                     " is no path of a field: names between dots are not empty and do not begin "
                     "with $");
       return;
@@ -159,7 +159,7 @@ void Targets::add(const std::string& path, const std::string& whose) {
 }
 
 void Targets::add_name(const std::string& name) {
-  add_parts({{name}, "the column " + quoted(name) + ", which comes under its own name,"});
+  add_parts({{name}, "the column " + in_quotes(name) + ", which comes under its own name,"});
 }
 
 void Targets::add_parts(Target target) {
@@ -185,15 +185,15 @@ void check_format(const Problems& problems, const RowShape& shape, const std::st
   }
   for (const Template::Piece& piece : pieces->pieces) {
     if (!piece.column.empty() && !shape.has(piece.column))
-      problems.add("`format`: the table " + quoted(shape.table().name) + " has no column " +
-                   quoted(piece.column) + near_names(piece.column, shape.names()));
+      problems.add("`format`: the table " + in_quotes(shape.table().name) + " has no column " +
+                   in_quotes(piece.column) + near_names(piece.column, shape.names()));
   }
 }
 
 void check_fields(const Problems& problems, Targets& targets, const RowShape& shape,
                   const std::vector<FieldRule>& fields, bool is_child) {
   for (const FieldRule& rule : fields) {
-    const std::string name = "field " + quoted(rule.to);
+    const std::string name = "field " + in_quotes(rule.to);
     const Problems own = problems.in(name);
     if (!is_child && (rule.to == "_id" || rule.to.starts_with("_id.")))
       own.add("what the _id is says `id`");
@@ -210,14 +210,14 @@ void check_skip(const Problems& problems, const RowShape& shape,
                 const std::vector<std::string>& skip, const std::vector<FieldRule>& fields) {
   for (const std::string& name : skip) {
     if (!shape.has(name)) {
-      problems.add("`skip`: the table " + quoted(shape.table().name) + " has no column " +
-                   quoted(name) + near_names(name, shape.names()));
+      problems.add("`skip`: the table " + in_quotes(shape.table().name) + " has no column " +
+                   in_quotes(name) + near_names(name, shape.names()));
       continue;
     }
     for (const FieldRule& rule : fields) {
       if (rule.from == name)
-        problems.add("`skip` names the column " + quoted(name) + ", which the field " +
-                     quoted(rule.to) + " comes from");
+        problems.add("`skip` names the column " + in_quotes(name) + ", which the field " +
+                     in_quotes(rule.to) + " comes from");
     }
   }
 }

@@ -242,7 +242,7 @@ void to_prefix_end(std::string& key) {
 
 namespace {
 
-constexpr ValueView null_value{Type::null, nullptr, 0};
+constexpr ValueView null_part{Type::null, nullptr, 0};
 constexpr ValueView undefined_value{Type::undefined, nullptr, 0};
 
 /// A field of the index while a document is taken apart.
@@ -292,7 +292,7 @@ class KeyBuilder {
     const View elements = array.as_array();
     if (elements.empty()) {
       for (const auto i : through) {
-        parts[i].value = parts[i].rest.empty() ? undefined_value : null_value;
+        parts[i].value = parts[i].rest.empty() ? undefined_value : null_part;
         parts[i].done = true;
         if (parts[i].rest.empty()) parts[i].found = true;
       }
@@ -336,7 +336,7 @@ class KeyBuilder {
       const auto step = part.rest.substr(0, dot);
       const auto next = here ? here->find(step) : std::nullopt;
       if (!next) {
-        part.value = null_value;
+        part.value = null_part;
         part.done = true;
         return;
       }
@@ -399,7 +399,7 @@ bool KeyMaker::append_single(View document, std::string& key, bool& found) const
       }
       if (!value || dot == std::string_view::npos) {
         found |= value.has_value();
-        append_key(key, value.value_or(null_value), field.descending);
+        append_key(key, value.value_or(null_part), field.descending);
         break;
       }
       rest.remove_prefix(dot + 1);
@@ -423,7 +423,7 @@ bool KeyMaker::make(View document, std::vector<std::string>& keys) const {
   KeyBuilder builder(fields_, made);
   std::vector<Part> parts;
   parts.reserve(fields_.size());
-  for (const auto& field : fields_) parts.push_back({.rest = field.path, .value = null_value});
+  for (const auto& field : fields_) parts.push_back({.rest = field.path, .value = null_part});
   builder.expand(std::move(parts), document);
   if (sparse_ && !builder.any_found) return builder.multikey;
   std::sort(made.begin(), made.end());

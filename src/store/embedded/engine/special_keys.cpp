@@ -12,7 +12,6 @@
 namespace quire::store::embedded {
 namespace {
 
-using Kind = IndexField::Kind;
 using bson::ValueView;
 using bson::View;
 
@@ -148,7 +147,7 @@ void append_hashed_key(std::string& out, ValueView value, bool descending) {
 
 bool KeyMaker::make_special(View document, std::vector<std::string>& keys) const {
   const bool hashes = std::any_of(fields_.begin(), fields_.end(), [](const IndexField& field) {
-    return field.kind == Kind::hashed;
+    return field.kind == IndexField::Kind::hashed;
   });
   std::string before;
   std::string after;
@@ -156,7 +155,7 @@ bool KeyMaker::make_special(View document, std::vector<std::string>& keys) const
   bool found = false;
   WildcardWalk walk(wildcard_);
   for (const auto& field : fields_) {
-    if (field.kind == Kind::wildcard) {
+    if (field.kind == IndexField::Kind::wildcard) {
       walk.descending = field.descending;
       passed = true;
       continue;
@@ -167,7 +166,7 @@ bool KeyMaker::make_special(View document, std::vector<std::string>& keys) const
     found = found || value.has_value();
     const ValueView used = value ? *value : ValueView(bson::Type::null, nullptr, 0);
     std::string& part = passed ? after : before;
-    if (field.kind == Kind::hashed) {
+    if (field.kind == IndexField::Kind::hashed) {
       append_hashed_key(part, used, field.descending);
     } else {
       append_key(part, used, field.descending);
