@@ -186,5 +186,97 @@ TEST_F(Planner, LeavesNothingOfAUniqueIndexThatCannotBe) {
   EXPECT_EQ(insert(*store, R"({"_id": 100, "a": 1})").inserted, 1);
 }
 
+/// Values of all kinds of numbers and what stands beside them in an index.
+std::vector<std::string> odd_values() {
+  std::vector<std::string> out;
+  for (const char* text :
+       {"NaN", "-Infinity", "Infinity", "-0.0", "0.1", "5.0", "9007199254740993", "1e308"}) {
+    out.push_back(R"({"$numberDouble": ")" + std::string(text) + "\"}");
+  }
+  for (const char* text : {"NaN", "-Infinity", "Infinity", "5", "5.0", "0.1", "9007199254740993"})
+    out.push_back(R"({"$numberDecimal": ")" + std::string(text) + "\"}");
+  for (const char* text : {"-3", "0", "5", "7", "9007199254740992", "9007199254740993"})
+    out.push_back(R"({"$numberLong": ")" + std::string(text) + "\"}");
+  for (const char* text :
+       {R"("")", R"("5")", R"("a")", R"("a\u0000b")", R"({"$symbol": "a"})", "null", "true",
+        R"({"$date": {"$numberLong": "5"}})", R"({"$timestamp": {"t": 5, "i": 0}})",
+        R"({"$oid": "000000000000000000000005"})", R"({"x": 5})", R"({"$minKey": 1})"}) {
+    out.emplace_back(text);
+  }
+  return out;
+}
+
+// A count that keys alone tell is the number of documents that a find gives.
+TEST_F(Planner, CountsByKeysWhatAFindGives) {
+  create_index(*store, R"({"key": {"v": 1}, "name": "v"})");
+  create_index(*store, R"({"key": {"d": -1}, "name": "d"})");
+  const auto values = odd_values();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    insert(*store, R"({"_id": )" + std::to_string(i) + R"(, "v": )" + values[i] + R"(, "d": )" +
+                       values[i] + "}");
+  }
+  insert(*store, R"({"_id": 100})");
+  for (const auto& value : values) {
+    try {
+      insert(*store, R"({"_id": )" + value + "}");
+    } catch (const StoreError& error) {
+      EXPECT_EQ(error.code(), ErrorCode::duplicate_key);  // equal to another one, or a number above
+    }
+  }
+  const auto compare = [&](const std::string& filter) {
+    const auto document = json(filter);
+    std::int64_t found = 0;
+    const auto natural = json(R"({"$natural": 1})");
+    FindOptions scan;
+    scan.hint = natural;
+    const auto cursor = store->find({"main", "c"}, document, scan);
+    while (cursor->next()) ++found;
+    EXPECT_EQ(store->count({"main", "c"}, document, {}), found) << filter;
+  };
+  const std::array<const char*, 5> operators{"$eq", "$gt", "$gte", "$lt", "$lte"};
+  for (const char* field : {"v", "d", "_id"}) {
+    for (const std::string& value : values) {
+      for (const char* one : operators) {
+        compare(R"({")" + std::string(field) + R"(": {")" + one + R"(": )" + value + "}}");
+        for (const std::string& other : values) {
+          compare(R"({")" + std::string(field) + R"(": {")" + one + R"(": )" + value +
+                  R"(, "$lte": )" + other + "}}");
+        }
+      }
+    }
+  }
+  for (const char* type : {"double", "number", "string", "symbol", "object", "array", "null",
+                           "undefined", "bool", "date", "timestamp", "objectId", "minKey"}) {
+    for (const char* field : {"v", "d", "_id"})
+      compare(R"({")" + std::string(field) + R"(": {"$type": ")" + type + "\"}}");
+  }
+  for (const char* filter :
+       {R"({"v": {"$type": ["string", "null", "array"]}})",
+        R"({"_id": {"$type": [2, 3, 5, 7, 8, 9, 17, 11, 12, 13, 15, 127, 10, 6, -1]}})",
+        R"({"_id": {"$gt": 3, "$lte": 7}})", R"({"_id": {"$gt": 7, "$lte": 3}})",
+        R"({"_id": {"$gte": 0}})", R"({"_id": {"$lt": 9}})", R"({"_id": {"$gt": 3}, "v": null})",
+        R"({"$and": [{"_id": {"$gt": 3}}, {"_id": {"$lt": 9}}]})"}) {
+    compare(filter);
+  }
+}
+
+TEST_F(Planner, FindsTypesByTheirStretchesOfAnIndex) {
+  fill(100);
+  create_index(*store, R"({"key": {"tags": 1}, "name": "tags"})");
+  insert(*store, R"({"_id": "text", "b": 5, "tags": ["x", ["y"], 7]})");
+  insert(*store, R"({"_id": {"x": 1}, "tags": []})");
+  const auto texts = way(R"({"_id": {"$type": "string"}})");
+  EXPECT_EQ(texts.index, "_id_");
+  EXPECT_EQ(texts.returned, 1);
+  EXPECT_EQ(texts.documents, 1);
+  EXPECT_EQ(way(R"({"_id": {"$type": ["bool", "date"]}})").documents, 0);
+  const auto of_elements = way(R"({"tags": {"$type": "string"}})");
+  EXPECT_EQ(of_elements.index, "tags");
+  EXPECT_EQ(of_elements.returned, 1);
+  // An array is in the index by its elements: all documents are looked at.
+  EXPECT_EQ(way(R"({"tags": {"$type": "array"}})").returned, 102);
+  EXPECT_EQ(way(R"({"tags": {"$type": ["array", "string"]}})").returned, 102);
+}
+
 }  // namespace
 }  // namespace quire::store::embedded

@@ -6,6 +6,7 @@
 #include "store/embedded/pipeline/stage.hpp"
 #include "store/embedded/read_support.hpp"
 #include "store/embedded/storage/execution.hpp"
+#include "store/embedded/storage/key_count.hpp"
 #include "store/embedded/store.hpp"
 
 namespace quire::store::embedded {
@@ -193,7 +194,13 @@ std::int64_t EmbeddedStore::do_count(Namespace ns, bson::View filter, const Coun
     (void)count.step();
     return count.integer(0);
   }
-  Execution execution(scope->connection(), collection, query, file_->options().verify_checksums);
+  const bool verify = file_->options().verify_checksums;
+  Execution execution(scope->connection(), collection, query, verify);
+  if (!verify && options.skip == 0 && options.limit == 0) {
+    if (const auto n = count_keys(scope->connection(), *collection, query->matcher.root(),
+                                  execution.source().plan()))
+      return *n;
+  }
   std::int64_t n = 0;
   while (execution.next()) ++n;
   return n;

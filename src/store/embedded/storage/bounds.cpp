@@ -1,8 +1,12 @@
 #include "store/embedded/storage/bounds.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
+#include "bson/nan.hpp"
 #include "store/embedded/engine/compare.hpp"
+#include "store/embedded/engine/filter_data.hpp"
 #include "store/embedded/engine/keys.hpp"
 
 namespace quire::store::embedded {
@@ -135,6 +139,16 @@ std::optional<Intervals> range(Kind kind, bson::ValueView value, bool descending
   // In descending keys the smaller values stand behind.
   const bool behind = (kind == Kind::gt || kind == Kind::gte) != descending;
   const bool inclusive = kind == Kind::gte || kind == Kind::lte;
+  const bool downwards = kind == Kind::lt || kind == Kind::lte;
+  if (downwards && value.is_number() && !bson::is_nan(value)) {
+    // NaN has the lowest of the numbers' keys, and is not less than any.
+    const Interval nan = point_of(bson::Value(std::nan("")), descending);
+    if (descending) {
+      bracket.high = nan.low;
+    } else {
+      bracket.low = nan.high;
+    }
+  }
   if (behind) {
     bracket.low = inclusive ? at : after;
   } else {
@@ -142,6 +156,30 @@ std::optional<Intervals> range(Kind kind, bson::ValueView value, bool descending
   }
   if (bracket.low >= bracket.high) return Intervals{};
   return Intervals{bracket};
+}
+
+/// The brackets of all types that are asked for; nothing for arrays, which stand in an index by
+/// their elements.
+std::optional<Intervals> brackets(const FilterNode& node, bool descending) {
+  constexpr std::array all{
+      bson::Type::min_key,         bson::Type::undefined,  bson::Type::null,
+      bson::Type::double_,         bson::Type::int32,      bson::Type::int64,
+      bson::Type::decimal128,      bson::Type::string,     bson::Type::symbol,
+      bson::Type::document,        bson::Type::binary,     bson::Type::object_id,
+      bson::Type::boolean,         bson::Type::date_time,  bson::Type::timestamp,
+      bson::Type::regex,           bson::Type::db_pointer, bson::Type::code,
+      bson::Type::code_with_scope, bson::Type::max_key};
+  const auto asked = [&](bson::Type type) { return (type_bit(type) & node.data->types) != 0; };
+  if (asked(bson::Type::array)) return std::nullopt;
+  Intervals out;
+  for (const bson::Type type : all) {
+    if (!asked(type)) continue;
+    Interval one;
+    append_bracket(one.low, one.high, type, descending);
+    out.push_back(std::move(one));
+  }
+  normalize(out);
+  return out;
 }
 
 /// The literal text that every match of a regular expression begins with; "" when there is none.
@@ -232,6 +270,8 @@ std::optional<std::vector<Interval>> intervals_of(const FilterNode& node, bool d
       normalize(out);
       return out;
     }
+    case Kind::type:
+      return brackets(node, descending);
     case Kind::regex:
       if (node.operand.type() != bson::Type::regex) return std::nullopt;
       return prefix(node.operand, descending);

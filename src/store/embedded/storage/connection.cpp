@@ -156,6 +156,9 @@ void Connection::prepare_row(Statement& out, std::int64_t cid, RowSql what) {
     case RowSql::count:
       sql = "SELECT count(*) FROM " + table;
       break;
+    case RowSql::count_ids:
+      sql = "SELECT count(*) FROM " + table + " WHERE id>=?1 AND id<?2";
+      break;
     case RowSql::id_up:
       sql = select + " WHERE id>=?1 AND id<?2 ORDER BY id";
       break;

@@ -25,7 +25,8 @@ enum class RowSql {
   scan,       // all rows
   scan_down,  // all rows, backwards
   count,
-  id_up,  // low, high → rows in the order of _id
+  count_ids,  // low, high → number of rows
+  id_up,      // low, high → rows in the order of _id
   id_down,
   id_up_from,  // low → rows
   id_down_from,
