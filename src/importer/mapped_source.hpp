@@ -17,6 +17,7 @@ class MappedSource final : public migrate::data::RowSource {
   [[nodiscard]] Size size() override;
   [[nodiscard]] bool one_each() const override;
   [[nodiscard]] bool in_order() const override;
+  [[nodiscard]] bool reads_ahead() const noexcept override { return true; }
   [[nodiscard]] std::string consistency() const override;
 
  private:

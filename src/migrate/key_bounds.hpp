@@ -12,6 +12,7 @@ namespace quire::migrate {
 struct KeyBounds {
   std::optional<bson::Value> after;
   std::optional<bson::Value> until;
+  friend bool operator==(const KeyBounds&, const KeyBounds&) = default;
 };
 
 /// Filters that find, one after the other, what lies within the bounds: a comparison finds values

@@ -29,7 +29,10 @@ bool is_moved(bson::ValueView key, bson::View document) {
 }  // namespace
 
 Comparer::Comparer(const CompareJob& job)
-    : job_(job), source_(job.source.open()), target_(job.to, job.into, job.of_target) {}
+    : job_(job),
+      source_(job.source.open()),
+      target_(job.to, job.into, job.of_target),
+      all_(job.to, job.into, {}) {}
 
 bool Comparer::stopped(Compared& out) const {
   if (job_.stop.stop_requested()) out.report.stopped = true;
@@ -203,7 +206,11 @@ void Comparer::counts(const KeyBounds& bounds, Compared& out) {
       sources(bounds, out, true);
       return;
     }
-    out.report.target = target_.count(bounds);
+    // Keys alone tell how many documents lie within the bounds; the job's own must be read, which
+    // is only needed where others lie between them.
+    out.report.target = all_.count(bounds);
+    if (out.report.source != out.report.target && !job_.of_target.empty())
+      out.report.target = target_.count(bounds);
     if (out.report.source == out.report.target) break;
   }
   out.found = std::min(out.report.source, out.report.target);

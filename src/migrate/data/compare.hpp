@@ -82,6 +82,7 @@ class Comparer {
   const CompareJob& job_;
   std::unique_ptr<RowSide> source_;
   KeyRange target_;
+  KeyRange all_;  ///< of the target, whosesoever they are
 };
 
 /// Compares all of both sides, partition by partition; by digest as a whole first. `after_each` is

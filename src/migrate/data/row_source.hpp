@@ -65,6 +65,8 @@ class RowSource {
   /// Keys that are the documents' _id come in the order in which the target has them: what lies
   /// between two keys on one side does so on the other.
   [[nodiscard]] virtual bool in_order() const { return true; }
+  /// The next batch may be read while the one before is written.
+  [[nodiscard]] virtual bool reads_ahead() const noexcept { return false; }
   /// "single_snapshot" or "multi_snapshot".
   [[nodiscard]] virtual std::string consistency() const { return "multi_snapshot"; }
 };

@@ -1,5 +1,8 @@
 #include "migrate/data/stamp.hpp"
 
+#include <array>
+#include <cstring>
+
 #include "migrate/digest.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/writer.hpp"
@@ -11,6 +14,24 @@ void append_rest(bson::Writer& w, bson::View document) {
   for (const auto& field : document) {
     if (field.key != "_q") w.append_raw(field);
   }
+}
+
+/// A binary value as BSON has it: its length, its subtype, the hash with the high byte first.
+using HashBytes = std::array<std::uint8_t, 21>;
+
+HashBytes hash_bytes(bson::View document) {
+  const Hash128 hash = hash_of(document);
+  HashBytes out{16};
+  auto at = out.begin() + 5;
+  for (const std::uint64_t half : {hash.high, hash.low}) {
+    for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<std::uint8_t>(half >> shift);
+  }
+  return out;
+}
+
+bool same_bytes(bson::ValueView a, bson::ValueView b) {
+  return a.type() == b.type() && a.size() == b.size() &&
+         (a.size() == 0 || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 }  // namespace
@@ -35,25 +56,30 @@ bson::Value Stamp::key_of(bson::View document) const {
 
 bson::Document stamped(bson::View document, std::string_view job, std::int64_t fence,
                        bson::ValueView key) {
-  bson::Writer rest;
-  append_rest(rest, document);
-  const bson::Document plain = rest.finish();
-  bson::Writer w;
+  bson::Document rest;
+  bson::View plain = document;
+  if (document.contains("_q")) {
+    bson::Writer w;
+    append_rest(w, document);
+    rest = w.finish();
+    plain = rest;
+  }
+  constexpr std::size_t stamp_size = 128;
+  bson::Buffer room;
+  (void)room.reserve(plain.size() + job.size() + key.size() + stamp_size);
+  bson::Writer w(std::move(room));
   w.append_all(plain);
-  w.begin_document("_q").append("j", job).append("f", fence).append("h", document_hash(plain));
-  if (!(bson::Value(document["_id"]) == bson::Value(key))) w.append("k", key);
+  w.begin_document("_q").append("j", job).append("f", fence);
+  const HashBytes hash = hash_bytes(plain);
+  w.append("h", bson::ValueView(bson::Type::binary, hash.data(), hash.size()));
+  if (!same_bytes(document["_id"], key)) w.append("k", key);
   w.end();
   return w.finish();
 }
 
 bson::Value document_hash(bson::View document) {
-  const Hash128 hash = hash_of(document);
-  bson::Binary bytes;
-  for (const std::uint64_t half : {hash.high, hash.low}) {
-    for (int shift = 56; shift >= 0; shift -= 8)
-      bytes.bytes.push_back(static_cast<std::uint8_t>(half >> shift));
-  }
-  return bson::Value(bytes);
+  const HashBytes bytes = hash_bytes(document);
+  return bson::Value(bson::ValueView(bson::Type::binary, bytes.data(), bytes.size()));
 }
 
 bool is_as_written(bson::View document, const Stamp& stamp) {
