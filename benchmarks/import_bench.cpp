@@ -3,8 +3,8 @@
 // is one row of either table. Each work is a process of its own; own_mib, all_mib: its peak memory.
 //   QUIRE_BENCH_USERS (200000): five orders each; QUIRE_BENCH_SQLITE: a file that has them already
 //   bench_import --work NAME SOURCE TARGET USERS     one work
-#include <atomic>
-
+//   bench_import --peer NAME SOURCE TARGET USERS     with the lines of JSON of others' programs of
+//     the workload W4: rows/s, the peak of memory
 #include "import_by_hand.hpp"
 #include "quire/importer/importer.hpp"
 
@@ -25,28 +25,6 @@ importer::Mapping users_with_orders() {
       "skip": ["id", "user_id"], "order": [{"column": "id"}],
       "fields": [{"to": "at", "from": "at", "as": "date_time"}]}]}]})");
 }
-
-/// Looks at this process's memory until it is told to end.
-class Sampler {
- public:
-  explicit Sampler(Memory& memory)
-      : thread_([this, &memory] {
-          while (!end_) {
-            memory.sample();
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-          }
-        }) {}
-  ~Sampler() {
-    end_ = true;
-    thread_.join();
-  }
-  Sampler(const Sampler&) = delete;
-  Sampler& operator=(const Sampler&) = delete;
-
- private:
-  std::atomic<bool> end_{false};
-  std::thread thread_;
-};
 
 void drop(const quire::Database& db) {
   for (const std::string_view name : {"users", "_quire_jobs", "_quire_chunks", "_quire_rejects",
@@ -95,18 +73,8 @@ Taken work(const std::string& name, const Given& given) {
   }
   const bool writes = name == "by_hand" || name.ends_with("worker") || name.ends_with("workers");
   if (writes) drop(at(given.other));
-  Taken taken;
-  Memory memory;
   std::int64_t rows = 0;
-  {
-    const Sampler sampler(memory);
-    const double before = cpu_seconds();
-    const Stopwatch watch;
-    rows = do_work(name, given);
-    taken.seconds = watch.seconds();
-    taken.cpu = cpu_seconds() - before;
-  }
-  taken.memory = memory.read();
+  const Taken taken = measured([&] { rows = do_work(name, given); });
   must(rows == static_cast<std::int64_t>(given.count) * 6, "not all rows were read");
   if (writes) {
     const quire::Database db = at(given.other);
@@ -177,6 +145,13 @@ void add_all(const Files& files, std::size_t users) {
 int main(int argc, char** argv) {
   if (argc == 6 && std::string_view(argv[1]) == "--work") {
     tell(work(argv[2], {argv[3], argv[4], std::stoul(argv[5])}));
+    return 0;
+  }
+  if (argc == 6 && std::string_view(argv[1]) == "--peer") {
+    const Given given{argv[3], argv[4], std::stoul(argv[5])};
+    const Taken taken = work(argv[2], given);
+    tell_as_peer(argv[2], "W4", "import", static_cast<double>(given.count * 6) / taken.seconds,
+                 "rows/s", taken.memory);
     return 0;
   }
   const std::size_t users = number("QUIRE_BENCH_USERS", 200'000);

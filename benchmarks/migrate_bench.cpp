@@ -143,13 +143,8 @@ Taken work(const std::string& name, const Given& given) {
 void as_peer(const std::string& name, const Given& given) {
   database() = "peers_w3";
   const Taken taken = work(name, given);
-  const auto line = [&](const char* metric, double value, const char* unit) {
-    std::printf(R"({"peer":"quire %s","workload":"W3","metric":"%s","value":%.1f,"unit":"%s"})"
-                "\n",
-                name.c_str(), metric, value, unit);
-  };
-  line("migrate", static_cast<double>(given.count) / taken.seconds, "docs/s");
-  line("peak_rss", taken.memory.all, "MiB");
+  tell_as_peer(name, "W3", "migrate", static_cast<double>(given.count) / taken.seconds, "docs/s",
+               taken.memory);
 }
 
 class Folder {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace bench_processes {
 
@@ -84,6 +86,57 @@ inline double cpu_seconds() {
     return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
   };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+/// Prints what others' programs of a workload print: a rate and the peak of memory.
+inline void tell_as_peer(const std::string& name, const char* workload, const char* metric,
+                         double rate, const char* unit, const Memory::Peak& memory) {
+  const auto line = [&](const char* what, double value, const char* of) {
+    std::printf(R"({"peer":"quire %s","workload":"%s","metric":"%s","value":%.1f,"unit":"%s"})"
+                "\n",
+                name.c_str(), workload, what, value, of);
+  };
+  line(metric, rate, unit);
+  line("peak_rss", memory.all, "MiB");
+}
+
+/// Looks at this process's memory until it is told to end.
+class Sampler {
+ public:
+  explicit Sampler(Memory& memory)
+      : thread_([this, &memory] {
+          while (!end_) {
+            memory.sample();
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          }
+        }) {}
+  ~Sampler() {
+    end_ = true;
+    thread_.join();
+  }
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+ private:
+  std::atomic<bool> end_{false};
+  std::thread thread_;
+};
+
+/// One work's time and memory, sampled while it runs.
+template <class Work>
+Taken measured(const Work& work) {
+  Taken taken;
+  Memory memory;
+  {
+    const Sampler sampler(memory);
+    const double before = cpu_seconds();
+    const Stopwatch watch;
+    work();
+    taken.seconds = watch.seconds();
+    taken.cpu = cpu_seconds() - before;
+  }
+  taken.memory = memory.read();
+  return taken;
 }
 
 /// What a process that was started with --work tells the one that started it.
