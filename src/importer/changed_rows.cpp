@@ -70,6 +70,15 @@ PassStart join(Database& to, bson::View key, bson::View found, const PassStart& 
   return out;
 }
 
+/// Who began the pass died before any row was read, and now all rows are asked for.
+void take_all_rows(Database& to, bson::View key) {
+  bson::Writer update;
+  update.begin_document("$unset").append("since", "").end();
+  const bson::Document body = update.finish();
+  (void)to.store().update(to.ns(migrate::jobs_collection), key, {body.view()},
+                          safe<store::UpdateOptions>());
+}
+
 }  // namespace
 
 bool rises(const Column& column) noexcept {
@@ -132,13 +141,17 @@ std::optional<bson::Value> lowered_highest(SourceSession& session, const std::st
   return lowered(row[0], rule.margin);
 }
 
-PassStart begin_pass(Database& to, const std::string& job, std::int64_t epoch, const PassStart& now,
-                     bool by_change) {
+PassStart begin_pass(Database& to, const std::string& job, std::int64_t epoch, bool is_begun,
+                     const PassStart& now, bool by_change) {
   const std::string id = "import-part:" + job;
   const bson::Document key = bson::make_document("_id", id);
   for (int round = 0;; ++round) {
     const auto found = migrate::find_document(to, migrate::jobs_collection, key);
-    if (found && migrate::get_int(*found, "epoch") == epoch) return join(to, key, *found, now);
+    if (found && migrate::get_int(*found, "epoch") == epoch) {
+      if (is_begun || by_change || !found->contains("since")) return join(to, key, *found, now);
+      take_all_rows(to, key);
+      continue;
+    }
     PassStart start = now;
     if (found && by_change && migrate::get_int(*found, "epoch") == epoch - 1 &&
         migrate::get_text(*found, "column") == now.column)

@@ -34,8 +34,9 @@ struct PassStart {
 };
 /// That of the pass `epoch`, written where it begins here; then `since` is the bound of the pass
 /// before, if that is of the same column and `by_change` is asked for. Who joins a pass that others
-/// began may have opened the source before them: the bound is the lower one.
+/// began may have opened the source before them: the bound is the lower one. `is_begun`: rows of it
+/// may have been read, which is then gone on with; else it takes all rows unless `by_change`.
 [[nodiscard]] PassStart begin_pass(Database& to, const std::string& job, std::int64_t epoch,
-                                   const PassStart& now, bool by_change);
+                                   bool is_begun, const PassStart& now, bool by_change);
 
 }  // namespace quire::importer

@@ -34,8 +34,8 @@ ImportReport Importer::Impl::run(std::string_view only) {
   });
 }
 
-/// Begins a pass over a part, or joins it. `pass` > 1: a later one.
-PassStart Importer::Impl::begin_pass(const Part& part, std::int64_t pass) {
+/// Begins a pass over a part, or joins it. `pass` > 1: a later one; `is_begun`: its job has it.
+PassStart Importer::Impl::begin_pass(const Part& part, std::int64_t pass, bool is_begun) {
   PassStart now{.fingerprints = fingerprints_of_snapshot(part)};
   const auto& changed = part.mapping.changed;
   const bool counts = changed && options.limit == 0;  // of a trial it would be that of all rows
@@ -44,7 +44,7 @@ PassStart Importer::Impl::begin_pass(const Part& part, std::int64_t pass) {
     now.bound = lowered_highest(*source.open(), part.mapping.table, *changed);
   }
   const bool by_change = counts && !options.all_rows && !options.restart && !options.accept_changes;
-  return importer::begin_pass(to, part.data.name, pass, now, by_change);
+  return importer::begin_pass(to, part.data.name, pass, is_begun, now, by_change);
 }
 
 void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report) {
@@ -74,7 +74,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
       return;
     }
   }
-  const PassStart start = begin_pass(part, pass);
+  const PassStart start = begin_pass(part, pass, epoch == pass);
   out.by_change = start.since.has_value();
   std::optional<MappedSource> some;
   if (out.by_change) {

@@ -48,7 +48,7 @@ struct Importer::Impl {
   /// The check of a part's documents, unless it is not asked for.
   [[nodiscard]] std::function<void(bson::View)> check_of(const Part& part) const;
   void run_part(Part& part, ImportPart& out, ImportReport& report);
-  [[nodiscard]] PassStart begin_pass(const Part& part, std::int64_t pass);
+  [[nodiscard]] PassStart begin_pass(const Part& part, std::int64_t pass, bool is_begun);
   [[nodiscard]] migrate::DataReport retry_part(Part& part, MappedSource& rows);
   void after_changed_rows(Part& part, MappedSource& all, ImportPart& out);
   void dry_part(Part& part, ImportPart& out, ImportReport& report);

@@ -154,6 +154,40 @@ TEST(ImportByChange, KeepsAndRetriesWhatWasPutAside) {
   EXPECT_EQ(count(db, "people"), 2);
 }
 
+/// A pass that was begun, but of which no row was read.
+TEST(ImportByChange, ReadsAllRowsWhereTheyAreAskedForAfterADeath) {
+  QUIRE_ON_ONE_STORE();
+  Legacy legacy;
+  legacy.run(
+      "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT, version INTEGER);"
+      "INSERT INTO users VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 900)");
+  TableMapping table = users_mapping();
+  table.changed = ChangeColumn{"version", 10};
+  auto db = empty_database();
+  const auto pass = [&](const testing::HookedStore::Hook& hook, bool all_rows) {
+    const auto source = legacy.open();
+    auto options = small();
+    options.all_rows = all_rows;
+    const auto store = std::make_shared<testing::HookedStore>(db.shared_store(), hook);
+    return Importer(*source, {store, db.name()}, one(table), options).run();
+  };
+  const auto lives = [](const testing::StoreCall&) {};
+  ASSERT_TRUE(pass(lives, false).ok());
+  legacy.run("UPDATE users SET name = 'unseen' WHERE id = 1");
+  bool dead = false;
+  const auto dies = [&](const testing::StoreCall& call) {
+    dead = dead || quire::test::is_call(call, "update", "_quire_jobs");
+    if (dead) throw StoreError(ErrorCode::network_error, "the process is gone");
+  };
+  ASSERT_FALSE(pass(dies, false).ok());
+  ASSERT_EQ(count(db, "_quire_jobs", R"({"since": {"$exists": true}})"), 1);
+  const ImportReport report = pass(lives, true);
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_FALSE(report.parts[0].by_change);
+  EXPECT_EQ(report.parts[0].data.counts.read, 3);
+  EXPECT_EQ(count(db, "people", R"({"name": "unseen"})"), 1);
+}
+
 TEST(ImportByChange, RefusesColumnsThatCannotTell) {
   Legacy legacy;
   legacy.put_users(3);
