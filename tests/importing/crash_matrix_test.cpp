@@ -143,8 +143,12 @@ void restart_source(const std::string& kind, const std::string& key, bool mysql)
     std::atomic<int> seen{0};
     const int signal = rounds % 2 == 0 ? SIGKILL : mysql ? SIGTERM : SIGINT;
     const auto report = bed.run(target.uri, [&](const StoreCall& call) {
-      if (is_boundary(call) && ++seen == at)
-        ::kill(static_cast<pid_t>(own.number(key + "_pid")), signal);
+      if (!is_boundary(call) || ++seen != at) return;
+      const auto server = static_cast<pid_t>(own.number(key + "_pid"));
+      ::kill(server, signal);
+      // Else a small import may be through before the server is gone.
+      for (int i = 0; signal == SIGKILL && i < 500 && ::kill(server, 0) == 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
     });
     if (!report.ok()) {
       ++failed;
