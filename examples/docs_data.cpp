@@ -74,6 +74,14 @@ int main() {
   std::printf("alike: %s\n", compared.ok() ? "yes" : "no");
   // [/verify]
 
+  // [inline]
+  DataMigrator careful(old_db, "people");
+  const auto looked = careful.to(new_db, "people_by_day").inline_verify().run();
+  if (looked.result == q::migrate::DataResult::mismatch)
+    std::printf("%s\n", looked.error->what());  // … _id 2: …, the first path that differs is "name"
+  // [/inline]
+  std::printf("looked at: %lld\n", static_cast<long long>(looked.counts.written));
+
   // [progress]
   q::migrate::ProgressView view;  // on stderr: a bar on a terminal, else lines
   DataMigrator move(new_db, "users");

@@ -51,6 +51,7 @@ struct DataOptions {
   std::chrono::milliseconds batch_time{200};
   std::int64_t partition_documents = 0;
   VerifyOptions verify{.level = VerifyLevel::none};
+  bool inline_verify = false;
   bool restart = false;
   std::int64_t pass = 0;  ///< which one is begun or joined, and no other; 0 = the one there is
   bool accept = false;
@@ -153,6 +154,13 @@ class DataMigrator {
   /// move(). Existing::skip looks only for presence.
   DataMigrator& verify(VerifyOptions options = {});
   DataMigrator& verify(VerifyLevel level);
+  /// Reads what each batch wrote again, behind its write, and compares it with what was mapped;
+  /// with a move before the source's documents go. What differs is read again, on both sides,
+  /// until it is alike or stays as it is. Then it is dealt with as rejects() says: with `stop` the
+  /// job ends as `mismatch`, else it is put aside, stage `verify`, with the first path that
+  /// differs. Each batch costs a read more. Batches behind which a process died are looked at by
+  /// the one that goes on; retries are not.
+  DataMigrator& inline_verify(bool on = true);
   /// Begin again from the start, whatever was done; documents that were copied stay.
   DataMigrator& restart();
   /// Go on although mapping, source or target are not those with which the job was begun.

@@ -31,7 +31,13 @@ enum class RejectPolicy {
   stop_partition,  ///< its partition ends before it, the others go on
   stop             ///< the job ends before it
 };
-enum class RejectStage { read, map, validate, write };
+enum class RejectStage {
+  read,
+  map,
+  validate,
+  write,
+  verify  ///< it was written, and was another one when it was read again: inline_verify()
+};
 
 /// A job ends with exit code 40 when more documents than this were put aside.
 struct RejectLimits {

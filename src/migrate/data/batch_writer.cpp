@@ -107,8 +107,10 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
   next.counts.replaced += replaced_;
   advance(next, rows, n);
   if (options_.move) next.pending = pending.finish();
-  // A move's partition is through when its last documents are removed, too.
-  if (last && n == rows.size() && next.pending.empty()) next.state = "copied";
+  // A move's partition is through when its last documents are removed, too, and one that is looked
+  // at behind its writes when that was done.
+  if (last && n == rows.size() && next.pending.empty() && !options_.inline_verify)
+    next.state = "copied";
   return next;
 }
 

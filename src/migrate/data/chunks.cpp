@@ -29,6 +29,7 @@ Chunk chunk_of(bson::View document) {
   if (const auto v = document.find("until")) chunk.bounds.until.emplace(*v);
   if (const auto v = document.find("cursor")) chunk.cursor.emplace(*v);
   chunk.inside = get_int(document, "inside");
+  if (const auto v = document.find("checked")) chunk.checked.emplace(*v);
   chunk.state = get_text(document, "state");
   chunk.fence = get_int(document, "fence");
   chunk.seq = get_int(document, "seq");
@@ -172,6 +173,7 @@ void Chunks::save(Chunk& chunk, store::Session* session, bson::View more) {
   update.append("digest", chunk.written.hex());
   if (chunk.cursor) update.append("cursor", *chunk.cursor);
   update.append("inside", chunk.inside);
+  if (chunk.checked) update.append("checked", *chunk.checked);
   update.append_array("pending", chunk.pending);
   update.append_all(more);
   // Whose work on it is done keeps it no longer.
@@ -203,6 +205,10 @@ void Chunks::release(const Chunk& chunk) noexcept {
 }
 
 ChunkSums sum_chunks(Database& db, const JobBook& book) {
+  return sum_chunks(db, book.job(), book.epoch());
+}
+
+ChunkSums sum_chunks(Database& db, std::string_view job, std::int64_t epoch) {
   ChunkSums sums;
   bson::Writer w;
   for (const char* field : {"state", "read", "written", "replaced", "existing", "dropped",
@@ -211,9 +217,8 @@ ChunkSums sum_chunks(Database& db, const JobBook& book) {
   const bson::Document fields = w.finish();
   auto options = safe<store::FindOptions>();
   options.projection = fields;
-  const auto cursor =
-      db.store().find(db.ns(chunks_collection),
-                      bson::make_document("job", book.job(), "epoch", book.epoch()), options);
+  const auto cursor = db.store().find(db.ns(chunks_collection),
+                                      bson::make_document("job", job, "epoch", epoch), options);
   while (const auto document = cursor->next()) {
     const DataCounts one = counts_of(*document);
     sums.counts.read += one.read;

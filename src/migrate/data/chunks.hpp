@@ -16,7 +16,9 @@ struct Chunk {
   KeyBounds bounds;
   std::optional<bson::Value> cursor;  ///< the last _id done
   std::int64_t inside = 0;            ///< rows behind it that are done and that no key tells apart
-  std::string state;                  ///< open, copied, verified, stopped, mismatch
+  /// The last _id done whose document was read again: inline_verify.
+  std::optional<bson::Value> checked;
+  std::string state;  ///< open, copied, verified, stopped, mismatch
   std::int64_t fence = 0;
   std::int64_t seq = 0;
   DataCounts counts;
@@ -24,6 +26,8 @@ struct Chunk {
   bson::Document pending;  ///< of a move: an array of {k, h}, written and not removed yet
   /// The documents not done yet.
   [[nodiscard]] KeyBounds rest() const { return {cursor ? cursor : bounds.after, bounds.until}; }
+  /// Those that are done, and were not read again.
+  [[nodiscard]] KeyBounds unchecked() const { return {checked ? checked : bounds.after, cursor}; }
 };
 
 /// As _quire_chunks and reports have them.
@@ -75,6 +79,7 @@ struct ChunkSums {
   std::int64_t compared = 0;  ///< documents of the partitions that were verified
 };
 [[nodiscard]] ChunkSums sum_chunks(Database& db, const JobBook& book);
+[[nodiscard]] ChunkSums sum_chunks(Database& db, std::string_view job, std::int64_t epoch);
 /// Moves those in one state to another and forgets who worked on them.
 void reopen_chunks(Database& db, const JobBook& book, std::string_view from, std::string_view to);
 

@@ -52,6 +52,13 @@ bool Comparer::alike(const Pair& pair) const {
   return job_.alike ? job_.alike(*pair.expected, *pair.found) : *pair.expected == *pair.found;
 }
 
+Compared Comparer::rows(const std::vector<Row>& written) {
+  Compared out;
+  out.report.level = job_.options.level;
+  compare_sources(written, out);
+  return out;
+}
+
 Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int64_t total) {
   Compared out;
   out.report.level = job_.options.level;

@@ -45,6 +45,8 @@ class Comparer {
   /// Compares what lies within the bounds on both sides; `total` documents are in all of the
   /// source, for the share of a sample. report.stopped when it was asked to stop.
   [[nodiscard]] Compared range(const KeyBounds& bounds, std::int64_t number, std::int64_t total);
+  /// Compares rows that were just written. What differs is read again first.
+  [[nodiscard]] Compared rows(const std::vector<Row>& written);
   /// Reads both sides whole, at the same time, and sums them up. True when they are alike: then
   /// no partition has to be looked at.
   [[nodiscard]] bool alike_as_a_whole(Compared& sum);

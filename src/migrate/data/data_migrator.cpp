@@ -95,6 +95,10 @@ DataMigrator& DataMigrator::verify(VerifyLevel level) {
   options_.verify.level = level;
   return *this;
 }
+DataMigrator& DataMigrator::inline_verify(bool on) {
+  options_.inline_verify = on;
+  return *this;
+}
 DataMigrator& DataMigrator::restart() {
   options_.restart = true;
   return *this;

@@ -101,6 +101,11 @@ void DataRun::work() {
       report_.result = DataResult::rejects;
       report_.warnings.push_back(gate.reason());
       break;
+    case StopCause::mismatch:
+      report_.result = DataResult::mismatch;
+      report_.error = gate.error();
+      report_.verification = parts.behind_writes;
+      break;
     case StopCause::failed:
       fail(*gate.error());
       break;

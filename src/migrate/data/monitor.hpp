@@ -86,7 +86,7 @@ namespace quire::migrate::data {
 using detail::DataMonitor;
 
 /// Why the workers of a run stop.
-enum class StopCause { none, asked, rejects, failed };
+enum class StopCause { none, asked, rejects, mismatch, failed };
 
 /// What each worker passes before a batch: the control document, the stop token, the throttle.
 class Gate {

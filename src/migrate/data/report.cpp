@@ -58,6 +58,8 @@ std::string_view to_string(RejectStage value) noexcept {
       return "validate";
     case RejectStage::write:
       return "write";
+    case RejectStage::verify:
+      return "verify";
   }
   return "unknown";
 }

@@ -69,8 +69,10 @@ bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
     return true;
   }
   Row& row = rows.front();
-  const auto copied = reject.find("copied");
-  if (!row.failure && writer.retry(row, book_.next_fences(1), copied.has_value(), from_)) {
+  const std::string stage = get_text(reject["_id"].as_document(), "stage");
+  // What is there under its _id was written for it, whatever became of it since.
+  const bool copied = reject.contains("copied") || stage == to_string(RejectStage::verify);
+  if (!row.failure && writer.retry(row, book_.next_fences(1), copied, from_)) {
     if (row.existing) {
       ++report_.counts.existing;
     } else if (row.mapped) {
@@ -86,7 +88,6 @@ bool DataRun::retry_one(BatchWriter& writer, RowSide& side, bson::View reject) {
     return true;
   }
   const std::int64_t attempts = get_int(reject, "attempts", 1) + 1;
-  const std::string stage = get_text(reject["_id"].as_document(), "stage");
   write_reject(to_, book_, row, attempts, nullptr);
   if (stage != to_string(row.failure->stage))
     (void)to_.store().remove(to_.ns(rejects_collection), reject_id, safe<store::RemoveOptions>());

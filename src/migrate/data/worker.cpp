@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "migrate/data/read_ahead.hpp"
+#include "migrate/data/write_check.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::migrate::data {
@@ -95,7 +96,10 @@ bool Worker::over_the_limit() {
 void Worker::copy(Chunk& chunk) {
   const DataOptions& options = parts_.options;
   if (over_the_limit()) return;
-  ReadAhead source(parts_.source.open(), parts_.source.reads_ahead());
+  auto side = parts_.source.open();
+  WriteCheck check(parts_, chunks_);
+  if (!check.resume(chunk, *side)) return;
+  ReadAhead source(std::move(side), parts_.source.reads_ahead());
   if (options.move) writer_->remove_sources(chunk, *parts_.from);  // what the one before left
   while (chunk.state == "open") {
     if (!parts_.gate.pass()) return;
@@ -118,9 +122,11 @@ void Worker::copy(Chunk& chunk) {
           parts_.gate.stop(StopCause::rejects, "a document was put aside, and the policy is stop");
         return;
       }
+      if (!check.behind(chunk, rows, n)) return;
       rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n));
       if (options.move) writer_->remove_sources(chunk, *parts_.from);
     } while (!rows.empty());
+    if (batch.end) check.close(chunk);
     if (chunk.counts.rejected > rejected && over_the_limit()) return;
     const auto took = boot_time() - start;
     size_.took(took, documents);

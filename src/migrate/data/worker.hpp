@@ -20,7 +20,8 @@ struct RunParts {
   std::atomic<std::int64_t> taken_over{0};
   std::atomic<std::int64_t> lost{0};
   std::mutex mutex{};
-  std::string undrained = {};  ///< as Chunks::undrained()
+  std::string undrained = {};       ///< as Chunks::undrained()
+  VerifyReport behind_writes = {};  ///< what ended the job, of inline_verify
 };
 
 /// Works on partitions until none is left, here or elsewhere, or the gate says stop. Runs in a
