@@ -1,9 +1,12 @@
 #ifdef QUIRE_TOOL
 
 #include <algorithm>
+#include <atomic>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
+#include "quire/migrate/data_migrator.hpp"
 #include "quire/migrate/inspect.hpp"
 #include "quire/migrate/runner.hpp"
 #include "quire/migrate/steps.hpp"
@@ -35,6 +38,13 @@ class MigrationsTool : public ToolTest {
     insert_json(db, "_quire_jobs",
                 R"({"_id": "2026_02:up:1", "migration": "2026_02", "direction": "up", "number": 1,
                     "fence": {"$numberLong": "7"}, "seq": 3, "state": "running", "matched": 1500})");
+  }
+  /// Without the breaks of lines that are too long.
+  static std::string on_one_line(const std::string& text) {
+    std::istringstream words(text);
+    std::string out, word;
+    while (words >> word) out += (out.empty() ? "" : " ") + word;
+    return out;
   }
   static bson::Document report(const Result& result) {
     std::string last, line;
@@ -106,6 +116,91 @@ TEST_F(MigrationsTool, FollowsAJobUntilItsLockIsFree) {
   EXPECT_EQ(followed.code, 0);
   EXPECT_EQ(report(followed)["result"].as_string(), "nothing");
   EXPECT_NE(followed.out.find("\"2026_02:up:1\""), std::string::npos);
+}
+
+TEST_F(MigrationsTool, ShowsHowFarADataJobIsWithRateAndTimeLeft) {
+  const std::string uri = file("a.quire");
+  const Database db = open_file("a.quire");
+  std::vector<bson::Document> people;
+  for (std::int64_t i = 0; i < 4000; ++i) people.push_back(bson::make_document("_id", i, "n", i));
+  insert(db, "people", people);
+  std::atomic<bool> go = false;
+  migrate::DataMigrator job(db, "people");
+  job.to(db, "archive").name("archive").workers(1).batch(10).partition(2500);
+  job.rejects(migrate::RejectPolicy::reject);
+  job.map([](bson::View one) -> std::optional<bson::Document> {
+    if (one["n"].as_int64() == 3) throw std::runtime_error("three");
+    return bson::Document(one);
+  });
+  // At most a hundred documents a second, until all was looked at.
+  std::atomic<int> batches = 0;
+  job.throttle({.wait = [&]() -> std::string {
+    if (!go) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ++batches;
+    return "";
+  }});
+  migrate::DataReport done;
+  std::thread worker([&] { done = job.run(); });
+  while (batches < 3) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const auto once = run({"progress", uri, "--interval", "1000"});
+  const auto json = run({"progress", uri, "--interval", "1000", "--json"});
+  migrate::DataMigrator::control(db, "archive", migrate::Desired::pause, "peak hours");
+  const auto paused = run({"progress", uri, "--interval", "20"});
+  const pid_t follower = start({"progress", uri, "--follow", "--interval", "50", "--json"});
+  migrate::DataMigrator::control(db, "archive", migrate::Desired::run, "", 1'000'000);
+  go = true;
+  worker.join();
+  const auto followed = wait(follower);
+  ASSERT_TRUE(done.ok()) << done.json();
+
+  EXPECT_EQ(once.code, 0);
+  const std::string text = on_one_line(once.out);
+  for (const char* part : {"archive: running, ", " of about 4,000 documents (", ", 1 rejected, ",
+                           "/s, ", " left, 0 of 2 partitions, 1 process"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << once.out;
+  const auto said = report(json);
+  EXPECT_EQ(said["result"].as_string(), "running");
+  const auto first = said["jobs"].as_array().begin()->value.as_document();
+  EXPECT_EQ(first["job"].as_string(), "archive");
+  EXPECT_EQ(first["state"].as_string(), "running");
+  EXPECT_EQ(first["total"].as_int32(), 4000);
+  EXPECT_GT(first["done"].as_int32(), 0);
+  EXPECT_GT(first["rate"].as_double(), 0);
+  EXPECT_GT(first["eta_s"].as_double(), 0);
+  EXPECT_EQ(first["rejected"].as_int32(), 1);
+  EXPECT_NE(on_one_line(paused.out).find("paused by the control document: peak hours"),
+            std::string::npos)
+      << paused.out;
+  // The control document stays, and is no job: what follows comes to an end.
+  EXPECT_EQ(report(followed)["result"].as_string(), "nothing") << followed.out;
+  EXPECT_EQ(report(run({"progress", uri, "--json"}))["jobs"].as_array().count(), 0U);
+  const auto entries = migrate::data_jobs(db);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].progress.state, migrate::JobState::complete);
+  EXPECT_EQ(entries[0].counts.written, 3999);
+  EXPECT_EQ(entries[0].partitions_done, 2);
+  EXPECT_FALSE(entries[0].runs());
+}
+
+TEST_F(MigrationsTool, ADataJobOfADeadProcessDoesNotRun) {
+  const std::string uri = file("a.quire");
+  const Database db = open_file("a.quire");
+  insert_json(db, "_quire_jobs",
+              R"({"_id": "data:old", "kind": "data", "job": "old", "state": "running", "epoch": 1,
+                  "estimate": {"$numberLong": "1000"}, "total_kind": "estimate", "chunks": 4})");
+  insert_json(db, "_quire_chunks",
+              R"({"_id": {"job": "old", "epoch": 1, "n": 0}, "job": "old", "epoch": 1,
+                  "state": "copied", "read": {"$numberLong": "250"}})");
+  // On another machine: it may be alive, until its beat stood still for 1.25 of its leases.
+  insert_json(db, "_quire_jobs",
+              R"({"_id": "data:old:run:x", "kind": "run", "job": "old", "beat": 5,
+                  "lease_ms": 100, "host": "elsewhere", "pid": 1})");
+  const auto followed = run({"progress", uri, "--follow", "--interval", "100"});
+  EXPECT_EQ(followed.code, 0);
+  const std::string text = on_one_line(followed.out);
+  for (const char* part : {"old: running, 250 of about 1,000 documents (25 %), 1 of 4 partitions, ",
+                           "1 process", "no process works on it", "No migration runs."})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << followed.out;
 }
 
 TEST_F(MigrationsTool, ChecksAFileAndWhatMigrationsNeed) {

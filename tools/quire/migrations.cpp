@@ -3,10 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <thread>
 
 #include "cli/migrate/commands.hpp"
 #include "commands.hpp"
+#include "migrate/data/monitor.hpp"
 #include "quire/bson/json.hpp"
 #include "quire/bson/writer.hpp"
 #include "quire/migrate/inspect.hpp"
@@ -61,47 +63,124 @@ int status(Output& out, const Database& db) {
   return 0;
 }
 
-/// One look at what runs; whether anything does.
-bool look(Output& out, const Database& db) {
-  const auto lock = migrate::lock_info(db);
-  const bool held = lock && lock->held;
-  bool any = held;
-  if (held) {
-    out.event(bson::make_document("event", "lock", "lock", bson::from_json(lock->json())));
-    cli::print_lock(out, db);
-  }
-  for (const auto& job : migrate::jobs(db)) {
-    // A step's job is at rest when nobody holds the lock; others have no direction.
-    if (!is_open(job) || (!job.direction.empty() && (!held || job.fence != lock->token))) continue;
-    any = true;
-    out.event(bson::make_document("event", "job", "job", job.document));
+/// What runs, looked at again and again: rates come of two looks.
+class Running {
+ public:
+  Running(Output& out, const Database& db) : out_(out), db_(db) {}
+  /// One look; whether anything runs.
+  bool look();
+  /// Whether a data job does, which has no rate yet.
+  [[nodiscard]] bool needs_another() const { return needs_another_; }
+  [[nodiscard]] const std::vector<std::string>& jobs() const { return jobs_; }
+
+ private:
+  /// How far a data job is, and the life of its processes by this machine's clock.
+  struct Seen {
+    migrate::JobState state = migrate::JobState::planning;
+    migrate::data::Meter meter{std::chrono::minutes(1)};
+    std::map<std::string, migrate::StandStill> processes;
+    bool begun = false;
+  };
+  bool steps();
+  bool data_job(migrate::DataJobEntry& job);
+  void show(const migrate::DataJobEntry& job, std::int64_t alive);
+
+  Output& out_;
+  const Database& db_;
+  std::map<std::string, Seen> seen_;
+  std::vector<std::string> jobs_;
+  bool needs_another_ = false;
+};
+
+/// Steps of migrations: a job of one is at rest when nobody holds the lock.
+bool Running::steps() {
+  const auto lock = migrate::lock_info(db_);
+  if (!lock || !lock->held) return false;
+  out_.event(bson::make_document("event", "lock", "lock", bson::from_json(lock->json())));
+  cli::print_lock(out_, db_);
+  for (const auto& job : migrate::jobs(db_)) {
+    if (job.direction.empty() || !is_open(job) || job.fence != lock->token) continue;
+    out_.event(bson::make_document("event", "job", "job", job.document));
     const std::int64_t done = std::max(job.matched, job.changed);
-    std::string text = job.state;
-    if (!job.direction.empty())
-      text += ", " + cli::plural(done, "document", "documents") + " done, " +
-              cli::grouped(job.changed) + " changed, " + cli::plural(job.saves, "batch", "batches");
-    out.hang(job.id + ": ", text);
+    out_.hang(job.id + ": ",
+              fmt::format("{}, {} done, {} changed, {}", job.state,
+                          cli::plural(done, "document", "documents"), cli::grouped(job.changed),
+                          cli::plural(job.saves, "batch", "batches")));
   }
+  return true;
+}
+
+bool Running::look() {
+  bool any = steps();
+  jobs_.clear();
+  needs_another_ = false;
+  for (auto& job : migrate::data_jobs(db_)) any = data_job(job) || any;
   return any;
+}
+
+bool Running::data_job(migrate::DataJobEntry& job) {
+  if (job.progress.state == migrate::JobState::complete) return false;
+  Seen& seen = seen_[job.job];
+  const auto now = migrate::boot_time();
+  std::int64_t alive = 0;
+  for (auto& process : job.processes) {
+    const auto lease = std::max<std::int64_t>(process.lease.count(), 1);
+    process.gone = process.gone || seen.processes[process.run].lasts(0, process.beat, lease, now);
+    alive += process.gone ? 0 : 1;
+  }
+  if (!seen.begun || seen.state != job.progress.state) {
+    seen.meter.begin(now);
+    seen.state = job.progress.state;
+    needs_another_ = needs_another_ || alive > 0;
+  }
+  seen.begun = true;
+  seen.meter.at(now, job.progress.done);
+  seen.meter.fill(job.progress, now);
+  show(job, alive);
+  return alive > 0;
+}
+
+void Running::show(const migrate::DataJobEntry& job, std::int64_t alive) {
+  jobs_.push_back(job.json());
+  bson::Writer event;
+  event.append("event", "data_job").append_all(bson::from_json(jobs_.back()));
+  out_.event(event.finish());
+  const auto& p = job.progress;
+  std::string text = fmt::format("{}, {} of {}{} ({} %)", to_string(p.state), cli::grouped(p.done),
+                                 p.exact ? "" : "about ",
+                                 cli::plural(p.total, "document", "documents"), p.percent());
+  if (p.rejected > 0) text += fmt::format(", {} rejected", cli::grouped(p.rejected));
+  if (p.rate > 0) text += fmt::format(", {}/s", cli::grouped(static_cast<std::int64_t>(p.rate)));
+  if (p.eta_seconds >= 0) text += fmt::format(", {} left", cli::timed(p.eta_seconds));
+  text += fmt::format(", {} of {}", cli::grouped(job.partitions_done),
+                      cli::plural(job.partitions, "partition", "partitions"));
+  text +=
+      alive == 0 ? ", no process works on it" : ", " + cli::plural(alive, "process", "processes");
+  if (!p.reason.empty()) text += ", " + p.reason;
+  out_.hang(job.job + ": ", text);
 }
 
 int progress(Output& out, const Database& db, const MigrationArguments& arguments) {
   const SignalStop stop;
-  bool any = look(out, db);
+  Running running(out, db);
+  bool any = running.look();
   bool stopped = false;
-  while (arguments.follow && any && !stopped) {
+  for (bool again = running.needs_another() || (arguments.follow && any); again && !stopped;
+       again = arguments.follow && any) {
     for (std::int64_t waited = 0; waited < arguments.interval_ms && !stopped; waited += 20) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       stopped = stop.token().stop_requested();
     }
-    if (!stopped) any = look(out, db);
+    if (!stopped) any = running.look();
   }
   if (!any) out.print("No migration runs.");
   const int exit = stopped ? exit_code("stopped") : 0;
-  out.report("progress", exit,
-             bson::make_document("result", stopped ? "stopped"
-                                           : any   ? "running"
-                                                   : "nothing"));
+  bson::Writer body;
+  body.append("result", stopped ? "stopped" : any ? "running" : "nothing");
+  body.begin_array("jobs");
+  for (const std::string& job : running.jobs()) body.push(bson::from_json(job).view());
+  body.end();
+  out.report("progress", exit, body.finish());
   return exit;
 }
 

@@ -11,6 +11,7 @@
 
 #include "quire/bson/value.hpp"
 #include "quire/collection/database.hpp"
+#include "quire/migrate/data_report.hpp"
 
 /// What migrations keep in a database, read without the program's migrations: for tools. Nothing
 /// here writes but unlock(). quire.hpp does not include it.
@@ -112,6 +113,37 @@ struct JobEntry {
 };
 /// By id.
 [[nodiscard]] std::vector<JobEntry> jobs(const Database& db);
+
+/// A process that works, or worked, on a data job.
+struct DataJobProcess {
+  std::string run;
+  std::string host;
+  std::int64_t pid = 0;
+  std::int64_t beat = 0;  ///< grows while it lives
+  std::chrono::milliseconds lease{0};
+  bool gone = false;  ///< it ran on this machine and is not there any more
+};
+/// A job of DataMigrator, or of one table of an import, as all its processes left it.
+struct DataJobEntry {
+  std::string job;
+  /// By this one look: without rate and time left, which take two. `reason` is that of the control
+  /// document where that makes the job wait or stop.
+  DataProgress progress;
+  DataCounts counts;
+  std::int64_t partitions = 0;
+  std::int64_t partitions_done = 0;  ///< copied, or compared while it verifies
+  Desired desired = Desired::run;
+  std::int64_t rate_limit = 0;            ///< documents a second of each process; 0 = none
+  std::vector<DataJobProcess> processes;  ///< that did not end by themselves
+  bson::Document document;
+
+  /// Whether it is not complete, and a process is there that is not known to be gone.
+  [[nodiscard]] bool runs() const noexcept;
+  /// One line: the fields of DataProgress::json(), counts, partitions, desired, processes.
+  [[nodiscard]] std::string json() const;
+};
+/// By name. Reads the partitions of each.
+[[nodiscard]] std::vector<DataJobEntry> data_jobs(const Database& db);
 
 struct UnlockOptions {
   /// Do not look whether the holder still lives. It stops at its next batch; what it writes until
