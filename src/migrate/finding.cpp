@@ -48,11 +48,9 @@ void append_findings(bson::Writer& w, std::string_view key, const std::vector<Fi
         .append("migration", one.migration)
         .append("step", std::int32_t{one.step})
         .append("collection", one.collection)
-        .append("where", one.where)
-        .append("text", one.text)
-        .append("next", one.next)
-        .append("assured", one.assured)
-        .end();
+        .append("where", one.where);
+    if (!one.keys.empty()) w.append("keys", one.keys);
+    w.append("text", one.text).append("next", one.next).append("assured", one.assured).end();
   }
   w.end();
 }

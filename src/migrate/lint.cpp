@@ -41,6 +41,7 @@ void Linter::add(Found found) {
   one.step = number_;
   one.collection = collection_;
   one.where = std::move(found.where);
+  one.keys = std::move(found.keys);
   one.text = std::move(found.text);
   one.next = std::move(found.next);
   const Assurance& given = info().assured;

@@ -32,6 +32,9 @@ void Linter::unique_index(const Step& step) {
   const bson::View keys = index["key"].as_document();
   const std::string where = collection + " (" + get_text(index, "name") + ")";
   const std::string next = "look with find_duplicates(), resolve with resolve_duplicates()";
+  const auto tell = [&](Severity severity, std::string text) {
+    add({"Q201", severity, where, std::move(text), next, bson::Document(keys)});
+  };
   bool by_steps = false;  // those before it in this run
   for (const auto& key : keys) {
     by_steps = by_steps || std::ranges::any_of(changed_, [&](const std::string& touched) {
@@ -39,8 +42,7 @@ void Linter::unique_index(const Step& step) {
                });
   }
   if (!with_data()) {
-    add({"Q201", Severity::danger, where,
-         "fails where documents have the same " + bson::to_json(keys), next});
+    tell(Severity::danger, "fails where documents have the same " + bson::to_json(keys));
     return;
   }
   DuplicateOptions look;
@@ -53,16 +55,14 @@ void Linter::unique_index(const Step& step) {
   try {
     found = find_duplicates(*db_, collection, keys, look);
   } catch (const Error& error) {
-    add({"Q201", Severity::warning, where,
-         "whether documents have the same " + bson::to_json(keys) +
-             " could not be found out: " + error.detail(),
-         next});
+    tell(Severity::warning, "whether documents have the same " + bson::to_json(keys) +
+                                " could not be found out: " + error.detail());
     return;
   }
   if (found.empty()) {
     if (by_steps)
-      add({"Q201", Severity::warning, where,
-           "there are no duplicates now, but a step before it changes these fields", next});
+      tell(Severity::warning,
+           "there are no duplicates now, but a step before it changes these fields");
     return;
   }
   std::string text;
@@ -76,7 +76,7 @@ void Linter::unique_index(const Step& step) {
   // What is there before may be resolved by then.
   const bool may_change = by_steps || changed_.contains("*");
   if (may_change) text += "; a step before it may change that";
-  add({"Q201", may_change ? Severity::warning : Severity::danger, where, std::move(text), next});
+  tell(may_change ? Severity::warning : Severity::danger, std::move(text));
 }
 
 bool Linter::converted_values(const Step& step, const std::string& where, const std::string& to) {

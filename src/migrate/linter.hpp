@@ -23,6 +23,7 @@ class Linter {
     std::string where;
     std::string text;
     std::string next;
+    bson::Document keys = {};
   };
   void add(Found found);
   [[nodiscard]] const MigrationInfo& info() const { return now_->compiled.migration->info(); }

@@ -28,6 +28,7 @@ void Preflight::add(Found found) {
   one.migration = std::move(found.migration);
   one.collection = std::move(found.collection);
   one.where = std::move(found.where);
+  one.keys = std::move(found.keys);
   one.text = std::move(found.text);
   one.next = std::move(found.next);
   report_.findings.push_back(std::move(one));

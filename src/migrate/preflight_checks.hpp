@@ -23,6 +23,7 @@ class Preflight {
     std::string next;
     std::string collection;
     std::string migration;
+    bson::Document keys = {};
   };
   void add(Found found);
 

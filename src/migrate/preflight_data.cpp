@@ -132,10 +132,10 @@ void Preflight::duplicates() {
         add({"P107", Severity::danger, where,
              "model " + model->type + " wants this unique index, and " + documents(n) +
                  " have the same key",
-             next, model->collection, ""});
+             next, model->collection, "", index.keys});
       } catch (const Error& error) {
         add({"P107", Severity::warning, where, "could not be found out: " + error.detail(), next,
-             model->collection, ""});
+             model->collection, "", index.keys});
       }
     }
   }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "quire/bson/document.hpp"
+
 namespace quire::migrate {
 
 enum class Severity {
@@ -21,6 +23,7 @@ struct Finding {
   int step = 0;                 ///< from 1; 0 = the migration as a whole
   std::string collection = {};  ///< empty: of no single one
   std::string where = {};       ///< "users.email", "users (email_1)"; may be empty
+  bson::Document keys = {};     ///< of the index that it is about, {"email": 1}; empty: of none
   std::string text = {};
   std::string next = {};     ///< what would help; may be empty
   std::string assured = {};  ///< why it is no danger here, as the migration says

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 
 #include "bson/report_fields.hpp"
@@ -17,12 +18,28 @@ namespace {
 using migrate::Finding;
 using migrate::Severity;
 
+/// As the command `duplicates` takes an index' keys: "tenant,-email", or JSON where that cannot say
+/// it.
+std::string fields_of(const bson::Document& keys) {
+  std::string list;
+  for (const auto& key : keys) {
+    const bool up = bson::to_json(key.value) == "1";
+    const bool plain = (up || bson::to_json(key.value) == "-1") &&
+                       std::ranges::all_of(key.key, [](unsigned char c) {
+                         return std::isalnum(c) != 0 || c == '_' || c == '.';
+                       });
+    if (!plain) return "'" + bson::to_json(keys) + "'";
+    list += (list.empty() ? "" : ",") + std::string(up ? "" : "-") + std::string(key.key);
+  }
+  return list.empty() ? "FIELDS" : list;
+}
+
 /// Text where the library names functions, as commands.
 std::string next_of(const Context& context, const Finding& found) {
   const std::string& code = found.code;
   if (found.severity == Severity::ok) return found.next;
   if (code == "Q201" || code == "P107") {
-    const std::string fields = "FIELDS";
+    const std::string fields = fields_of(found.keys);
     return context.call("duplicates " +
                         (found.collection.empty() ? "COLLECTION" : found.collection) + " " +
                         fields);
