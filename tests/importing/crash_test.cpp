@@ -175,41 +175,64 @@ TEST(ImportCrash, WhoGoesOnEndsTheTransactionOfADeadWorker) {
 }
 
 /// A process that died in an import of `people` left sessions, and the server refuses to end them.
+class Undrained {
+ public:
+  explicit Undrained(const std::string& name) : legacy(name), shared(name) {
+    legacy.put_users(10);
+    std::string job;
+    {
+      const auto source = legacy.open();
+      const auto report = Importer(*source, shared.open(), one(users_mapping()), small()).run();
+      EXPECT_TRUE(report.ok()) << report.json();
+      job = report.parts.at(0).data.job;
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const migrate::data::Presence alive(shared.open(), job, std::chrono::seconds(15), 1);
+      ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    db.emplace(shared.open());
+    set(*db, "_quire_jobs", R"({"kind":"run"})",
+        R"({"$set":{"sessions":[{"id":{"$binary":{"base64":"AAAAAAAAAAAAAAAAAAAAAA==","subType":"04"}}}]}})");
+    refusing.emplace(std::make_shared<testing::HookedStore>(
+                         db->shared_store(),
+                         [](const testing::StoreCall& call) {
+                           if (call.operation == "run_command" && call.ns.database == "admin")
+                             throw StoreError(ErrorCode::unauthorized,
+                                              "killSessions is not allowed");
+                         }),
+                     db->name());
+  }
+  static void expect_told(const std::vector<std::string>& warnings) {
+    ASSERT_EQ(warnings.size(), 1U);
+    EXPECT_NE(warnings[0].find("killSessions is not allowed"), std::string::npos) << warnings[0];
+  }
+
+  Legacy legacy;
+  Shared shared;
+  std::optional<Database> db;
+  std::optional<Database> refusing;
+};
+
 TEST(ImportCrash, AWayBackTellsWhatItCouldNotEndAtTheServer) {
-  Legacy legacy("undrained");
-  legacy.put_users(10);
-  Shared shared("undrained");
-  std::string job;
-  {
-    Database db = shared.open();
-    const auto source = legacy.open();
-    const auto report = Importer(*source, db, one(users_mapping()), small()).run();
-    ASSERT_TRUE(report.ok()) << report.json();
-    job = report.parts.at(0).data.job;
-  }
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const migrate::data::Presence alive(shared.open(), job, std::chrono::seconds(15), 1);
-    ::_exit(0);
-  }
-  ::waitpid(child, nullptr, 0);
-  Database db = shared.open();
-  set(db, "_quire_jobs", R"({"kind":"run"})",
-      R"({"$set":{"sessions":[{"id":{"$binary":{"base64":"AAAAAAAAAAAAAAAAAAAAAA==","subType":"04"}}}]}})");
-  const Database refusing{std::make_shared<testing::HookedStore>(
-                              db.shared_store(),
-                              [](const testing::StoreCall& call) {
-                                if (call.operation == "run_command" && call.ns.database == "admin")
-                                  throw StoreError(ErrorCode::unauthorized,
-                                                   "killSessions is not allowed");
-                              }),
-                          db.name()};
-  const auto source = legacy.open();
-  const auto back = Importer(*source, refusing, one(users_mapping()), small()).rollback();
+  Undrained dead("undrained");
+  const auto source = dead.legacy.open();
+  const auto back = Importer(*source, *dead.refusing, one(users_mapping()), small()).rollback();
   ASSERT_TRUE(back.ok()) << back.json();
-  ASSERT_EQ(back.warnings.size(), 1) << back.json();
-  EXPECT_NE(back.warnings[0].find("killSessions is not allowed"), std::string::npos);
-  EXPECT_EQ(count(db, "people"), 0);
+  dead.expect_told(back.warnings);
+  EXPECT_EQ(count(*dead.db, "people"), 0);
+}
+
+TEST(ImportCrash, TheEndOfTheWindowTellsWhatItCouldNotEndAtTheServer) {
+  Undrained dead("unfinished");
+  const auto source = dead.legacy.open();
+  const auto end = Importer(*source, *dead.refusing, one(users_mapping()), small()).finish();
+  ASSERT_TRUE(end.ok()) << end.json();
+  ASSERT_EQ(end.parts.size(), 1U);
+  dead.expect_told(end.parts[0].data.warnings);
+  EXPECT_EQ(count(*dead.db, "people", R"({"_q":{"$exists":true}})"), 0);
+  EXPECT_EQ(count(*dead.db, "people"), 10);
 }
 
 /// A page behind an _id may cost a server all that lies behind.
