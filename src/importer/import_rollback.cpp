@@ -5,6 +5,7 @@
 #include "importer/import_state.hpp"
 #include "migrate/documents.hpp"
 #include "migrate/pages.hpp"
+#include "migrate/signature.hpp"
 #include "quire/bson/writer.hpp"
 
 namespace quire::importer {
@@ -169,7 +170,10 @@ void Importer::Impl::roll_back_part(Part& part, Edited edited, ImportPart& out,
   migrate::data::Presence presence(to, job, part.data.lease,
                                    to.capabilities().transactions ? 1 : 0);
   presence.start();
-  WayBack back(to, job, part.data.into, edited, presence.of_worker(0));
+  const auto signature = std::make_shared<migrate::Signature>();
+  if (migrate::takes_comments(to.store())) signature->set(presence.run(), job);
+  Database signed_to = migrate::sign(to, signature);
+  WayBack back(signed_to, job, part.data.into, edited, presence.of_worker(0));
   const auto tell = [&] {
     out.removed = out.data.counts.removed = back.removed;
     out.data.counts.replaced = back.replaced;

@@ -185,8 +185,8 @@ void Importer::Impl::compile(Part& part) {
 
 migrate::data::WriterMaker Importer::Impl::writers(const migrate::detail::DataOptions& data,
                                                    const WriteRules& rules) {
-  return [this, &data, &rules](JobBook& book, migrate::data::Chunks& chunks) {
-    return std::make_unique<ImportWriter>(to, book, chunks, data, rules);
+  return [&data, &rules](const Database& signed_to, JobBook& book, migrate::data::Chunks& chunks) {
+    return std::make_unique<ImportWriter>(signed_to, book, chunks, data, rules);
   };
 }
 

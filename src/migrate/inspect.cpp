@@ -72,6 +72,8 @@ bool release(const Database& given, const LockInfo& seen, std::string_view reaso
   Database db = given;
   bson::Writer update;
   update.begin_document("$set").append_null("holder").end();
+  // What it left running is for the next one to end; sessions that are named already are kept.
+  update.begin_document("$push").begin_document("undrained").begin_array("$each").end().end().end();
   update.begin_document("$inc")
       .append("token", std::int64_t{1})
       .append("beat", std::int64_t{1})

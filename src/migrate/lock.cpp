@@ -29,6 +29,13 @@ std::vector<bson::Document> left_open(bson::View lock) {
   return sessions;
 }
 
+/// Whether operations may run of somebody who did not give the lock back: one who holds it, or from
+/// whom it was taken by hand.
+bool was_left_behind(bson::View lock) {
+  const auto holder = lock.find("holder");
+  return (holder && !holder->is_null()) || lock.contains("undrained");
+}
+
 }  // namespace
 
 Lock::Lock(Database db, std::chrono::milliseconds lease, std::string application,
@@ -127,7 +134,9 @@ bool Lock::take(bson::View filter, bool upsert, bson::View before) {
   wanted_ = false;
   raise_above_history();
   start_heartbeat();
-  drain(open);
+  drained_.clear();
+  undrained_.clear();
+  if (was_left_behind(before) || !open.empty()) drain(open, before.contains("undrained"));
   return true;
 }
 
@@ -176,9 +185,18 @@ bool Lock::try_take() {
 }
 
 /// The lock's document names the sessions until they were ended: who takes over may die as well.
-void Lock::drain(const std::vector<bson::Document>& open) {
-  if (open.empty()) return;
-  undrained_ = end_sessions(db_, open);
+void Lock::drain(const std::vector<bson::Document>& open, bool is_marked) {
+  const auto failed = [this](std::string text) {
+    if (!text.empty()) undrained_.push_back(std::move(text));
+  };
+  failed(end_sessions(db_, open));
+  LeftBy before;
+  before.below_token = token_;
+  Drained operations = drain_operations(db_, "quire:" + std::to_string(token_) + ":lock", before,
+                                        drain_wait_, clock_);
+  drained_ = std::move(operations.done);
+  failed(std::move(operations.failed));
+  if (open.empty() && !is_marked) return;
   const bson::Document ended = bson::from_json(R"({"$unset":{"undrained":""}})");
   try {
     (void)db_.store().update(db_.ns(lock_collection), mine(), {ended.view()},

@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "migrate/operations_left.hpp"
 #include "migrate/support.hpp"
 #include "quire/migrate/clock.hpp"
 
@@ -40,9 +41,12 @@ class Lock {
 
   /// Tells others the session of the run's transactions; empty: none.
   void tell_session(bson::Document id) { session_id_ = std::move(id); }
-  /// What could not be done about transactions that the process before left open; empty: nothing
-  /// was left to do.
-  [[nodiscard]] const std::string& undrained() const noexcept { return undrained_; }
+  /// How long what a dead process left running at the server is waited for before it is ended.
+  void drain_wait(std::chrono::milliseconds time) { drain_wait_ = time; }
+  /// What became of that, when the lock was taken.
+  [[nodiscard]] const std::vector<std::string>& drained() const noexcept { return drained_; }
+  /// What could not be done about it, and about transactions that were left open.
+  [[nodiscard]] const std::vector<std::string>& undrained() const noexcept { return undrained_; }
 
   [[nodiscard]] std::int64_t token() const noexcept { return token_; }
   [[nodiscard]] bool took_over() const noexcept { return took_over_; }
@@ -51,7 +55,7 @@ class Lock {
   [[nodiscard]] bson::Document mine() const;
   bool take(bson::View filter, bool upsert, bson::View before);
   void raise_above_history();
-  void drain(const std::vector<bson::Document>& open);
+  void drain(const std::vector<bson::Document>& open, bool is_marked);
   void ask_for();
   bool beat(store::Session* own_session = nullptr);
   void start_heartbeat();
@@ -62,7 +66,9 @@ class Lock {
   const Clock& clock_;
   bson::Value holder_;
   bson::Document session_id_;
-  std::string undrained_;
+  std::chrono::milliseconds drain_wait_ = default_drain_wait;
+  std::vector<std::string> drained_;
+  std::vector<std::string> undrained_;
   std::unique_ptr<store::Session> beats_;  ///< a connection that nothing else waits for
   std::int64_t token_ = 0;
   bool held_ = false;

@@ -47,6 +47,7 @@ PreflightReport Preflight::run() {
   disk();
   backup();
   lock();
+  drain();
   if (options_.data) {
     duplicates();
     types();

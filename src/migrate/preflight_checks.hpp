@@ -42,6 +42,8 @@ class Preflight {
   // preflight_rights.cpp
   void rights();
   void rights_of_file();
+  /// Whether what a process that dies leaves running at the server is found by the next one.
+  void drain();
   /// What the store says to a write that changes nothing; empty: it is allowed; nothing: there is
   /// no collection to try it on.
   [[nodiscard]] std::optional<std::string> refused_write();

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "migrate/linter.hpp"
+#include "migrate/operations_left.hpp"
 #include "migrate/preflight_checks.hpp"
 #include "migrate/support.hpp"
 #include "quire/bson/json.hpp"
@@ -124,6 +125,23 @@ std::optional<std::string> Preflight::refused_write() {
   } catch (const StoreError& error) {
     return error.detail();
   }
+}
+
+void Preflight::drain() {
+  const std::string why = drain_hindrance(db_);
+  if (why.empty()) {
+    add({"P112", Severity::ok, "",
+         db_.store().kind() == "embedded" ? "nothing goes on when a process of the file dies"
+                                          : "who takes over finds it and may end it",
+         "", "", ""});
+    return;
+  }
+  add({"P112", Severity::warning, "",
+       "who takes over cannot find or end it (" + why +
+           "); stamps, versions and fences keep off what it writes late where steps have them",
+       "let the user run $currentOp and killOp on admin, where the server has them; else see that "
+       "nothing of a dead process runs any more before the next run",
+       "", ""});
 }
 
 void Preflight::rights() {

@@ -116,6 +116,7 @@ std::string MigrationReport::json() const {
   w.begin_array("migrations");
   for (const MigrationEntry& entry : migrations) append_entry(w, entry);
   w.end();
+  bson::append_texts(w, "drained", drained);
   bson::append_texts(w, "deferred", deferred);
   bson::append_texts(w, "warnings", warnings);
   bson::append_error(w, error);

@@ -8,15 +8,15 @@ namespace quire::migrate {
 
 using enum MigrationState;
 
-MigrationRunner::Run::Run(Database db, const Migrations& migrations, const Options& options)
-    : db_(db),
+MigrationRunner::Run::Run(const Database& db, const Migrations& migrations, const Options& options)
+    : db_(migrate::sign(db, signature_)),
       migrations_(migrations),
       options_(options),
-      transactions_(db),
-      journal_(db, transactions_, Uuid::generate().str()),
+      transactions_(db_),
+      journal_(db_, transactions_, Uuid::generate().str()),
       monitor_(*options.monitor),
-      lock_(db, options.lease, options.application, *options.clock),
-      pace_(db,
+      lock_(db_, options.lease, options.application, *options.clock),
+      pace_(db_,
             {options.stop, options.throttle,
              options.budget ? std::optional(options.clock->now() + *options.budget) : std::nullopt,
              options.yields},

@@ -6,6 +6,7 @@
 #include "migrate/execute.hpp"
 #include "migrate/history.hpp"
 #include "migrate/run_monitor.hpp"
+#include "migrate/signature.hpp"
 #include "migrate/step_watch.hpp"
 #include "quire/migrate/runner.hpp"
 
@@ -29,6 +30,7 @@ struct MigrationRunner::Options {
   std::optional<std::chrono::milliseconds> budget;
   Throttle throttle;
   bool yields = false;  ///< gives the lock up for processes that cannot wait
+  std::chrono::milliseconds drain_wait = default_drain_wait;
   const Clock* clock = &Clock::system();
   std::shared_ptr<RunMonitor> monitor = std::make_shared<RunMonitor>();
   UndoOptions undo;
@@ -39,7 +41,11 @@ struct MigrationRunner::Options {
 /// as read, and the report that is being made.
 class MigrationRunner::Run {
  public:
-  Run(Database db, const Migrations& migrations, const Options& options);
+  Run(const Database& db, const Migrations& migrations, const Options& options);
+  /// What the code of a migration kept of the database is its own from now on.
+  ~Run() { signature_->set({}, {}); }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 
   MigrationReport up();
   MigrationReport down(FunctionRef<std::vector<std::string>()> choose);
@@ -99,6 +105,9 @@ class MigrationRunner::Run {
   [[nodiscard]] std::optional<Refusal> lost_unknown() const;
 
   bool lock();
+  void report_drained();
+  /// From now on operations carry the lock's token and this name.
+  void sign(std::string_view what);
   void tell_waiting(bson::View lock) const;
   /// Which migrations cannot be left for the background.
   void find_urgent();
@@ -149,7 +158,8 @@ class MigrationRunner::Run {
   [[nodiscard]] Error describe(const Compiled& migration, ErrorCode code, const Error* error,
                                const Caught& caught) const;
 
-  Database db_;
+  std::shared_ptr<Signature> signature_ = std::make_shared<Signature>();
+  Database db_;  ///< which signs
   const Migrations& migrations_;
   const Options& options_;
   store::Capabilities can_;                    ///< as this and the next: after classify_all()
@@ -165,6 +175,7 @@ class MigrationRunner::Run {
   Pace pace_;
   std::vector<bool> urgent_;           ///< may not be left for the background
   std::vector<std::size_t> deferred_;  ///< positions
+  bool signs_ = false;
   bool yielded_ = false;
   ErrorCode cause_ = ErrorCode::internal;
   std::chrono::milliseconds began_;  ///< by the clock

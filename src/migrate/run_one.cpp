@@ -135,6 +135,7 @@ bool MigrationRunner::Run::prepare_partial_revert(const Compiled& one, Executor:
 }
 
 bool MigrationRunner::Run::revert(const Compiled& one) {
+  sign(one.id());
   const HistoryRow* known = row(one.id());
   const MigrationState from = known->state;
   const bool goes_on = from == reverting || known->direction == "down";

@@ -6,6 +6,7 @@ namespace quire::migrate {
 
 bool MigrationRunner::Run::lock() {
   lock_.tell_session(transactions_.session_id());
+  lock_.drain_wait(options_.drain_wait);
   lock_.tell_progress([this] { return monitor_.progress(); });
   const Clock& clock = *options_.clock;
   const auto start = clock.now();
@@ -29,9 +30,10 @@ bool MigrationRunner::Run::lock() {
     report_.lock_token = lock_.token();
     report_.took_over = lock_.took_over();
     if (!transactions_.are_used()) journal_.complete_events();
-    tell(report_.took_over ? MigrationEvent::Kind::took_over : MigrationEvent::Kind::locked, {});
+    report_drained();
     watch_.start();
-    if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
+    signs_ = takes_comments(db_.store());
+    sign("lock");
     return true;
   }
   if (may_be_left) {
@@ -45,6 +47,22 @@ bool MigrationRunner::Run::lock() {
            {"wait until it has finished, or run with on_busy(Wait{…})"});
   }
   return false;
+}
+
+void MigrationRunner::Run::report_drained() {
+  report_.drained = lock_.drained();
+  report_.warnings = lock_.undrained();
+  std::string text;
+  for (const std::string& one : report_.drained) text += text.empty() ? one : "; " + one;
+  MigrationEvent event;
+  event.kind = report_.took_over ? MigrationEvent::Kind::took_over : MigrationEvent::Kind::locked;
+  event.text = text;
+  event.token = lock_.token();
+  teller_(event);
+}
+
+void MigrationRunner::Run::sign(std::string_view what) {
+  if (signs_) signature_->set(std::to_string(lock_.token()), what);
 }
 
 /// Says who has the lock and how far that process is.
@@ -63,8 +81,7 @@ MigrationReport MigrationRunner::Run::up() {
     return refusal.has_value();
   };
   const auto checks = [&] {
-    report_.warnings.clear();
-    if (!lock_.undrained().empty()) report_.warnings.push_back(lock_.undrained());
+    report_.warnings = lock_.undrained();
     return refuse(database_too_new()) || refuse(drift(report_.warnings));
   };
   const auto end = [&] {
@@ -164,6 +181,7 @@ bool MigrationRunner::Run::apply_next(std::size_t position) {
     return false;
   }
   const Compiled& one = compiled_[position];
+  sign(one.id());
   if (settled(one)) return verify(one);
   if (adopt(one)) return true;
   if (!may_begin(position)) return !report_.error.has_value();

@@ -35,6 +35,10 @@ MigrationRunner& MigrationRunner::lease(std::chrono::milliseconds time) {
   options_->lease = std::max(time, std::chrono::milliseconds(50));
   return *this;
 }
+MigrationRunner& MigrationRunner::drain_wait(std::chrono::milliseconds time) {
+  options_->drain_wait = std::max(time, std::chrono::milliseconds(0));
+  return *this;
+}
 MigrationRunner& MigrationRunner::on_busy(Wait how) {
   options_->busy = Busy::wait;
   options_->wait_limit = how.limit;

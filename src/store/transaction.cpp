@@ -5,6 +5,8 @@
 #include <thread>
 #include <vector>
 
+#include "quire/store/hooked_store.hpp"
+
 namespace quire::store {
 namespace {
 
@@ -59,7 +61,7 @@ constexpr int max_time_expired = 50;  // MongoDB's number of MaxTimeMSExpired
 
 void run_transaction(Store& store, const TransactionSettings& settings,
                      FunctionRef<void(Session&)> work) {
-  const InTransaction guard(&store);
+  const InTransaction guard(&HookedStore::behind(store));
   if (!store.capabilities().transactions) {
     throw StoreError(
         ErrorCode::unsupported,

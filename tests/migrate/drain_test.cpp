@@ -16,6 +16,13 @@ using std::chrono::seconds;
 /// A server's transactions live for a minute; what is measured here takes less than a second.
 constexpr seconds far_below_a_minute{40};
 
+/// The suite's server shows no operations of others, so that runs which take over say so, and no
+/// more.
+void expect_unseen_only(const std::vector<std::string>& warnings) {
+  for (const auto& one : warnings)
+    EXPECT_TRUE(one.starts_with("whether the server still runs operations")) << one;
+}
+
 class Drain : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -50,7 +57,7 @@ class Drain : public ::testing::Test {
     EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
     EXPECT_TRUE(report.ok()) << report.json();
     EXPECT_TRUE(report.took_over) << report.json();
-    EXPECT_TRUE(report.warnings.empty()) << report.json();
+    expect_unseen_only(report.warnings);
     // Nothing is left to the next one.
     EXPECT_EQ(count(*db, "_quire_lock", R"({"holder":null,"session":null})"), 1);
     EXPECT_EQ(count(*db, "_quire_lock", R"({"undrained":{"$exists":true}})"), 0);
@@ -227,7 +234,7 @@ class DrainOfAJob : public Drain {
   }
   void expect_copied(const DataReport& report) {
     ASSERT_TRUE(report.ok()) << report.json();
-    EXPECT_TRUE(report.warnings.empty()) << report.json();
+    expect_unseen_only(report.warnings);
     EXPECT_EQ(report.counts.written, people);
     EXPECT_EQ(count(*db, "users"), people);
   }
@@ -265,7 +272,7 @@ TEST_P(DrainOfARetry, EndsWhatWasWrittenAndNotCommitted) {
   const auto report = job(*db).retry_rejects();
   EXPECT_LT(std::chrono::steady_clock::now() - start, far_below_a_minute);
   ASSERT_TRUE(report.ok()) << report.json();
-  EXPECT_TRUE(report.warnings.empty()) << report.json();
+  expect_unseen_only(report.warnings);
   EXPECT_EQ(report.counts.written, 1);
   EXPECT_EQ(count(*db, "users", R"({"_id":3,"last":"B"})"), 1);
   EXPECT_EQ(count(*db, "_quire_rejects"), 0);

@@ -55,6 +55,9 @@ struct [[nodiscard]] DataReport {
   std::int64_t gone = 0;
   std::int64_t partitions = 0;
   std::int64_t partitions_done = 0;
+  /// Operations that a process which is gone had left running at the server: "waited for insert on
+  /// users, of copy-users", "ended …".
+  std::vector<std::string> drained;
   std::int64_t taken_over = 0;  ///< partitions of this run that another process had left
   std::int64_t lost = 0;        ///< partitions of this run that another process took over
   DataProgress progress;

@@ -20,7 +20,7 @@ struct PreflightCode {
   std::string_view code;
   std::string_view title;
 };
-inline constexpr std::array<PreflightCode, 11> preflight_codes{{
+inline constexpr std::array<PreflightCode, 12> preflight_codes{{
     {"P101", "the store answers, and as what"},
     {"P102", "transactions, and what holds without them"},
     {"P103", "rights"},
@@ -32,6 +32,7 @@ inline constexpr std::array<PreflightCode, 11> preflight_codes{{
     {"P109", "documents near the limit of 16 MiB"},
     {"P110", "names of fields and collections"},
     {"P111", "the lock"},
+    {"P112", "what a dead process left running at the server"},
 }};
 
 struct PreflightOptions {

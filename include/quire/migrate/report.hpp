@@ -64,6 +64,9 @@ class [[nodiscard]] MigrationReport {
   std::int64_t lock_token = 0;  ///< 0 = no lock was needed
   std::int64_t waited_ms = 0;
   bool took_over = false;  ///< from a process that stopped beating
+  /// Operations that it had left running at the server: "waited for update on users, of
+  /// 2026_add_status", "ended …", "left to go on: createIndexes …".
+  std::vector<std::string> drained;
 
   [[nodiscard]] bool ok() const noexcept {
     return result == MigrationResult::nothing || result == MigrationResult::applied ||

@@ -31,8 +31,8 @@ struct Skip {};
 /// it. What it points to is there during the call. Must not throw.
 struct MigrationEvent {
   enum class Kind {
-    waiting,  ///< each second; `text` tells who has the lock, and how far that process is
-    took_over,
+    waiting,    ///< each second; `text` tells who has the lock, and how far that process is
+    took_over,  ///< `text`: what of the process before was waited for or ended, see drained
     started,
     batch,
     paused,  ///< at the end of the start-up budget
@@ -97,6 +97,10 @@ class MigrationRunner {
   /// After 1.25 × this without a sign of life another process may take over. Default 15 s, at
   /// least 50 ms.
   MigrationRunner& lease(std::chrono::milliseconds time);
+  /// How long who takes over waits for operations that the process before left running at a server
+  /// (docs/migrations.md, "Many processes, and crashes"), before it ends them. Default 1 s; 0: it
+  /// ends them at once.
+  MigrationRunner& drain_wait(std::chrono::milliseconds time);
   MigrationRunner& on_busy(Wait how);
   MigrationRunner& on_busy(Fail how);
   MigrationRunner& on_busy(Skip how);

@@ -90,6 +90,9 @@ class HookedStore : public Store {
   [[nodiscard]] Observers& observers() noexcept override;
   void close() override;
 
+ protected:
+  [[nodiscard]] Store& inner() const noexcept { return *inner_; }
+
  private:
   class HookedSession;
   template <class F>

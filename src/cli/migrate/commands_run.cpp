@@ -40,6 +40,7 @@ class EventSink {
       w.append("event", to_string(event.kind));
       if (event.kind == MigrationEvent::Kind::waiting) append_lock(w);
       if (!event.migration.empty()) w.append("migration", event.migration);
+      if (event.kind == MigrationEvent::Kind::took_over) w.append("drained", event.text);
       if (event.kind == MigrationEvent::Kind::batch) {
         w.append("step", static_cast<std::int32_t>(event.step))
             .append("done", event.done)
@@ -63,6 +64,7 @@ class EventSink {
         break;
       case MigrationEvent::Kind::took_over:
         out_.print("Took the lock over from a process that is gone.");
+        if (!event.text.empty()) out_.hang("what it left at the server: ", event.text);
         break;
       case MigrationEvent::Kind::slow:
         out_.progress().clear();

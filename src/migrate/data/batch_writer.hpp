@@ -82,6 +82,6 @@ class BatchWriter {
 };
 
 /// Makes the writer of one worker.
-using WriterMaker = std::function<std::unique_ptr<BatchWriter>(JobBook&, Chunks&)>;
+using WriterMaker = std::function<std::unique_ptr<BatchWriter>(const Database&, JobBook&, Chunks&)>;
 
 }  // namespace quire::migrate::data

@@ -6,19 +6,19 @@
 
 namespace quire::migrate::data {
 
-DataRun::DataRun(RowSource& source, std::optional<Database> from, Database to,
+DataRun::DataRun(RowSource& source, std::optional<Database> from, const Database& to,
                  const DataOptions& options, DataMonitor& monitor, WriterMaker writer)
     : source_(source),
       from_(std::move(from)),
-      to_(std::move(to)),
+      to_(sign(to, signature_)),
       options_(options),
       monitor_(monitor),
       book_(source, to_, options),
       writer_(std::move(writer)),
       start_(boot_time()) {
   if (!writer_) {
-    writer_ = [this](JobBook& book, Chunks& chunks) {
-      return std::make_unique<BatchWriter>(to_, book, chunks, options_);
+    writer_ = [this](const Database& signed_to, JobBook& book, Chunks& chunks) {
+      return std::make_unique<BatchWriter>(signed_to, book, chunks, options_);
     };
   }
   report_.job = options.name;
@@ -53,6 +53,10 @@ void DataRun::fail(const Error& error) {
   report_.result = DataResult::failed;  // fill() looks whether something was written
 }
 
+void DataRun::sign_as(const Presence& presence) {
+  if (takes_comments(to_.store())) signature_->set(presence.run(), book_.job());
+}
+
 void DataRun::work() {
   JobState state = book_.state();
   const ChunkSums before = sum_chunks(to_, book_);
@@ -66,6 +70,7 @@ void DataRun::work() {
   Presence presence(to_, book_.job(), options_.lease,
                     book_.transactions() ? std::max(options_.workers, 1) : 0);
   report_.run = presence.run();
+  sign_as(presence);
   Gate gate(book_, options_, monitor_);
   RunParts parts{source_, from_, to_, options_, book_, monitor_, gate, writer_, presence};
   presence.start([&] { tick(gate); });
@@ -88,6 +93,7 @@ void DataRun::work() {
   if (report_.result == DataResult::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
   report_.taken_over = parts.taken_over;
   report_.lost = parts.lost;
+  report_.drained = presence.drained();
   if (parts.undrained.empty()) parts.undrained = presence.undrained();
   if (!parts.undrained.empty()) report_.warnings.push_back(parts.undrained);
   switch (gate.cause()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "migrate/data/worker.hpp"
+#include "migrate/signature.hpp"
 
 namespace quire::migrate::data {
 
@@ -8,8 +9,8 @@ namespace quire::migrate::data {
 class DataRun {
  public:
   /// `from`: where a move takes the documents out. What it is given must outlive it.
-  DataRun(RowSource& source, std::optional<Database> from, Database to, const DataOptions& options,
-          DataMonitor& monitor, WriterMaker writer = {});
+  DataRun(RowSource& source, std::optional<Database> from, const Database& to,
+          const DataOptions& options, DataMonitor& monitor, WriterMaker writer = {});
   DataReport run();
   DataReport retry();
   DataReport status();
@@ -25,6 +26,8 @@ class DataRun {
 
  private:
   void work();
+  /// From now on operations on the target carry the run's id and the job's name.
+  void sign_as(const Presence& presence);
   bool copy(RunParts& parts);
   bool compare(RunParts& parts);
   bool compare_at_once(const CompareJob& job, std::int64_t documents);
@@ -39,7 +42,8 @@ class DataRun {
 
   RowSource& source_;
   std::optional<Database> from_;
-  Database to_;
+  std::shared_ptr<Signature> signature_ = std::make_shared<Signature>();
+  Database to_;  ///< which signs
   const DataOptions& options_;
   DataMonitor& monitor_;
   JobBook book_;

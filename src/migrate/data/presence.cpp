@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "migrate/operations_left.hpp"
 #include "migrate/process.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -31,11 +32,17 @@ void Presence::end_dead() {
   dead_.end_all_sessions();
   const std::lock_guard guard(mutex_);
   undrained_ = dead_.undrained();
+  drained_ = dead_.drained();
 }
 
 std::string Presence::undrained() {
   const std::lock_guard guard(mutex_);
   return undrained_;
+}
+
+std::vector<std::string> Presence::drained() {
+  const std::lock_guard guard(mutex_);
+  return drained_;
 }
 
 Transactions& Presence::of_worker(int number) {
@@ -128,7 +135,14 @@ void DeadRuns::end_sessions_of(bson::View presence) {
       if (one.value.is_document()) sessions.emplace_back(one.value.as_document());
     }
   }
-  if (auto failed = end_sessions(db_, sessions); !failed.empty()) undrained_ = std::move(failed);
+  std::string failed = end_sessions(db_, sessions);
+  LeftBy dead;
+  dead.run = id.substr(id.rfind(':') + 1);
+  const std::string me = "quire:" + (mine_.empty() ? "0" : mine_) + ":" + job_;
+  Drained operations = drain_operations(db_, me, dead, default_drain_wait, Clock::system());
+  for (std::string& text : operations.done) drained_.push_back(std::move(text));
+  if (!operations.failed.empty()) failed += (failed.empty() ? "" : "; ") + operations.failed;
+  if (!failed.empty()) undrained_ = std::move(failed);
   ended_[id] = beat;
 }
 

@@ -20,13 +20,16 @@ class DeadRuns {
   /// Its document; nothing: it ended, or somebody removed it.
   [[nodiscard]] std::optional<bson::Document> find(std::string_view run);
   [[nodiscard]] bool is_dead(bson::View presence);
-  /// Ends at the server what its workers left open. One that lives after all does its batch again.
+  /// Ends at the server what its workers left open, and what it runs for them: transactions at
+  /// once, other operations after a second. One that lives after all does its batch again.
   void end_sessions_of(bson::View presence);
   /// Of all that are dead, once each.
   void end_all_sessions();
   /// Removes the documents of dead ones, which removed nothing themselves: of a job that is done.
   void forget();
   [[nodiscard]] const std::string& undrained() const noexcept { return undrained_; }
+  /// Operations that were waited for or ended.
+  [[nodiscard]] const std::vector<std::string>& drained() const noexcept { return drained_; }
 
  private:
   [[nodiscard]] std::vector<bson::Document> all_dead();
@@ -35,6 +38,7 @@ class DeadRuns {
   std::string job_;
   std::string mine_;
   std::string undrained_;
+  std::vector<std::string> drained_;
   std::map<std::string, StandStill, std::less<>> seen_;     ///< by the _id of their documents
   std::map<std::string, std::int64_t, std::less<>> ended_;  ///< … their beats then
 };
@@ -56,6 +60,7 @@ class Presence {
   void start(std::function<void()> tick = [] {});
   /// What could not be ended, as end_sessions() tells it; empty: nothing.
   [[nodiscard]] std::string undrained();
+  [[nodiscard]] std::vector<std::string> drained();
 
  private:
   void beat();
@@ -71,6 +76,7 @@ class Presence {
   Transactions none_;
   DeadRuns dead_;  ///< of the thread that beats
   std::string undrained_;
+  std::vector<std::string> drained_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

@@ -171,6 +171,7 @@ std::string DataReport::json() const {
     w.append_null("verification");
   }
   w.append("seconds", seconds);
+  bson::append_texts(w, "drained", drained);
   bson::append_texts(w, "warnings", warnings);
   bson::append_error(w, error);
   bson::append_texts(w, "next", next);

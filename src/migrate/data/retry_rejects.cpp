@@ -24,10 +24,11 @@ DataReport DataRun::retry() {
 
 void DataRun::retry_all() {
   Presence presence(to_, book_.job(), options_.lease, book_.transactions() ? 1 : 0);
+  sign_as(presence);
   presence.start();
   report_.run = presence.run();
   Chunks chunks(to_, book_, presence.run(), presence.of_worker(0));
-  const auto writer = writer_(book_, chunks);
+  const auto writer = writer_(to_, book_, chunks);
   const auto side = source_.open();
   report_.result = DataResult::complete;
   std::optional<bson::Value> after;
@@ -50,6 +51,7 @@ void DataRun::retry_all() {
                                                     : report_.counts.rejected > 0;
   if (report_.result == DataResult::complete && too_many) report_.result = DataResult::rejects;
   if (book_.state() == JobState::complete) DeadRuns(to_, book_.job(), presence.run()).forget();
+  report_.drained = presence.drained();
   if (auto failed = presence.undrained(); !failed.empty()) report_.warnings.push_back(failed);
 }
 

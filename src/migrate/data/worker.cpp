@@ -31,7 +31,7 @@ bool too_many_rejects(Database& to, const JobBook& book, const DataOptions& opti
 Worker::Worker(RunParts& parts, int number)
     : parts_(parts),
       chunks_(parts.to, parts.book, parts.presence.run(), parts.presence.of_worker(number)),
-      writer_(parts.writer(parts.book, chunks_)),
+      writer_(parts.writer(parts.to, parts.book, chunks_)),
       size_(parts.options.batch_documents, parts.options.batch_time) {}
 
 template <class Work>
