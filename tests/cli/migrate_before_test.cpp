@@ -58,8 +58,8 @@ TEST_F(MigrateCli, LintListensToAssurancesAndBackups) {
 TEST_F(MigrateCli, PreflightTellsWhatIsInTheWay) {
   const auto good = run("base", {"preflight"});
   EXPECT_EQ(good.code, 0);
-  for (const char* code :
-       {"P101", "P102", "P103", "P104", "P105", "P106", "P107", "P108", "P109", "P110", "P111", "P112"})
+  for (const char* code : {"P101", "P102", "P103", "P104", "P105", "P106", "P107", "P108", "P109",
+                           "P110", "P111", "P112"})
     EXPECT_TRUE(has(good.out, code)) << code << good.out;
   EXPECT_TRUE(has(good.out, "preflight --backup FOLDER")) << good.out;
   EXPECT_FALSE(has(good.out, "duplicates COLLECTION")) << good.out;  // where all is well
