@@ -69,11 +69,12 @@ struct MigrationLogOptions {
 };
 
 /// Lines for a log, for MigrationRunner::on_event:
-///   runner.also_on_event(migration_log({.sink = [](LogLevel level, const std::string& line) { …
-///   }})); error    a migration that failed, a run that did not end well warning  a slow step, a
-///   lock taken over, a pause at the end of a budget, a run's warnings info     begin and end of
-///   migrations and runs, the lock; waits and batches once in ten seconds debug    each wait and
-///   batch
+///   runner.also_on_event(migration_log({.sink = to_my_log}));
+/// Levels:
+/// - error: a migration that failed, a run that did not end well;
+/// - warning: a slow step, a lock taken over, a pause at the end of a budget, a run's warnings;
+/// - info: begin and end of migrations and runs, the lock; waits and batches once in ten seconds;
+/// - debug: each wait and batch.
 /// Lines hold ids, collections, counts and texts of errors, which name documents by their _id.
 [[nodiscard]] std::function<void(const migrate::MigrationEvent&)> migration_log(
     MigrationLogOptions options = {});
