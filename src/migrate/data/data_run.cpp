@@ -283,7 +283,8 @@ void DataRun::say_next() {
     case DataResult::nothing:
     case DataResult::complete:
       if (report_.counts.rejected > 0)
-        report_.next.emplace_back("retry_rejects() once what they failed at is repaired");
+        report_.next.emplace_back(
+            "retry_rejects(), or the command retry-rejects, once what they failed at is repaired");
       break;
     case DataResult::stopped:
       report_.next.emplace_back(
