@@ -47,6 +47,12 @@ void rename_17(Database& db) {
   set(db, "users", R"({"_id": 17})", R"({"$set": {"name": "Somebody else"}})");
 }
 
+void put_one_more(Database& db) {
+  const auto document = bson::make_document("_id", std::int64_t{16'000}, "name", "nobody's");
+  const bson::View view = document;
+  ASSERT_EQ(db.store().insert(db.ns("users"), {&view, 1}, {}).inserted, 1);
+}
+
 TEST(InlineVerify, WithoutItNobodySeesIt) {
   Between somebody(rename_17);
   const auto report = job_of(somebody.plain(), somebody.plain(), RejectPolicy::stop, false).run();
@@ -115,6 +121,25 @@ TEST(InlineVerify, SaysOfADocumentThatIsGoneThatItIs) {
   EXPECT_EQ(count(somebody.plain(), "_quire_rejects",
                   R"({"_id.stage": "verify", "key": 17, "name": "not_found"})"),
             1);
+}
+
+TEST(InlineVerify, AComparisonLeavesOutWhatWasPutAsideAndNothingElse) {
+  using enum VerifyLevel;
+  std::vector<VerifyLevel> levels = {counts, digest};
+  if (!quire::test::on_server()) levels.insert(levels.end(), {sample, full});
+  for (const VerifyLevel level : levels) {
+    Between somebody([](Database& db) {
+      rename_17(db);
+      (void)db.store().remove(db.ns("users"), bson::make_document("_id", std::int64_t{16}), {});
+      put_one_more(db);
+    });
+    auto job = job_of(somebody.plain(), somebody.target(), RejectPolicy::reject);
+    const auto report = job.verify({.level = level, .settle = milliseconds(5)}).run();
+    EXPECT_EQ(report.counts.rejected, 2) << report.json();
+    ASSERT_TRUE(report.verification.has_value()) << report.json();
+    EXPECT_EQ(report.verification->extra, 1) << report.json();
+    EXPECT_EQ(report.verification->missing + report.verification->different, 0) << report.json();
+  }
 }
 
 TEST(InlineVerify, EndsOnlyThePartitionWhereThePolicySaysSo) {

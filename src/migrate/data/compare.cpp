@@ -47,6 +47,9 @@ std::optional<bson::View> Comparer::expected(const ExpectedRow& row, bson::Docum
 
 bool Comparer::alike(const Pair& pair) const {
   if (!pair.expected) return !pair.found || job_.options.extra_allowed;
+  const auto& changed = job_.changed_behind_write;
+  if (!changed.empty() && pair.source_key && changed.contains(key_text(*pair.source_key)))
+    return true;
   if (!pair.found) return false;
   if (job_.options.presence_only) return true;
   return job_.alike ? job_.alike(*pair.expected, *pair.found) : *pair.expected == *pair.found;
@@ -69,18 +72,10 @@ Compared Comparer::range(const KeyBounds& bounds, std::int64_t number, std::int6
     case VerifyLevel::none:
       break;
     case VerifyLevel::counts:
-      if (by_source) {
-        sources(bounds, out, true);
-      } else {
-        counts(bounds, out);
-      }
+      presence(bounds, by_source, out);
       break;
     case VerifyLevel::sample:
-      if (by_source) {
-        sources(bounds, out, true);
-      } else {
-        counts(bounds, out);
-      }
+      presence(bounds, by_source, out);
       sample(bounds, number, total, out);
       break;
     case VerifyLevel::digest:
@@ -189,6 +184,15 @@ std::optional<std::int64_t> Comparer::counted(const KeyBounds& bounds) {
     keys.clear();
   }
   return source_->count(bounds) - aside;
+}
+
+void Comparer::presence(const KeyBounds& bounds, bool by_source, Compared& out) {
+  if (!by_source && job_.changed_behind_write.empty()) {
+    counts(bounds, out);
+    return;
+  }
+  sources(bounds, out, true);
+  if (!by_source && !out.moved && !stopped(out)) targets(bounds, out);
 }
 
 void Comparer::counts(const KeyBounds& bounds, Compared& out) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "migrate/data/row_source.hpp"
 #include "quire/migrate/verify.hpp"
@@ -24,6 +25,9 @@ struct CompareJob {
   /// The source's collection where there is one: indexes and validators are compared with it.
   const Database* from = nullptr;
   std::string collection = {};
+  /// Keys of the source, by key_text, that were put aside behind their write (inline_verify): the
+  /// target may have any document of theirs, or none.
+  std::set<std::string> changed_behind_write = {};
 };
 
 /// What was found in some partitions.
@@ -68,6 +72,8 @@ class Comparer {
   void add_expected(const ExpectedRow& row, Compared& out) const;
 
   bool digests(const KeyBounds& bounds, Compared& out);
+  /// By numbers alone where they tell all, else by looking for each document.
+  void presence(const KeyBounds& bounds, bool by_source, Compared& out);
   void counts(const KeyBounds& bounds, Compared& out);
   /// Documents that the target should have, where the source can tell without reading its rows.
   [[nodiscard]] std::optional<std::int64_t> counted(const KeyBounds& bounds);

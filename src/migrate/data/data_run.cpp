@@ -151,8 +151,13 @@ CompareJob DataRun::compare_job() {
       to_.store().find(to_.ns(rejects_collection), bson::make_document("job", options_.name),
                        safe<store::FindOptions>());
   while (const auto reject = cursor->next()) {
-    if (const auto key = reject->find("key"))
+    const auto key = reject->find("key");
+    if (!key) continue;
+    if (get_text((*reject)["_id"].as_document(), "stage") == to_string(RejectStage::verify)) {
+      job.changed_behind_write.insert(key_text(*key));
+    } else {
       job.excluded.try_emplace(key_text(*key), bson::Value(*key));
+    }
   }
   job.of_target = options_.of_target;
   job.alike = options_.alike;
