@@ -132,6 +132,7 @@ Importer::Impl::Impl(Source& from, Database target, Mapping what, ImportOptions 
     data.batch_time = options.batch_time;
     data.partition_documents = options.partition_rows;
     data.verify.level = options.verify;
+    data.inline_verify = options.inline_verify;
     data.accept = options.accept_changes;
     data.stop = options.stop;
     if (options.progress) {

@@ -1,9 +1,14 @@
 // What a verification looks for in the target besides the rows.
+#include <atomic>
+#include <functional>
+#include <stdexcept>
+
 #include "cli_fixture.hpp"
 #include "migrate/documents.hpp"
 #include "quire/collection/collection.hpp"
 #include "quire/importer/checks.hpp"
 #include "quire/importer/typed.hpp"
+#include "quire/testing/hooked_store.hpp"
 #ifdef QUIRE_WITH_POSTGRESQL
 #include "postgresql.hpp"
 #endif
@@ -252,6 +257,81 @@ TEST(ImportRejects, AreCountedAgainstTheTableWhenTheyAreRetried) {
   options.reject_limits.percent = 5;
   EXPECT_EQ(Importer(*source, db, one(users_mapping()), options).retry_rejects().result,
             DataResult::rejects);
+}
+
+/// A target where something happens once, right before documents are read again behind the write
+/// that made one that `written` says.
+Database behind_write(Database& plain, std::string written, std::atomic<bool>& armed,
+                      std::function<void()> happens) {
+  auto hooked = std::make_shared<testing::HookedStore>(
+      plain.shared_store(), [&plain, &armed, written = std::move(written),
+                             happens = std::move(happens)](const testing::StoreCall& call) {
+        if (call.operation != "find" || call.returned || call.in_transaction || !armed ||
+            call.ns.collection != "people" || count(plain, "people", written) == 0)
+          return;
+        armed = false;
+        happens();
+      });
+  return {std::move(hooked), plain.name()};
+}
+
+ImportOptions looking_behind() {
+  auto options = small();
+  options.workers = 1;
+  options.batch_time = std::chrono::seconds(20);  // batches stay as large as they are
+  options.verify = VerifyLevel::none;
+  options.inline_verify = true;
+  return options;
+}
+
+TEST(ImportInlineVerify, PutsAsideWhatSomebodyChangesBehindTheWrite) {
+  Legacy legacy;
+  legacy.put_users(30);
+  auto plain = empty_database();
+  std::atomic<bool> armed{true};
+  auto db = behind_write(plain, R"({"_id": 17})", armed, [&] {
+    set(plain, "people", R"({"_id": 17})", R"({"$set": {"name": "edited"}})");
+  });
+  auto options = looking_behind();
+  options.verify = VerifyLevel::full;  // it leaves out what was put aside
+  const auto source = legacy.open();
+  Importer import(*source, db, one(users_mapping()), options);
+  ImportReport report = import.run();
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_FALSE(armed);
+  EXPECT_EQ(report.parts[0].data.counts.rejected, 1);
+  EXPECT_EQ(count(plain, "_quire_rejects", R"({"_id.stage": "verify", "field": "name"})"), 1);
+  EXPECT_TRUE(import.verify(VerifyLevel::counts).ok());
+
+  // It stays as it was edited, and is a difference once nothing tells of it any more.
+  report = import.retry_rejects();
+  EXPECT_EQ(report.parts[0].data.counts.existing, 1) << report.json();
+  EXPECT_EQ(count(plain, "_quire_rejects"), 0);
+  EXPECT_EQ(count(plain, "people", R"({"_id": 17, "name": "edited"})"), 1);
+  report = import.verify(VerifyLevel::full);
+  ASSERT_TRUE(report.parts[0].data.verification.has_value()) << report.json();
+  EXPECT_EQ(report.parts[0].data.verification->different, 1);
+}
+
+TEST(ImportInlineVerify, OfALaterPassThatWasKilledLeavesWhatWasEditedBefore) {
+  Legacy legacy;
+  legacy.put_users(30);
+  auto plain = empty_database();
+  const auto options = looking_behind();
+  ASSERT_TRUE(Importer(*legacy.open(), plain, one(users_mapping()), options).run().ok());
+  set(plain, "people", R"({"_id": 16})", R"({"$set": {"name": "edited"}})");
+  legacy.run("UPDATE users SET name = 'new' WHERE id = 17");  // of the same batch
+  const auto source = legacy.open();
+  std::atomic<bool> armed{true};
+  auto db = behind_write(plain, R"({"_id": 17, "name": "new"})", armed,
+                         [] { throw std::runtime_error("the process dies here"); });
+  EXPECT_FALSE(Importer(*source, db, one(users_mapping()), options).run().ok());
+  EXPECT_FALSE(armed);
+  const auto report = Importer(*source, plain, one(users_mapping()), options).run();
+  EXPECT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(report.parts[0].data.counts.written, 1);
+  EXPECT_EQ(report.parts[0].data.counts.unchanged, 29);
+  EXPECT_EQ(report.parts[0].data.counts.rejected, 0);
 }
 
 }  // namespace

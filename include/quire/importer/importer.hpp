@@ -27,6 +27,8 @@ struct ImportOptions {
   migrate::Throttle throttle = {};
   /// Compared when a part is through; a part is complete only when both sides are alike.
   migrate::VerifyLevel verify = migrate::VerifyLevel::counts;
+  /// What each batch wrote is read again and compared: DataMigrator::inline_verify.
+  bool inline_verify = false;
   std::optional<ExistingDocument> existing = {};  ///< in place of what the mapping says
   /// What a later pass does with documents whose row changed and that somebody edited since.
   migrate::Edited edited = migrate::Edited::reject;

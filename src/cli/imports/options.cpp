@@ -24,6 +24,7 @@ constexpr OptionSpec specs[] = {
      "a row that cannot become a document: reject puts it aside, stop_partition and stop end "
      "there"},
     {"--most-rejects", "N", "exit code 40 when more rows of a table than this are put aside"},
+    {"--inline-verify", "", "read what each batch wrote again, and compare it with its rows"},
     {"--restart", "", "begin again: what is there is looked at row by row"},
     {"--accept-changes", "", "go on although the mapping or the source's tables changed"}};
 
@@ -82,6 +83,7 @@ importer::ImportOptions import_options(const Context& context) {
   if (options.models.empty()) options.models = context.program.options.models;
   options.remove_gone = options.remove_gone || given.has("--remove-gone");
   options.skip_checks = options.skip_checks || given.has("--skip-validation");
+  options.inline_verify = options.inline_verify || given.has("--inline-verify");
   options.restart = options.restart || given.has("--restart");
   options.accept_changes = options.accept_changes || given.has("--accept-changes");
   options.stop = context.stop;

@@ -43,8 +43,7 @@ bool WriteCheck::behind(Chunk& chunk, const std::vector<Row>& rows, std::size_t 
 bool WriteCheck::resume(Chunk& chunk, RowSide& source) {
   if (!is_on() || !chunk.cursor || chunk.checked == chunk.cursor) return true;
   const DataOptions& options = parts_.options;
-  // What rows became of which the target had a document before is not known any more.
-  const bool presence_only = options.existing == Existing::skip && !options.remove_gone;
+  const bool presence_only = left_some_alone();
   bool end = false;
   while (!end) {
     auto batch = source.read(chunk.unchecked(), 0, options.batch_documents, options.batch_bytes);
@@ -60,6 +59,14 @@ bool WriteCheck::resume(Chunk& chunk, RowSide& source) {
   }
   chunk.checked = chunk.cursor;
   return true;
+}
+
+/// Whether documents may have stayed that are not as their rows: of which rows is only known by
+/// who wrote the batch. Later passes of an import leave those that were edited.
+bool WriteCheck::left_some_alone() const {
+  const DataOptions& options = parts_.options;
+  if (options.mapping == "import" && parts_.book.epoch() > 1) return true;
+  return options.existing == Existing::skip && !options.remove_gone;
 }
 
 void WriteCheck::close(Chunk& chunk) {

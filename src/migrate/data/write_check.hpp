@@ -18,11 +18,8 @@ class WriteCheck {
   void close(Chunk& chunk);
 
  private:
-  struct Differs {
-    const Row* row;
-    VerifyDifference how;
-  };
   [[nodiscard]] bool is_on() const noexcept { return parts_.options.inline_verify; }
+  [[nodiscard]] bool left_some_alone() const;
   [[nodiscard]] bool check(Chunk& chunk, const std::vector<Row>& rows, bool presence_only);
   [[nodiscard]] std::vector<Row> suspects(const std::vector<Row>& rows, bool presence_only) const;
   [[nodiscard]] VerifyReport compare(const std::vector<Row>& rows, bool presence_only) const;
