@@ -22,6 +22,9 @@ std::optional<bson::Document> strict(bson::View document) {
 /// With transactions and without.
 class LaterPass : public ::testing::TestWithParam<bool> {
  protected:
+  void SetUp() override {
+    if (quire::test::on_server() && GetParam()) GTEST_SKIP() << "a standalone server has none";
+  }
   DataReport run(const Hook& hook = [](const StoreCall&) {}, bool again = false) {
     auto store = std::make_shared<testing::HookedStore>(db.shared_store(), hook);
     store->without_transactions = GetParam();
