@@ -63,7 +63,7 @@ class Planner {
     const auto sources = from_.store().list_collections(from_.name());
     check_names(sources);
     for (const auto& info : sources) {
-      if (!wanted(info.name)) continue;
+      if (!is_copied(info.name, options_)) continue;
       if (info.type == "view") {
         add_view(info);
       } else {
@@ -75,11 +75,6 @@ class Planner {
   }
 
  private:
-  [[nodiscard]] bool wanted(const std::string& name) const {
-    if (is_bookkeeping(name) || is_listed(options_.exclude, name)) return false;
-    return options_.collections.empty() || is_listed(options_.collections, name);
-  }
-
   void check_arguments() const {
     if (options_.batch_documents < 1 || options_.batch_documents > 100'000)
       throw StoreError(ErrorCode::invalid_argument, "a batch has 1 to 100,000 documents");
@@ -228,6 +223,11 @@ class Planner {
 };
 
 }  // namespace
+
+bool is_copied(const std::string& name, const CopyOptions& options) {
+  if (is_bookkeeping(name) || is_listed(options.exclude, name)) return false;
+  return options.collections.empty() || is_listed(options.collections, name);
+}
 
 CopyPlan plan_copy(const Database& from, const Database& to, const CopyOptions& options,
                    const CopyState* state) {

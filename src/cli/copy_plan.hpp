@@ -29,6 +29,9 @@ struct CopyPlan {
   std::vector<std::string> left_out;
 };
 
+/// Whether the options name it, and it is none of those that say where a run or a copy stands.
+[[nodiscard]] bool is_copied(const std::string& name, const CopyOptions& options);
+
 /// What is to be copied, and whether the target takes it; reads only. `state`: of a copy to be
 /// resumed, else null. Throws StoreError that names what is in the way.
 [[nodiscard]] CopyPlan plan_copy(const Database& from, const Database& to,

@@ -79,6 +79,40 @@ TEST_F(Tool, CopiesAndTellsWhatItDid) {
   EXPECT_EQ(quiet.out + quiet.err, "");
 }
 
+TEST_F(Tool, ComparesTwoDatabasesAndNamesWhatDiffers) {
+  make_source(100);
+  ASSERT_EQ(run({"copy", file("a.quire"), file("b.quire")}).code, 0);
+  const auto same = run({"verify", file("a.quire"), file("b.quire")});
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_NE(same.out.find("Same: 2 collections compared"), std::string::npos) << same.out;
+  {
+    const Database b = open_file("b.quire");
+    EXPECT_EQ(b.store().remove(b.ns("users"), bson::make_document("_id", 7), {}), 1);
+    insert_json(b, "users", R"({"_id": 700})");
+    insert_json(b, "of_one_side", R"({"_id": 1})");
+    b.close();
+  }
+  const auto other = run({"verify", file("a.quire"), file("b.quire")});
+  EXPECT_EQ(other.code, 41) << other.err;
+  for (const char* line : {"_id 7 is missing in the target", "_id 700 is in the target only",
+                           "of_one_side: 0 documents in the source, 1 in the target", "MISMATCH"})
+    EXPECT_NE(other.out.find(line), std::string::npos) << other.out;
+  const auto report =
+      bson::from_json(run({"verify", file("a.quire"), file("b.quire"), "--json"}).out);
+  EXPECT_EQ(report["exit"].as_int32(), 41);
+  EXPECT_EQ(report["collections"].as_array().count(), 3U);
+  EXPECT_EQ(run({"verify", file("a.quire"), file("b.quire"), "--collection", "zoo"}).code, 0);
+  const auto quiet = run({"verify", file("a.quire"), file("b.quire"), "--exclude", "users",
+                          "--exclude", "of_one_side", "--quiet"});
+  EXPECT_EQ(quiet.code, 0);
+  EXPECT_EQ(quiet.out + quiet.err, "");
+  const auto unknown = run({"verify", file("a.quire"), file("b.quire"), "--collection", "zoos"});
+  EXPECT_EQ(unknown.code, 30);
+  EXPECT_NE(unknown.err.find("neither side has a collection \"zoos\""), std::string::npos);
+  EXPECT_EQ(run({"verify", file("a.quire"), file("none.quire")}).code, 30);
+  EXPECT_FALSE(std::filesystem::exists(file("none.quire")));
+}
+
 TEST_F(Tool, GoesOnAfterKillMinus9) { expect_resumes(file("b.quire"), SIGKILL); }
 TEST_F(Tool, StopsAtInterruptAndGoesOn) { expect_resumes(file("b.quire"), SIGINT); }
 

@@ -89,6 +89,7 @@ struct ServeArguments {
 
 /// Each gives the exit code. Throws UsageError, and quire::Error for a URI that cannot be opened.
 [[nodiscard]] int run_copy(CopyArguments& arguments);
+[[nodiscard]] int run_verify(CopyArguments& arguments);
 [[nodiscard]] int run_backup(BackupArguments& arguments);
 [[nodiscard]] int run_restore(RestoreArguments& arguments);
 [[nodiscard]] int run_health(const HealthArguments& arguments);
@@ -102,6 +103,7 @@ struct ServeArguments {
 
 // What each command takes, into its arguments.
 void add_copy(CLI::App& app, CopyArguments& a);
+void add_verify(CLI::App& app, CopyArguments& a);
 void add_backup(CLI::App& app, BackupArguments& a);
 void add_restore(CLI::App& app, RestoreArguments& a);
 void add_others(CLI::App& app, CheckArguments& check, HealthArguments& health);

@@ -102,18 +102,84 @@ void print_failure(const cli::CopyReport& report) {
   }
 }
 
+void print_compared(const cli::CopyReport& report) {
+  std::size_t width = 10;
+  for (const auto& one : report.collections)
+    width = std::max(width, std::min<std::size_t>(one.name.size(), 28));
+  fmt::print("  {:<{}}  {:>11}  {:>11}\n", "collection", width, "source", "target");
+  for (const auto& one : report.collections) {
+    fmt::print("  {:<{}}  {:>11}  {:>11}  {}\n", one.name, width,
+               cli::grouped(one.source->documents), cli::grouped(one.target->documents),
+               one.matches ? "same" : cli::marked("DIFFERS", false));
+  }
+  for (const auto& one : report.collections) {
+    if (!one.matches) print_differences(one);
+  }
+  const bool same = report.result == cli::CopyResult::done;
+  fmt::print("{}: {} compared in {}\n", cli::marked(same ? "Same" : "MISMATCH", same),
+             cli::plural(static_cast<std::int64_t>(report.collections.size()), "collection",
+                         "collections"),
+             cli::timed(report.seconds));
+}
+
+/// What copy and verify take both.
+void add_sides(CLI::App& command, CopyArguments& a, const std::string& target) {
+  command.add_option("SOURCE", a.source, uri_help)->required();
+  command.add_option("TARGET", a.target, target)->required();
+  command.add_option("--from-db", a.from_db, "database of the source, where its URI names none");
+  command.add_option("--to-db", a.to_db, "database of the target, where its URI names none");
+  command.add_option("--collection", a.options.collections, "only this one; may be given often")
+      ->allow_extra_args(false);
+  command.add_option("--exclude", a.options.exclude, "not this one; may be given often")
+      ->allow_extra_args(false);
+}
+
+void show_progress(cli::CopyOptions& options, cli::ProgressLine& line) {
+  options.progress = [&](const cli::CopyProgress& progress) {
+    line.show({std::string(progress.phase) + " " + std::string(progress.collection), progress.done,
+               progress.total, progress.rate, progress.phase != "index"});
+  };
+}
+
 }  // namespace
+
+void add_verify(CLI::App& app, CopyArguments& a) {
+  auto* verify = app.add_subcommand("verify", "Compare the documents of two databases");
+  add_sides(*verify, a, "as SOURCE");
+  verify->add_option("--differences", a.options.most_differences,
+                     "differing _ids shown of one collection, default 5");
+  verify->add_flag("--json", a.json, "the report as one line of JSON");
+  verify->add_flag("--quiet", a.quiet, "print differences and errors only");
+  verify->footer(
+      "Indexes, options and views are not looked at.\n"
+      "Exit codes: 0 alike, 2 usage, 30 failed, 32 stopped by a signal, 41 the two sides differ.");
+}
+
+int run_verify(CopyArguments& arguments) {
+  const SignalStop stop;
+  const Database from = open_database(resolve_uri(arguments.source), arguments.from_db,
+                                      OpenFor::reading, "--from-db");
+  const Database to =
+      open_database(resolve_uri(arguments.target), arguments.to_db, OpenFor::reading, "--to-db");
+  auto& options = arguments.options;
+  options.stop = stop.token();
+  cli::ProgressLine line(arguments.quiet);
+  show_progress(options, line);
+  const auto report = cli::compare_databases(from, to, options);
+  line.clear();
+  if (arguments.json) {
+    fmt::print("{}\n", report.json());
+  } else if (report.verified && (!arguments.quiet || !report.ok())) {
+    print_compared(report);
+  }
+  std::fflush(stdout);
+  if (report.error) fmt::print(stderr, "quire verify: {}\n", report.error->what());
+  return report.exit_code();
+}
 
 void add_copy(CLI::App& app, CopyArguments& a) {
   auto* copy = app.add_subcommand("copy", "Copy a database to another, between any two stores");
-  copy->add_option("SOURCE", a.source, uri_help)->required();
-  copy->add_option("TARGET", a.target, "as SOURCE; must be empty, see --existing")->required();
-  copy->add_option("--from-db", a.from_db, "database of the source, where its URI names none");
-  copy->add_option("--to-db", a.to_db, "database of the target, where its URI names none");
-  copy->add_option("--collection", a.options.collections, "only this one; may be given often")
-      ->allow_extra_args(false);
-  copy->add_option("--exclude", a.options.exclude, "not this one; may be given often")
-      ->allow_extra_args(false);
+  add_sides(*copy, a, "as SOURCE; must be empty, see --existing");
   copy->add_option("--batch", a.options.batch_documents, "documents of a batch, default 1000")
       ->check(CLI::Range(1, 100'000));
   copy->add_option("--existing", a.existing,
@@ -148,10 +214,7 @@ int run_copy(CopyArguments& arguments) {
                                                        : cli::Existing::fail;
   options.stop = stop.token();
   cli::ProgressLine line(arguments.quiet);
-  options.progress = [&](const cli::CopyProgress& progress) {
-    line.show({std::string(progress.phase) + " " + std::string(progress.collection), progress.done,
-               progress.total, progress.rate, progress.phase != "index"});
-  };
+  show_progress(options, line);
   const bool talks = !arguments.quiet && !arguments.json;
   if (talks) {
     fmt::print("from {}, database \"{}\"\nto   {}, database \"{}\"\n", from.store().redacted_uri(),

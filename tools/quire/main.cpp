@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   CLI::App app{"quire: databases of documents, in a file or on a server", "quire"};
   app.set_version_flag("--version", "quire " QUIRE_TOOL_VERSION);
   app.require_subcommand(1);
-  CopyArguments copy;
+  CopyArguments copy, verify;
   BackupArguments backup;
   RestoreArguments restore;
   CheckArguments check;
@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   MigrationArguments migrations;
   [[maybe_unused]] ServeArguments serve;
   add_copy(app, copy);
+  add_verify(app, verify);
   add_backup(app, backup);
   add_restore(app, restore);
   add_others(app, check, health);
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
   const std::string command = app.get_subcommands().front()->get_name();
   try {
     if (command == "copy") return run_copy(copy);
+    if (command == "verify") return run_verify(verify);
     if (command == "backup") return run_backup(backup);
     if (command == "restore") return run_restore(restore);
     if (command == "health") return run_health(health);

@@ -129,4 +129,13 @@ struct [[nodiscard]] CopyReport {
 /// Threads: one call at a time for a pair of databases. Memory: two batches.
 CopyReport copy_database(const Database& from, const Database& to, const CopyOptions& options = {});
 
+/// Compares the documents of two databases as copy_database() does at its end: all collections of
+/// either side, or those that the options name. Writes nothing. Options besides: progress, stop,
+/// most_differences. Indexes, options and views are not looked at.
+/// The report's result is `done` where both sides are alike, else `mismatch`; `failed` and
+/// `stopped` where they could not be read to their end. Documents that are written meanwhile may be
+/// seen on one side only. Errors, threads, memory: as copy_database().
+CopyReport compare_databases(const Database& from, const Database& to,
+                             const CopyOptions& options = {});
+
 }  // namespace quire::cli
