@@ -54,7 +54,7 @@ if [ "$fast" = 0 ]; then
   step "Unit tests with $compiler under the address and undefined-behaviour sanitizers"
   sanitized build/asan "-fsanitize=address,undefined -fno-sanitize-recover=all" -O0 unit_tests
   # The suites that run once more on servers do so in the last step.
-  ctest --test-dir build/asan -j "$jobs" -L unit -E '@(replica_set|standalone)' --output-on-failure --quiet -O build/asan/log.txt ||
+  ctest --test-dir build/asan -j $((jobs + 1)) -L unit -E '@(replica_set|standalone)' --output-on-failure --quiet -O build/asan/log.txt ||
     { cat build/asan/log.txt; exit 1; }
   tail -n 6 build/asan/log.txt
 
@@ -66,6 +66,7 @@ if [ "$fast" = 0 ]; then
 fi
 
 step "All tests"
-ctest --test-dir "$build" -j "$jobs" -E '@(replica_set|standalone)\.' --output-on-failure
+# Many tests wait, for servers and processes of their own.
+ctest --test-dir "$build" -j $((jobs * 2)) -E '@(replica_set|standalone)\.' --output-on-failure
 # A program that ends waits half a second for libmongoc's monitors, and does nothing meanwhile.
 ctest --test-dir "$build" -j $((jobs * 3)) -R '@(replica_set|standalone)\.' --output-on-failure
