@@ -79,8 +79,8 @@ class JsonIn {
     }
     std::vector<std::string> all;
     for (const auto& one : names) all.emplace_back(one.name);
-    fail(key, "there is no " + importer::in_quotes(text) + near_names(text, all) + "; it is one of " +
-                  listed(all));
+    fail(key, "there is no " + importer::in_quotes(text) + near_names(text, all) +
+                  "; it is one of " + listed(all));
   }
   void value(std::string_view key, std::optional<bson::Value>& out);
   void values(std::string_view key, std::vector<ValuePair>& out);
