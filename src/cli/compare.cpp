@@ -61,11 +61,7 @@ bool compare_all(const Database& from, const Database& to, const CopyOptions& op
 }  // namespace
 
 CopyReport compare_databases(const Database& from, const Database& to, const CopyOptions& options) {
-  CopyReport report;
-  report.source = from.store().redacted_uri();
-  report.source_database = from.name();
-  report.target = to.store().redacted_uri();
-  report.target_database = to.name();
+  CopyReport report = report_about(from, to);
   const auto start = Clock::now();
   try {
     if (!compare_all(from, to, options, report)) {

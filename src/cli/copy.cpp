@@ -293,11 +293,7 @@ class Copier {
 }  // namespace
 
 CopyReport copy_database(const Database& from, const Database& to, const CopyOptions& options) {
-  CopyReport report;
-  report.source = from.store().redacted_uri();
-  report.source_database = from.name();
-  report.target = to.store().redacted_uri();
-  report.target_database = to.name();
+  CopyReport report = report_about(from, to);
   const auto start = Clock::now();
   Copier copier(from, to, options, report);
   try {

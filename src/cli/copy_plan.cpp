@@ -224,6 +224,15 @@ class Planner {
 
 }  // namespace
 
+CopyReport report_about(const Database& from, const Database& to) {
+  CopyReport report;
+  report.source = from.store().redacted_uri();
+  report.source_database = from.name();
+  report.target = to.store().redacted_uri();
+  report.target_database = to.name();
+  return report;
+}
+
 bool is_copied(const std::string& name, const CopyOptions& options) {
   if (is_bookkeeping(name) || is_listed(options.exclude, name)) return false;
   return options.collections.empty() || is_listed(options.collections, name);

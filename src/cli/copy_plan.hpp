@@ -29,6 +29,9 @@ struct CopyPlan {
   std::vector<std::string> left_out;
 };
 
+/// With the names of both sides, and nothing done yet.
+[[nodiscard]] CopyReport report_about(const Database& from, const Database& to);
+
 /// Whether the options name it, and it is none of those that say where a run or a copy stands.
 [[nodiscard]] bool is_copied(const std::string& name, const CopyOptions& options);
 
