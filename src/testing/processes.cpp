@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "quire/bson/writer.hpp"
@@ -109,6 +111,40 @@ bool is_moment(const StoreCall& call, bool in_transactions) {
          call.operation == "create_indexes" || call.operation == "find_and_modify";
 }
 
+/// Stops this process between the calls of its other threads: the heartbeat's write holds the lock
+/// of a file, and a process that stops with it keeps all others from writing.
+class Stopper {
+ public:
+  /// In front of and behind each call, in its thread.
+  void saw(const StoreCall& call) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !stopping_; });
+    if (!call.returned || call.in_transaction) {
+      inside_.insert(std::this_thread::get_id());
+    } else {
+      inside_.erase(std::this_thread::get_id());
+    }
+    changed_.notify_all();
+  }
+  /// Comes back after SIGCONT.
+  void stop() {
+    std::unique_lock lock(mutex_);
+    stopping_ = true;
+    inside_.erase(std::this_thread::get_id());
+    // A call that failed did not tell of its end.
+    changed_.wait_for(lock, std::chrono::seconds(1), [&] { return inside_.empty(); });
+    ::kill(::getpid(), SIGSTOP);
+    stopping_ = false;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::thread::id> inside_;
+  bool stopping_ = false;
+};
+
 constexpr int lock_lost = 21;  // exit code of a run that another one took over
 
 class Pauses {
@@ -138,9 +174,10 @@ class Pauses {
     }
     Child holder([&](std::string& text) {
       std::atomic<int> moments{0};
+      Stopper stopper;
       const Database db = open_for(databases_, subject_, uri, [&](const StoreCall& call) {
-        if (is_moment(call, options_.in_transactions) && ++moments == at)
-          ::kill(::getpid(), SIGSTOP);
+        stopper.saw(call);
+        if (is_moment(call, options_.in_transactions) && ++moments == at) stopper.stop();
       });
       auto runner = runner_for(subject_, db);
       const auto report = runner.lease(options_.lease).run();

@@ -1,6 +1,8 @@
 // Each check holds for migrations that are right, and tells of those that are wrong.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "quire/bson/json.hpp"
 #include "quire/quire.hpp"
 #include "quire/testing/testing.hpp"
@@ -210,6 +212,35 @@ TEST_F(Helpers, PausedHolderChangesNothingAfterwards) {
   const auto outcome = paused_holder(databases, subject, options);
   EXPECT_TRUE(outcome) << outcome.why;
   EXPECT_EQ(outcome.rounds, 2);
+}
+
+/// A heartbeat whose write takes about as long as it waits: stopped in the middle of one, the
+/// process would keep the second one from a file for ever.
+TEST_F(Helpers, PausedHolderStopsBetweenTheWritesOfItsHeartbeat) {
+  Subject subject;
+  subject.without_transactions = true;
+  subject.configure = [](migrate::MigrationRunner& runner) {
+    runner.application(std::string(std::size_t{3} << 20, 'a'));
+  };
+  subject.migrations.add(
+      {.id = "slow", .up = migrate::run(Atomicity::idempotent, [](Database& db, Session&) {
+                       for (std::int64_t id = 0; id < 6; ++id) {
+                         std::this_thread::sleep_for(std::chrono::milliseconds(13));
+                         const auto filter = bson::make_document("_id", id);
+                         const auto change =
+                             bson::make_document("$set", bson::make_document("done", true));
+                         store::UpdateOptions options;
+                         options.upsert = true;
+                         (void)db.store().update(db.ns("notes"), filter, {change.view()}, options);
+                       }
+                     })});
+  PausedHolderOptions options;
+  options.lease = std::chrono::milliseconds(50);
+  options.most = 6;
+  options.limit = std::chrono::seconds(30);
+  const auto outcome = paused_holder(databases, subject, options);
+  EXPECT_TRUE(outcome) << outcome.why;
+  EXPECT_EQ(outcome.rounds, 6);
 }
 
 TEST_F(Helpers, PausedHolderNeedsAMomentToStop) {
