@@ -58,6 +58,7 @@ class Proposer {
       decide(listed(circle), "references",
              "they refer to each other in a circle: documents of one are there before those that "
              "they refer to");
+    decide_numbers();
     return std::move(out_);
   }
 
@@ -71,6 +72,26 @@ class Proposer {
 
   void decide(const std::string& table, const std::string& what, const std::string& reason) {
     out_.decisions.push_back({table, what, reason});
+  }
+
+  /// Ids count up from one: they are int64 as long as no value says otherwise.
+  void decide_numbers() {
+    std::vector<const Table*> wide;
+    for (const Table* table : tables_) {
+      const bool key =
+          std::any_of(table->columns.begin(), table->columns.end(), [&](const Column& column) {
+            return column.type == ColumnType::uint64 && contains(table->key, column.name);
+          });
+      if (key) wide.push_back(table);
+    }
+    if (wide.empty()) return;
+    out_.mapping.types.unsigned64 = TypePolicy::Unsigned::int64;
+    const std::string others =
+        wide.size() == 1 ? "" : " and those of " + std::to_string(wide.size() - 1) + " more";
+    decide(wide.front()->name, "unsigned numbers of 64 bits as int64",
+           "its key" + others + (wide.size() == 1 ? " is" : " are") +
+               " of that type; a row with a value above 9223372036854775807 is "
+               "put aside, where `unsigned64`: `decimal128` of `types` would take it");
   }
 
   bool leave_out(const Table& table) {

@@ -68,6 +68,9 @@ TEST_F(ImportTool, SaysWhatIsMissingOrWrong) {
   auto result = import({"dry-run"});
   EXPECT_EQ(result.code, 2);
   EXPECT_NE(result.err.find("QUIRE_IMPORT_FROM"), std::string::npos) << result.err;
+  result = import({"audit", "mysql://u:s3cret@h/db"});  // without --from
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.err.find("a name stands here, not"), std::string::npos) << result.err;
   result = import({"dry-run"}, "env:QUIRE_TEST_NOTHING");
   EXPECT_NE(result.code, 0);
   EXPECT_NE(result.err.find("QUIRE_TEST_NOTHING"), std::string::npos) << result.err;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -116,6 +117,24 @@ TEST(Propose, GivesChildrenNamesThatNoColumnHas) {
   const Proposal proposal = propose(source.schema);
   EXPECT_EQ(proposal.mapping.tables.at(0).children.at(0).to, "c_rows");
   EXPECT_TRUE(validate(proposal.mapping, source.schema).empty());
+}
+
+TEST(Propose, MakesKeysThatCountUpInt64) {
+  MemorySource source;
+  source.add("hosts", {"id:uint64", "sent:uint64"}, {"id"}, {});
+  source.add("items", {"id:uint64", "host_id:uint64"}, {"id"}, {});
+  source.refer("items", {"host_id"}, "hosts", {"id"});
+  const Proposal found = propose(source.schema);
+  EXPECT_EQ(found.mapping.types.unsigned64, TypePolicy::Unsigned::int64);
+  const auto is_of_numbers = [](const Decision& one) {
+    return one.what == "unsigned numbers of 64 bits as int64" &&
+           one.reason.starts_with("its key and those of 1 more are of that type");
+  };
+  EXPECT_EQ(std::count_if(found.decisions.begin(), found.decisions.end(), is_of_numbers), 1);
+
+  MemorySource counts;  // no key: nothing is known of how large they get
+  counts.add("counts", {"id:int64", "bytes:uint64"}, {"id"}, {});
+  EXPECT_EQ(propose(counts.schema).mapping.types.unsigned64, TypePolicy::Unsigned::decimal128);
 }
 
 // shop_structs_generated.hpp is what structs() writes, and is compiled here.

@@ -285,6 +285,9 @@ TEST(ImportCli, TellsMistakes) {
                {{"verify", "--full", "--level", "full"}, "not both"},
                {{"check-pk"}, "an argument is missing"},
                {{"check-pk", "user"}, "users"},
+               {{"check-pk", "sqlite://u:s3cret@x"}, "a name stands here"},
+               {{"audit", "mysql://u:s3cret@x/y"}, "a name stands here"},
+               {{"dry-run", "mysql://u:s3cret@x/y"}, "a name stands here"},
                {{"check-duplicates", "users"}, "columns that should be unique"},
                {{"rollback"}, "--yes"},
                {{"finish"}, "--yes"}};
@@ -293,6 +296,7 @@ TEST(ImportCli, TellsMistakes) {
     EXPECT_EQ(ran.code, 2) << ran;
     EXPECT_TRUE(ran.complains(one_case.text)) << one_case.text << "\n" << ran;
     EXPECT_TRUE(ran.complains("next: ")) << ran;
+    EXPECT_EQ(ran.err.find("s3cret"), std::string::npos) << ran;
   }
   App away([] { return open_source("postgresql://me:s3cret@127.0.0.1:1/none"); });
   const Ran ran = away.run({"audit"});

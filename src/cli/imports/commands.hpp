@@ -82,6 +82,9 @@ inline constexpr std::string_view report_schema = "quire.import/1";
 [[nodiscard]] importer::ImportOptions import_options(const Context& context);
 /// Of `import` and `dry-run`.
 [[nodiscard]] std::span<const OptionSpec> import_option_specs();
+/// The source's table that a word names. Throws ImportError (table_not_found), and UsageError for a
+/// URI, which may hold a password.
+[[nodiscard]] const std::string& table_named(const Context& context, const std::string& word);
 /// The part of the mapping that a word names: its name, or the table of one part alone. Throws
 /// UsageError that names what there is.
 [[nodiscard]] std::string part_named(const Context& context, const std::string& word);

@@ -69,7 +69,7 @@ int audit(const Context& context) {
   Output& out = context.out;
   importer::AuditOptions options;
   for (std::size_t i = 0; i < context.arguments.count(); ++i)
-    options.tables.push_back(context.arguments.at(i));
+    options.tables.push_back(table_named(context, context.arguments.at(i)));
   options.sample = context.arguments.number("--sample", 1, INT64_MAX).value_or(0);
   options.examples =
       static_cast<std::size_t>(context.arguments.number("--examples", 0, 1000).value_or(3));

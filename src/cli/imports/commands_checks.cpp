@@ -155,7 +155,7 @@ std::vector<const TableMapping*> parts_of(const Context& context, const std::str
 }
 
 int check_pk(const Context& context) {
-  const std::string name = context.arguments.at(0);
+  const std::string& name = table_named(context, context.arguments.at(0));
   const importer::Table& table = context.source().schema().at(name);
   const auto parts = parts_of(context, name);
   Checks checks(context, name);
@@ -197,8 +197,7 @@ void ask_indexes(const Context& context, const std::string& table, Checks& check
 }
 
 int check_duplicates(const Context& context) {
-  const std::string table = context.arguments.at(0);
-  (void)context.source().schema().at(table);
+  const std::string& table = table_named(context, context.arguments.at(0));
   Names columns;
   for (std::size_t i = 1; i < context.arguments.count(); ++i)
     columns.push_back(context.arguments.at(i));

@@ -95,7 +95,19 @@ std::string part_name(const importer::TableMapping& table) {
   return table.name.empty() ? table.into : table.name;
 }
 
+/// A URI where a name stands: nothing of it is shown that may be a secret.
+void refuse_uri(const std::string& word) {
+  if (word.find("://") != word.npos)
+    throw UsageError(fmt::format("a name stands here, not \"{}\"", without_secrets(word)));
+}
+
+const std::string& table_named(const Context& context, const std::string& word) {
+  refuse_uri(word);
+  return context.source().schema().at(word).name;
+}
+
 std::string part_named(const Context& context, const std::string& word) {
+  refuse_uri(word);
   std::vector<std::string> names, of_table;
   for (const auto& table : context.mapping().tables) {
     names.push_back(part_name(table));
@@ -103,9 +115,8 @@ std::string part_named(const Context& context, const std::string& word) {
   }
   if (std::find(names.begin(), names.end(), word) != names.end()) return word;
   if (of_table.size() == 1) return of_table.front();
-  std::string text = fmt::format("the mapping has no part \"{}\"", without_secrets(word));
-  if (of_table.size() > 1)
-    text = fmt::format("several parts read the table \"{}\"", without_secrets(word));
+  std::string text = fmt::format("the mapping has no part \"{}\"", word);
+  if (of_table.size() > 1) text = fmt::format("several parts read the table \"{}\"", word);
   const std::vector<std::string_view> views(names.begin(), names.end());
   const auto meant = of_table.empty() ? nearest(word, views) : std::string_view();
   if (!meant.empty()) throw UsageError(fmt::format("{}; did you mean {}?", text, meant));
