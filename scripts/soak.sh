@@ -29,7 +29,7 @@ scripts/kill_loop.sh $(((kills + 1) / 2))
 printf '\n== Kill -9 at random, %s times: migrations\n' "$kills"
 scripts/kill_loop_migrations.sh "$kills"
 printf '\n== Migrations: interrupted at every call, stopped holders, 50 rounds of 16 starts, a disk that is full at each request\n'
-migrations() { QUIRE_MIGRATION_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/migrate/test_migrate" --gtest_filter='Matrix.*:KeptMatrix.*:Drain.*:ManyStarts.*:Faults.*:Rights.*:ServerKill.*'; }
+migrations() { QUIRE_MIGRATION_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/migrate/test_migrate" --gtest_filter='Matrix.*:KeptMatrix.*:Drain.*:ManyStarts.*:Faults.*:Rights.*:ServerKill.*:Steps.LargeCollections*:Batches.ALargeCollection*'; }
 migrations 1
 printf '\n== Imports: killed at every boundary of a chunk and 200 times at random, their source started again\n'
 imports() { QUIRE_IMPORT_SOAK=1 MONGOC_DISABLE_SHM=1 "$build/tests/importing/test_importing" --gtest_filter='ImportMatrix.*'; }

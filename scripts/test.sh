@@ -68,5 +68,6 @@ fi
 step "All tests"
 # Many tests wait, for servers and processes of their own.
 ctest --test-dir "$build" -j $((jobs * 2)) -E '@(replica_set|standalone)\.' --output-on-failure
-# A program that ends waits half a second for libmongoc's monitors, and does nothing meanwhile.
-ctest --test-dir "$build" -j $((jobs * 3)) -R '@(replica_set|standalone)\.' --output-on-failure
+# A program that ends waits half a second for libmongoc's monitors, and does nothing meanwhile; there are three servers of each
+# kind, of which each does one thing at a time.
+ctest --test-dir "$build" -j $((jobs * 4)) -R '@(replica_set|standalone)\.' --output-on-failure

@@ -3,8 +3,10 @@
 
 Usage: tools/servers.py start FOLDER    |    tools/servers.py stop FOLDER    |    tools/servers.py install
 
-start   four servers on free loopback ports: replica_set, standalone, auth (SCRAM), tls. Writes FOLDER/servers.json
-        once all answer, and leaves a keeper behind that ends them at stop, or when it has waited for two hours.
+start   servers on free loopback ports: replica_set, standalone, auth (SCRAM), tls. Of the first two there are several
+        alike (replica_set_2 ...): one that is at work lets others wait, and a test program keeps to one of them
+        (tests/support/servers.hpp). Writes FOLDER/servers.json once all answer, and leaves a keeper behind that ends
+        them at stop, or when it has waited for two hours.
         Where SecantusDB is not installed it writes {} and says so: the tests then skip by name.
 stop    ends them by their process ids.
 install makes the virtual environment ($QUIRE_SERVER_VENV, default build/server-venv) with SecantusDB in it.
@@ -26,6 +28,11 @@ VENV = pathlib.Path(os.environ.get("QUIRE_SERVER_VENV", ROOT / "build" / "server
 VERSION = "SecantusDB==0.7.0b3"
 USER, PASSWORD = "quire", "p@ss/word:1"
 LIFETIME_S = 7200
+ALIKE = 3
+
+
+def alike(kind):
+    return [kind] + [f"{kind}_{number}" for number in range(2, ALIKE + 1)]
 
 
 def free_ports(n):
@@ -101,14 +108,15 @@ client.admin.command("createUser", {USER!r}, pwd={PASSWORD!r}, roles=["root"])
 
 def keeper(folder):
     """Runs on in the background: holds the servers' processes and ends them."""
-    ports = dict(zip(("replica_set", "standalone", "auth", "tls", "tls_expired", "tls_wrong_host"), free_ports(6)))
+    names = [*alike("replica_set"), *alike("standalone"), "auth", "tls", "tls_expired", "tls_wrong_host"]
+    ports = dict(zip(names, free_ports(len(names))))
     certificates(folder / "tls")
     pem = lambda name: ["--standalone", "--tls-cert-file", str(folder / "tls" / f"{name}.pem"), "--tls-key-file", str(folder / "tls" / f"{name}.key")]
     # The user goes in first, on the same storage.
     first = launch(folder, "auth", ports["auth"])
     running = {
-        "replica_set": launch(folder, "replica_set", ports["replica_set"]),
-        "standalone": launch(folder, "standalone", ports["standalone"], "--standalone"),
+        **{name: launch(folder, name, ports[name]) for name in alike("replica_set")},
+        **{name: launch(folder, name, ports[name], "--standalone") for name in alike("standalone")},
         "tls": launch(folder, "tls", ports["tls"], *pem("server")),
         "tls_expired": launch(folder, "tls_expired", ports["tls_expired"], *pem("expired")),
         "tls_wrong_host": launch(folder, "tls_wrong_host", ports["tls_wrong_host"], *pem("wrong-host")),
@@ -136,8 +144,7 @@ def keeper(folder):
             wait_until_it_listens(ports[name], process, name, folder)
         quoted = "quire:p%40ss%2Fword%3A1"
         state = {
-            "replica_set": f"mongodb://127.0.0.1:{ports['replica_set']}/",
-            "standalone": f"mongodb://127.0.0.1:{ports['standalone']}/",
+            **{name: f"mongodb://127.0.0.1:{ports[name]}/" for name in alike("replica_set") + alike("standalone")},
             "auth": f"mongodb://{quoted}@127.0.0.1:{ports['auth']}/",
             "auth_host": f"127.0.0.1:{ports['auth']}",
             "tls": f"mongodb://127.0.0.1:{ports['tls']}/?tls=true",

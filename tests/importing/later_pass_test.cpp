@@ -102,6 +102,7 @@ void catches_up(const std::function<std::unique_ptr<Source>()>& open, const Sql&
 
 TEST(ImportByChange, CatchesUpFromSqlite) {
   for (const char* type : {"DATETIME", "TEXT"}) {
+    if (quire::test::on_server() && type == std::string("TEXT")) break;  // of the source alone
     Legacy legacy;
     catches_up([&] { return legacy.open(); }, [&](const std::string& sql) { legacy.run(sql); },
                type);
@@ -109,6 +110,7 @@ TEST(ImportByChange, CatchesUpFromSqlite) {
 }
 #ifdef QUIRE_WITH_POSTGRESQL
 TEST(ImportByChange, CatchesUpFromPostgresql) {
+  QUIRE_ON_ONE_STORE();
   for (const char* type : {"timestamptz", "timestamp"}) {
     QUIRE_NEEDS_POSTGRESQL(database);
     catches_up([&] { return open_source(database.uri()); },
@@ -118,6 +120,7 @@ TEST(ImportByChange, CatchesUpFromPostgresql) {
 #endif
 #ifdef QUIRE_WITH_MYSQL
 TEST(ImportByChange, CatchesUpFromMariadb) {
+  QUIRE_ON_ONE_STORE();
   for (const char* type : {"DATETIME(3)", "TIMESTAMP"}) {
     QUIRE_NEEDS_DATABASE(server, "mysql");
     quire::test::MysqlDatabase database(server);

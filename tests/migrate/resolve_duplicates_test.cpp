@@ -50,7 +50,7 @@ TEST(Duplicates, AreListedInOnePassHoweverManyThereAre) {
 
 TEST(ResolveDuplicates, ReadsTheCollectionTwiceHoweverManyGroupsThereAre) {
   // Servers take longest: fewer batches show the same.
-  const int groups = quire::test::on_server() ? 400 : 1200;
+  const int groups = quire::test::on_server() ? 260 : 1200;
   const int batches = (2 * groups + 499) / 500;
   CountedPairs counted(groups);
   const auto done = resolve_duplicates(counted.db, "c", keys(R"({"k": 1})"), Keep::newest);
@@ -65,21 +65,21 @@ TEST(ResolveDuplicates, ReadsTheCollectionTwiceHoweverManyGroupsThereAre) {
 }
 
 TEST(ResolveDuplicates, GoesOnWhereACallFailed) {
-  CountedPairs counted(600);
+  CountedPairs counted(300);
   counted.fails_at = 4;  // the removals of the second batch
   EXPECT_THROW((void)resolve_duplicates(counted.db, "c", keys(R"({"k": 1})"), Keep::oldest),
                StoreError);
-  EXPECT_EQ(count(counted.plain, "c"), 950);
+  EXPECT_EQ(count(counted.plain, "c"), 350);
   const auto rest = resolve_duplicates(counted.db, "c", keys(R"({"k": 1})"), Keep::oldest);
-  EXPECT_EQ(rest.removed, 350);
-  EXPECT_EQ(count(counted.plain, "c", R"({"_id": {"$lt": 600}})"), 600);
-  EXPECT_EQ(count(counted.plain, "c"), 600);
-  EXPECT_EQ(count(counted.plain, "_quire_rejects"), 600);
+  EXPECT_EQ(rest.removed, 50);
+  EXPECT_EQ(count(counted.plain, "c", R"({"_id": {"$lt": 300}})"), 300);
+  EXPECT_EQ(count(counted.plain, "c"), 300);
+  EXPECT_EQ(count(counted.plain, "_quire_rejects"), 300);
 }
 
 TEST(ResolveDuplicates, LargeGroupsKeepTheOneOfTheAgeThatIsWanted) {
   // More than a batch of 500; servers take longest.
-  const std::int32_t size = quire::test::on_server() ? 600 : 1300;
+  const std::int32_t size = quire::test::on_server() ? 510 : 1300;
   for (const Keep keep : {Keep::oldest, Keep::newest}) {
     Database db = empty_database();
     std::vector<bson::Document> documents;

@@ -1,4 +1,5 @@
 #include "fixture.hpp"
+#include "ten.hpp"
 
 namespace quire::migrate::test {
 namespace {
@@ -230,6 +231,8 @@ void put_texts(Database& db, int n) {
 
 TEST(Steps, LargeCollectionsOfServersGoByRanges) {
   Database db = empty_database();
+  if (quire::test::on_server() && db.capabilities().transactions && !ten::soak())
+    GTEST_SKIP() << "long; a clash is looked for there: with QUIRE_MIGRATION_SOAK only";
   put_texts(db, 10'400);
   const Migrations all = one(split_field("c", "t", {"t1", "t2"}));
   const bool embedded = db.capabilities().transactional_catalog;

@@ -7,14 +7,19 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "quire/bson/json.hpp"
 
 namespace quire::test {
 
+/// The program that was started, in the processes that it forks too: they meet on one server.
+inline const pid_t this_program = ::getpid();
+
 /// A value of the file that tools/servers.py writes: "replica_set", "standalone", "auth", "tls" are
-/// URIs without a database. The file is the one of $QUIRE_TEST_SERVERS, or what comes after the @
-/// of the name. Empty where no such server was started.
+/// URIs without a database. Where there are some alike ("replica_set_2") it is the same one
+/// throughout a program. The file is the one of $QUIRE_TEST_SERVERS, or what comes after the @ of
+/// the name. Empty where no such server was started.
 inline std::string server(std::string_view name) {
   const char* servers = std::getenv("QUIRE_TEST_SERVERS");
   std::string path = servers == nullptr ? "" : servers;
@@ -27,8 +32,14 @@ inline std::string server(std::string_view name) {
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (text.empty()) return {};
   const auto state = bson::from_json(text);
-  const auto value = state.find(name);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
+  std::vector<std::string> alike;
+  for (std::string key(name);; key = std::string(name) + "_" + std::to_string(alike.size() + 1)) {
+    const auto value = state.find(key);
+    if (!value || !value->is_string()) break;
+    alike.emplace_back(value->as_string());
+  }
+  return alike.empty() ? std::string()
+                       : alike[static_cast<std::size_t>(this_program) % alike.size()];
 }
 
 /// A database name that no other test has.
@@ -49,8 +60,8 @@ inline std::string with_database(const std::string& uri, const std::string& data
 }
 
 /// The store that a suite for any store runs on: in memory, or an empty database of the server that
-/// $QUIRE_TEST_STORE names: "replica_set@FILE" or "standalone@FILE", FILE as tools/servers.py writes
-/// it.
+/// $QUIRE_TEST_STORE names: "replica_set@FILE" or "standalone@FILE", FILE as tools/servers.py
+/// writes it.
 inline bool on_server() { return std::getenv("QUIRE_TEST_STORE") != nullptr; }
 inline std::string store_uri() {
   return on_server() ? with_database(server(std::getenv("QUIRE_TEST_STORE")), fresh_database())
