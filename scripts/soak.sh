@@ -32,12 +32,12 @@ printf '\n== Migrations: interrupted at every call, stopped holders, 50 rounds o
 migrations() { QUIRE_MIGRATION_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/migrate/test_migrate" --gtest_filter='Matrix.*:KeptMatrix.*:Drain.*:ManyStarts.*:Faults.*:Rights.*:ServerKill.*:Steps.LargeCollections*:Batches.ALargeCollection*'; }
 migrations 1
 printf '\n== Imports: killed at every boundary of a chunk and 200 times at random, their source started again\n'
-imports() { QUIRE_IMPORT_SOAK=1 MONGOC_DISABLE_SHM=1 "$build/tests/importing/test_importing" --gtest_filter='ImportMatrix.*'; }
+imports() { QUIRE_IMPORT_SOAK=$1 MONGOC_DISABLE_SHM=1 "$build/tests/importing/test_importing" --gtest_filter='ImportMatrix.*'; }
 # Without PostgreSQL or MariaDB their tests are skipped by name.
 tools/databases.py start "$build/databases" >/dev/null
 trap 'tools/databases.py stop "$build/databases"' EXIT
 export QUIRE_TEST_DATABASES=$PWD/$build/databases/databases.json
-imports
+imports 1
 printf '\n== Losses of power, and a full or broken disk at each request\n'
 QUIRE_ROBUSTNESS_ROUNDS=25 "$build/tests/robustness/test_robustness" --gtest_filter='-*Corruption*'
 printf '\n== Flipped bits and bytes: %s\n' "$flips"
@@ -56,10 +56,10 @@ printf '\n== Migrations on servers: interrupted, and connections lost, at every 
 export QUIRE_TEST_SERVERS=$PWD/$build/servers/servers.json
 QUIRE_TEST_STORE=standalone migrations 5
 QUIRE_TEST_STORE=replica_set migrations 5
-printf '\n== Imports into servers: killed, their source started again\n'
+printf '\n== Imports into servers: killed at every fifth boundary and 40 times at random, their source started again\n'
 tools/databases.py start "$build/databases" >/dev/null  # its keeper ends after two hours
-QUIRE_TEST_STORE=standalone imports
-QUIRE_TEST_STORE=replica_set imports
+QUIRE_TEST_STORE=standalone imports 5
+QUIRE_TEST_STORE=replica_set imports 5
 status=0
 QUIRE_TEST_SERVERS=$PWD/$build/servers/servers.json "$build/tools/quire_differential" \
   ${QUIRE_DIFFERENTIAL_URI:+--uri "$QUIRE_DIFFERENTIAL_URI"} --seed 1000000 --operations "$differential" \

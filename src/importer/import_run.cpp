@@ -83,7 +83,7 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
         RowQuery::Since{part.mapping.changed->column, *start.since});
     some.emplace(source, *part.later, 0, check_of(part));
     data.keep_rejects = true;
-    data.rows_of_limits = std::max<std::int64_t>(all.size().rows, 1);
+    data.rows_of_limits = rows_of_limits(all, data.into);
     data.verify.extra_allowed = true;
   }
   MappedSource& rows = some ? *some : all;
@@ -105,13 +105,18 @@ void Importer::Impl::run_part(Part& part, ImportPart& out, ImportReport& report)
   }
 }
 
+/// A table has at least as many rows as documents came of it, whatever its database tells.
+std::int64_t Importer::Impl::rows_of_limits(MappedSource& rows, const std::string& into) {
+  return std::max({rows.size().rows, to.store().estimated_count(to.ns(into)), std::int64_t{1}});
+}
+
 /// Tries what was put aside once more, against the limits of the whole table.
 migrate::DataReport Importer::Impl::retry_part(Part& part, MappedSource& rows) {
   WriteRules rules = part.rules;
   rules.looks = true;
   rules.first_pass = false;
   auto data = part.data;
-  data.rows_of_limits = std::max<std::int64_t>(rows.size().rows, 1);
+  data.rows_of_limits = rows_of_limits(rows, data.into);
   return DataRun(rows, std::nullopt, to, data, *part.monitor, writers(data, rules)).retry();
 }
 

@@ -49,6 +49,7 @@ struct Importer::Impl {
   [[nodiscard]] std::function<void(bson::View)> check_of(const Part& part) const;
   void run_part(Part& part, ImportPart& out, ImportReport& report);
   [[nodiscard]] PassStart begin_pass(const Part& part, std::int64_t pass, bool is_begun);
+  [[nodiscard]] std::int64_t rows_of_limits(MappedSource& rows, const std::string& into);
   [[nodiscard]] migrate::DataReport retry_part(Part& part, MappedSource& rows);
   void after_changed_rows(Part& part, MappedSource& all, ImportPart& out);
   void dry_part(Part& part, ImportPart& out, ImportReport& report);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -18,7 +19,12 @@ using testing::Child;
 using testing::StoreCall;
 using Hook = std::function<void(const StoreCall&)>;
 
+/// QUIRE_IMPORT_SOAK=N: the long forms, at each N-th boundary, and of the rest an N-th part.
 inline bool soak() { return std::getenv("QUIRE_IMPORT_SOAK") != nullptr; }
+inline int soak_every() {
+  const char* text = std::getenv("QUIRE_IMPORT_SOAK");
+  return text == nullptr ? 1 : std::max(std::atoi(text), 1);
+}
 
 /// That nobody waits for ever: of one process, far above what a busy machine takes.
 constexpr std::chrono::minutes limit{5};

@@ -18,9 +18,9 @@ namespace quire::importer::test::crash {
 namespace {
 
 /// SIGKILL before and after what is_boundary() says, from the `first` on each `every`th, at most
-/// `most` times; 0: until the import ends before it. In soak each one.
+/// `most` times; 0: until the import ends before it. In soak until then.
 void kill_at_boundaries(Bed& bed, int first, int every, int most) {
-  if (soak()) first = 1, every = 1, most = 0;
+  if (soak()) first = 1, every = soak_every(), most = 0;
   int rounds = 0;
   for (int at = first; most == 0 || rounds < most; at += every) {
     SCOPED_TRACE("killed at boundary " + std::to_string(at));
@@ -45,7 +45,7 @@ void kill_at_boundaries(Bed& bed, int first, int every, int most) {
   }
   if (soak()) {
     std::printf("%d kills at boundaries\n", rounds);
-    EXPECT_GT(rounds, 40);
+    EXPECT_GT(rounds, 40 / every);
   } else {
     EXPECT_GT(rounds, 0);
   }
@@ -53,7 +53,7 @@ void kill_at_boundaries(Bed& bed, int first, int every, int most) {
 
 /// Several kills may be of one import.
 void kill_at_random(Bed& bed, int kills) {
-  if (soak()) kills = 200;
+  if (soak()) kills = 200 / soak_every();
   std::mt19937 random(20261128);
   int killed = 0, imports = 0, ended = 0;
   for (; killed < kills && imports < 20 * kills; ++imports) {
@@ -136,7 +136,7 @@ void restart_source(const std::string& kind, const std::string& key, bool mysql)
     return std::unique_ptr<Source>();
   };
   int failed = 0, rounds = 0;
-  const int most = soak() ? 20 : 1;
+  const int most = soak() ? std::max(20 / soak_every(), 2) : 1;
   for (int at = 4; rounds < most; at += 2, ++rounds) {
     SCOPED_TRACE("source ended at boundary " + std::to_string(at));
     const Bed::Target target = bed.prepare();

@@ -134,6 +134,10 @@ bool DataRun::copy(RunParts& parts) {
     return false;
   }
   if (sums.open > 0) return false;
+  if (too_many_rejects(to_, book_, options_)) {
+    parts.gate.stop(StopCause::rejects, "more documents were put aside than allowed");
+    return false;
+  }
   book_.forget_earlier();  // what a slow process of the pass before left meanwhile
   (void)book_.move_state(JobState::running, JobState::copied);
   return true;
