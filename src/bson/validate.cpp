@@ -199,6 +199,15 @@ bool is_valid_for_sure(const std::uint8_t* at, const std::uint8_t* end, int dept
         if (utf8 && !is_utf8({reinterpret_cast<const char*>(at) + 4, length - 1})) return false;
         break;
       }
+      case Type::binary: {
+        constexpr std::size_t head = 5;
+        if (left < head || at[4] == static_cast<std::uint8_t>(BinarySubtype::binary_old))
+          return false;
+        const auto length = load<std::uint32_t>(at);
+        if (length > left - head) return false;
+        size = std::size_t{length} + head;
+        break;
+      }
       case Type::document:
       case Type::array: {
         if (left < 5) return false;

@@ -137,16 +137,19 @@ BulkResult EmbeddedStore::do_bulk_write(Namespace ns, std::span<const BulkOperat
   WriteScope scope(file_, options.session, false);
   Connection& connection = scope.connection();
   constexpr std::size_t many_operations = 100;
+  std::optional<RowWriter> inserts;  // of one insert behind the other
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const BulkOperation& operation = operations[i];
     if (i >= many_operations) page_map::went_over(connection.handle(), page_map::scattered_row);
     const bool many = operation.kind == BulkOperation::Kind::update_many;
     bool savepoint = false;
+    if (operation.kind != BulkOperation::Kind::insert) inserts.reset();
     try {
       switch (operation.kind) {
         case BulkOperation::Kind::insert: {
-          RowWriter rows(scope, scope.find_or_create(ns), options.bypass_document_validation);
-          insert_one(rows, operation.document);
+          if (!inserts)
+            inserts.emplace(scope, scope.find_or_create(ns), options.bypass_document_validation);
+          insert_one(*inserts, operation.document);
           ++result.inserted;
           break;
         }

@@ -2,10 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "quire/bson/value.hpp"
 
 namespace quire::store::embedded {
+namespace {
+
+/// False for most documents, by their bytes: none of them is the type's.
+bool may_have_timestamps(bson::View document) noexcept {
+  return std::memchr(document.data(), static_cast<int>(bson::Type::timestamp), document.size()) !=
+         nullptr;
+}
+
+}  // namespace
 
 bool is_zero_timestamp(bson::ValueView value) noexcept {
   return value.type() == bson::Type::timestamp && bson::load<std::uint64_t>(value.data()) == 0;
@@ -22,6 +32,7 @@ void append_field(bson::Writer& out, std::string_view name, bson::ValueView valu
 }
 
 bson::View with_present_timestamps(bson::View document, bson::Document& buffer) {
+  if (!may_have_timestamps(document)) return document;
   bool any = false;
   for (const auto& field : document)
     any = any || (is_zero_timestamp(field.value) && field.key != "_id");
