@@ -7,16 +7,6 @@
 namespace quire::importer {
 namespace {
 
-/// "-12.340" as "-12.34", "5.00" as "5": as a whole number is written.
-std::string plain_digits(std::string_view digits) {
-  if (digits.find('.') != digits.npos && digits.find_first_of("eE") == digits.npos) {
-    while (digits.ends_with('0')) digits.remove_suffix(1);
-    if (digits.ends_with('.')) digits.remove_suffix(1);
-  }
-  if (digits == "-0" || digits.empty()) return "0";
-  return std::string(digits);
-}
-
 std::string real_text(double value) {
   constexpr double largest = 9.2e18;
   if (std::abs(value) < largest && value == std::floor(value))
@@ -25,6 +15,15 @@ std::string real_text(double value) {
 }
 
 }  // namespace
+
+std::string plain_digits(std::string_view digits) {
+  if (digits.find('.') != digits.npos && digits.find_first_of("eE") == digits.npos) {
+    while (digits.ends_with('0')) digits.remove_suffix(1);
+    if (digits.ends_with('.')) digits.remove_suffix(1);
+  }
+  if (digits == "-0" || digits.empty()) return "0";
+  return std::string(digits);
+}
 
 void append_identity(std::string& out, const Cell& cell) {
   using Kind = Cell::Kind;

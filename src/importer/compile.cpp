@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "importer/compiled_table.hpp"
+#include "importer/hashed_part.hpp"
 #include "importer/names.hpp"
 #include "importer/program_maker.hpp"
 #include "quire/core/error.hpp"
@@ -23,9 +24,10 @@ struct Parent {
 
 class TableCompiler {
  public:
-  TableCompiler(CompiledTable::Impl& impl, const Schema& schema)
+  TableCompiler(CompiledTable::Impl& impl, const Mapping& whole, const Schema& schema)
       : impl_(impl),
         schema_(schema),
+        whole_{whole, schema, impl.hashed_of_others},
         mapping_(impl.mapping),
         table_(schema.at(mapping_.table)),
         types_(mapping_.types.value_or(impl.types)) {}
@@ -42,7 +44,7 @@ class TableCompiler {
     for (const std::string& name : own) add_once(impl_.key, name);
     RowShape shape(table_);
     make_shape(shape, own);
-    ProgramMaker maker(impl_.program, shape, types_, impl_.begun, shape.made());
+    ProgramMaker maker(impl_.program, shape, types_, impl_.begun, shape.made(), whole_);
     maker.set_key(impl_.key);
     const bool pivot = mapping_.pivot.has_value();
     maker.add_id(mapping_.id, pivot ? mapping_.pivot->group : own, !pivot && !mapping_.key.empty());
@@ -56,6 +58,7 @@ class TableCompiler {
     impl_.query.key = impl_.key;
     impl_.query.where = mapping_.where;
     note(table_, shape.columns());
+    note_hashed(mapping_.fields);
     const Parent parent{table_, mapping_.where, no_order_, impl_.key, nullptr};
     add_children(maker, impl_.program, mapping_.children, parent);
     if (mapping_.unpivot) make_unpivot(shape);
@@ -124,7 +127,7 @@ class TableCompiler {
   void make_unpivot(const RowShape& shape) {
     UnpivotProgram& out = impl_.unpivot.emplace();
     const std::size_t before = shape.made();
-    impl_.program.hash_part = true;
+    impl_.program.id_hash.of_part = true;
     out.with_nulls = mapping_.unpivot->with_nulls;
     for (const UnpivotRule::Part& part : mapping_.unpivot->parts) {
       UnpivotProgram::Part& made = out.parts.emplace_back();
@@ -212,7 +215,8 @@ class TableCompiler {
                  .order = rule.order,
                  .owner = *owner,
                  .where = rule.where};
-    ProgramMaker maker(out.program, shape, types_, impl_.begun, parent.before + parent.key.size());
+    ProgramMaker maker(out.program, shape, types_, impl_.begun, parent.before + parent.key.size(),
+                       whole_);
     if (!rule.children.empty()) maker.set_key(table.key);
     if (!rule.value.empty()) {
       out.value = 0;
@@ -222,6 +226,7 @@ class TableCompiler {
       if (rule.others) maker.add_others();
     }
     note(table, shape.columns());
+    note_hashed(rule.fields);
     if (!rule.link.empty()) note(schema_.at(rule.link), link_columns(rule));
     const Parent own{table, rule.where, rule.order, table.key, owner, out.program.before, out.path};
     add_children(maker, out.program, rule.children, own);
@@ -263,8 +268,18 @@ class TableCompiler {
     identities_.append(std::to_string(identified_++), identity_of(table, columns));
   }
 
+  /// Types of a key decide how what refers to it is hashed.
+  void note_hashed(const std::vector<FieldRule>& rules) {
+    for (const FieldRule& rule : rules) {
+      if (!rule.hash_of) continue;
+      const HashedPart to = hashed_part(whole_.mapping, schema_, *rule.hash_of);
+      note(to.table, to.key);
+    }
+  }
+
   CompiledTable::Impl& impl_;
   const Schema& schema_;
+  WholeMapping whole_;
   const TableMapping& mapping_;
   const Table& table_;
   TypePolicy types_;
@@ -275,6 +290,8 @@ class TableCompiler {
 
 }  // namespace
 
-void compile(CompiledTable::Impl& impl, const Schema& schema) { TableCompiler(impl, schema).run(); }
+void compile(CompiledTable::Impl& impl, const Mapping& whole, const Schema& schema) {
+  TableCompiler(impl, whole, schema).run();
+}
 
 }  // namespace quire::importer

@@ -33,7 +33,7 @@ CompiledTable::CompiledTable(const Mapping& mapping, const TableMapping& table,
   impl_->types = mapping.types;
   impl_->mapping = table;
   impl_->begun = time_of_import;
-  compile(*impl_, schema);
+  compile(*impl_, mapping, schema);
   if (!since) return;
   impl_->query.since = since;
   only_since(impl_->program, *since);
@@ -48,7 +48,7 @@ const std::vector<std::string>& CompiledTable::on_insert() const noexcept {
   return impl_->on_insert;
 }
 std::string CompiledTable::canonical() const {
-  return canonical_json(impl_->types, impl_->mapping);
+  return canonical_json(impl_->types, impl_->mapping) + impl_->hashed_of_others;
 }
 bson::Document CompiledTable::schema_identity() const { return impl_->identity; }
 

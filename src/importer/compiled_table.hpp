@@ -16,6 +16,9 @@ struct CompiledTable::Impl {
   std::optional<UnpivotProgram> unpivot;
   std::optional<PivotProgram> pivot;
   bson::Document identity;
+  /// What `hash_of` of the rules refers to, of the other parts of the mapping: a change there makes
+  /// other documents here.
+  std::string hashed_of_others;
 
   /// The source's bounds for those of MappedRow::key.
   [[nodiscard]] RowQuery bounded(const std::optional<bson::Value>& after,
@@ -29,8 +32,8 @@ struct PartKey {
 };
 [[nodiscard]] PartKey part_key(const bson::Value& key, std::size_t key_columns);
 
-/// Compiles `impl.mapping`. Throws ImportError invalid_mapping, no_key.
-void compile(CompiledTable::Impl& impl, const Schema& schema);
+/// Compiles `impl.mapping`, a part of the whole. Throws ImportError invalid_mapping, no_key.
+void compile(CompiledTable::Impl& impl, const Mapping& whole, const Schema& schema);
 
 /// One value, or a document of several; nulls are null.
 [[nodiscard]] bson::Value key_of_row(std::span<const Cell> cells,

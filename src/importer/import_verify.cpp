@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "importer/hashed_part.hpp"
 #include "importer/import_state.hpp"
 #include "importer/verify_target.hpp"
 #include "migrate/documents.hpp"
@@ -82,6 +83,7 @@ void Importer::Impl::verify_part(Part& part, VerifyLevel level, ImportPart& out,
   out.data.verification = found;
   if (level > VerifyLevel::counts && !found.stopped) {
     out.checks = check_target(to, {.mapping = part.mapping,
+                                   .references = references_of(mapping, part.mapping),
                                    .model = model_of(part),
                                    .of_part = part.data.of_target,
                                    .stop = options.stop});

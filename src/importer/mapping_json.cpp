@@ -39,11 +39,19 @@ void describe(Io& io, OrderBy& by) {
 }
 
 template <class Io>
+void describe(Io& io, HashOf& rule) {
+  io.text("part", rule.part);
+  io.names("columns", rule.columns);
+  io.text("unpivoted", rule.unpivoted);
+}
+
+template <class Io>
 void describe(Io& io, FieldRule& rule, const TypePolicy& outer) {
   io.text("to", rule.to);
   io.text("from", rule.from);
   io.value("constant", rule.constant);
   io.text("format", rule.format);
+  io.object("hash_of", rule.hash_of, HashOf{}, [](auto& in, HashOf& one) { describe(in, one); });
   io.only_code("compute", static_cast<bool>(rule.compute), rule.to);
   io.flag("time_of_import", rule.time_of_import, false);
   io.choice("as", convert_names, rule.as, Convert::as_is);

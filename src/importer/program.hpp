@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "importer/convert.hpp"
+#include "importer/key_hash.hpp"
 #include "importer/value_table.hpp"
 #include "quire/importer/mapping.hpp"
 
@@ -25,15 +26,28 @@ struct TemplateStep {
   std::vector<Piece> pieces;
 };
 
+/// An _id that is a hash, or a reference to one.
+struct HashStep {
+  struct Piece {
+    std::size_t cell;
+    HashAs as;
+  };
+  std::string table;  ///< whose key it is
+  std::vector<Piece> pieces = {};
+  bool of_part = false;   ///< of an unpivoted row: of one of its parts
+  std::string part = {};  ///< empty: that which the row at hand was made of
+};
+
 /// Where one value comes from.
 struct FieldStep {
-  enum class From : std::uint8_t { column, constant, format, compute };
+  enum class From : std::uint8_t { column, constant, format, compute, hash };
   From from = From::column;
   std::size_t cell = 0;
   const Conversion* conversion = nullptr;  ///< null: constants and computed values stay as they are
   bson::Value constant = {};
   TemplateStep format = {};
   const std::function<bson::Value(const RowView&)>* compute = nullptr;
+  HashStep hash = {};
   std::optional<ValueTable> values = {};
   OtherValue other = OtherValue::reject;
   NullPolicy null = NullPolicy::keep;
@@ -82,8 +96,7 @@ struct Program {
   };
   std::unordered_map<std::string, Seen> seen;
   std::vector<std::pair<std::string, std::size_t>> raw;  ///< names and cells, for rejects
-  std::vector<std::size_t> hashed = {};                  ///< cells of Step::Kind::hash
-  bool hash_part = false;                                ///< the part of an unpivoted row too
+  HashStep id_hash = {};                                 ///< of Step::Kind::hash
 };
 
 struct ChildProgram {

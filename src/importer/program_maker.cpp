@@ -2,13 +2,16 @@
 
 #include <utility>
 
+#include "importer/hashed_part.hpp"
+#include "importer/names.hpp"
+#include "importer/value_rules.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer {
 
 ProgramMaker::ProgramMaker(Program& out, RowShape& shape, const TypePolicy& types,
-                           bson::DateTime begun, std::size_t before)
-    : out_(out), shape_(shape), types_(types), begun_(begun) {
+                           bson::DateTime begun, std::size_t before, WholeMapping whole)
+    : out_(out), shape_(shape), types_(types), begun_(begun), whole_(whole) {
   out_.table = shape.table().name;
   out_.before = before;
   out_.columns = shape.columns();
@@ -25,12 +28,7 @@ namespace {
 FieldRule of_id(const IdRule& id, const std::string& column) {
   FieldRule rule{.to = "_id", .from = column, .as = id.as, .null = NullPolicy::reject};
   if (column.empty()) rule.format = id.format;
-  rule.lower = id.lower;
-  rule.upper = id.upper;
-  rule.trim = id.trim;
-  rule.values = id.values;
-  rule.other = id.other;
-  rule.types = id.types;
+  take_value_rules(rule, id);
   return rule;
 }
 
@@ -40,7 +38,9 @@ void ProgramMaker::add_id(const IdRule& id, const Names& key, bool named) {
   const Names& columns = id.columns.empty() ? key : id.columns;
   switch (id.kind) {
     case IdKind::hash:
-      for (const std::string& name : columns) out_.hashed.push_back(cell(name));
+      out_.id_hash.table = out_.table;
+      for (const std::string& name : columns)
+        out_.id_hash.pieces.push_back({cell(name), hash_as(shape_.column(name))});
       layout_.add("_id", {.kind = Step::Kind::hash});
       return;
     case IdKind::format: {
@@ -132,12 +132,27 @@ Step ProgramMaker::step_of(const FieldRule& rule) {
   } else if (rule.compute) {
     field.from = FieldStep::From::compute;
     field.compute = &rule.compute;
+  } else if (rule.hash_of) {
+    field.from = FieldStep::From::hash;
+    field.hash = hash_of(rule);
   } else {
     field.from = FieldStep::From::format;
     field.format = template_of(rule);
     field.conversion = conversion(rule, rule.to);
   }
   out_.fields.push_back(std::move(field));
+  return step;
+}
+
+HashStep ProgramMaker::hash_of(const FieldRule& rule) {
+  const HashedPart to = hashed_part(whole_.mapping, whole_.schema, *rule.hash_of);
+  HashStep step{.table = to.table.name, .of_part = to.has_parts(), .part = rule.hash_of->unpivoted};
+  whole_.hashed += "\n" + out_.table + ": " + rule.to + ": " + in_quotes(to.table.name);
+  for (std::size_t i = 0; i < to.key.size(); ++i) {
+    step.pieces.push_back({cell(rule.hash_of->columns.at(i)), hash_as(to.column(to.key[i]))});
+    whole_.hashed += " " + in_quotes(to.key[i]);
+  }
+  if (to.has_parts()) whole_.hashed += " of a part";
   return step;
 }
 

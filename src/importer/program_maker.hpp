@@ -6,6 +6,13 @@
 
 namespace quire::importer {
 
+/// The mapping that a part is of, and what its rules took from other parts.
+struct WholeMapping {
+  const Mapping& mapping;
+  const Schema& schema;
+  std::string& hashed;
+};
+
 /// The rules for one kind of row, made into a Program. Rules have to outlive the program.
 class ProgramMaker {
  public:
@@ -13,7 +20,7 @@ class ProgramMaker {
 
   /// The shape has to be closed; `before`: cells that stand before its columns.
   ProgramMaker(Program& out, RowShape& shape, const TypePolicy& types, bson::DateTime begun,
-               std::size_t before);
+               std::size_t before, WholeMapping whole);
   void set_key(const Names& names);
   /// `named`: the key is the mapping's, and its columns may be null.
   void add_id(const IdRule& id, const Names& key, bool named);
@@ -34,6 +41,7 @@ class ProgramMaker {
     return shape_.cell(name, out_.before);
   }
   TemplateStep template_of(const FieldRule& rule);
+  HashStep hash_of(const FieldRule& rule);
   void see_columns(const FieldRule& rule);
 
   Program& out_;
@@ -41,6 +49,7 @@ class ProgramMaker {
   const TypePolicy& types_;
   TargetLayout layout_;
   bson::DateTime begun_;
+  WholeMapping whole_;
 };
 
 }  // namespace quire::importer

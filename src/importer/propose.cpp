@@ -176,9 +176,70 @@ class Proposer {
     TableMapping& part = out_.mapping.tables.emplace_back();
     part.table = table.name;
     part.into = target_name(table.name);
-    decide(table.name, "a collection", reason_of(table));
+    const bool hashed = has_hash(table);
+    if (hashed) part.id.kind = IdKind::hash;
+    decide(table.name, "a collection",
+           reason_of(table) +
+               (hashed ? "; its key has several columns and is referred to: its _id is a hash of "
+                         "them, which one field holds"
+                       : ""));
     add_inside(table, part.children);
     clear_names(table, part.children);
+    add_references(table, part.children, part.fields);
+  }
+
+  /// Columns of the key that refers to the whole key of another one, in the order of that; empty:
+  /// it refers otherwise.
+  static Names refers_to_key(const ForeignKey& key, const Table& to) {
+    Names out;
+    const Names& referenced = key.referenced.empty() ? to.primary_key : key.referenced;
+    if (key.table != to.name || key.columns.size() != to.key.size() ||
+        referenced.size() != to.key.size())
+      return out;
+    for (const std::string& name : to.key) {
+      const auto at = std::find(referenced.begin(), referenced.end(), name);
+      if (at == referenced.end()) return {};
+      out.push_back(key.columns[static_cast<std::size_t>(at - referenced.begin())]);
+    }
+    return out;
+  }
+
+  /// A collection with a key of several columns that documents refer to: one value serves them
+  /// better than several.
+  [[nodiscard]] bool has_hash(const Table& table) const {
+    if (table.key.size() < 2 || inside_.contains(table.name) || is_listed(table.name)) return false;
+    return std::any_of(tables_.begin(), tables_.end(), [&](const Table* one) {
+      const auto place = inside_.find(one->name);
+      return std::any_of(
+          one->foreign_keys.begin(), one->foreign_keys.end(), [&](const ForeignKey& key) {
+            const bool embeds = place != inside_.end() && place->second.key == &key;
+            return !embeds && !is_listed(one->name) && !refers_to_key(key, table).empty();
+          });
+    });
+  }
+
+  void add_references(const Table& table, const std::vector<ChildRule>& children,
+                      std::vector<FieldRule>& fields) const {
+    const auto place = inside_.find(table.name);
+    Names used;
+    for (const Column& column : table.columns) used.push_back(column.name);
+    for (const ChildRule& child : children) used.push_back(child.to);
+    for (const ForeignKey& key : table.foreign_keys) {
+      if (!is_read(key.table) || (place != inside_.end() && place->second.key == &key)) continue;
+      const Table& to = schema_.at(key.table);
+      const Names columns = refers_to_key(key, to);
+      if (columns.empty() || !has_hash(to)) continue;
+      FieldRule& rule = fields.emplace_back();
+      rule.to = target_name(to.name) + "_id";
+      if (contains(used, rule.to)) {
+        rule.to.clear();
+        for (const std::string& name : key.columns) rule.to += target_name(name) + "_";
+        rule.to += "id";
+      }
+      while (contains(used, rule.to)) rule.to += "_";
+      used.push_back(rule.to);
+      rule.hash_of = HashOf{target_name(to.name), columns};
+    }
   }
 
   [[nodiscard]] std::string reason_of(const Table& table) const {
@@ -212,6 +273,7 @@ class Proposer {
       decide(one->name, "inside of " + table.name + ", as " + child.to, place.reason);
       add_inside(*one, child.children);
       clear_names(*one, child.children);
+      add_references(*one, child.children, child.fields);
     }
     for (const Table* link : tables_)
       if (is_listed(link->name) && link->foreign_keys[0].table == table.name)

@@ -29,7 +29,16 @@ std::vector<std::string> columns_of_format(std::string_view format) {
 
 std::vector<std::string> columns_of(const FieldRule& rule) {
   if (!rule.from.empty()) return {rule.from};
+  if (rule.hash_of) return rule.hash_of->columns;
   return columns_of_format(rule.format);
+}
+
+bool hash_may_be_null(const RowShape& row, const FieldRule& rule) noexcept {
+  return std::any_of(rule.hash_of->columns.begin(), rule.hash_of->columns.end(),
+                     [&](const std::string& name) {
+                       const Column* column = row.column(name);
+                       return column != nullptr && column->nullable;
+                     });
 }
 
 const std::vector<std::string>& referenced_of(const ChildRule& rule, const Table& parent) noexcept {

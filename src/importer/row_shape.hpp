@@ -57,6 +57,8 @@ class RowShape {
 void add_once(std::vector<std::string>& names, const std::string& name);
 [[nodiscard]] std::vector<std::string> columns_of(const FieldRule& rule);
 [[nodiscard]] std::vector<std::string> columns_of_format(std::string_view format);
+/// Of a rule with `hash_of`: one of its columns may be null.
+[[nodiscard]] bool hash_may_be_null(const RowShape& row, const FieldRule& rule) noexcept;
 /// Of a child's parent.
 [[nodiscard]] const std::vector<std::string>& referenced_of(const ChildRule& rule,
                                                             const Table& parent) noexcept;

@@ -2,9 +2,7 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
 
-#include "core/sha256.hpp"
 #include "importer/compiled_table.hpp"
 #include "importer/value_text.hpp"
 #include "quire/bson/json.hpp"
@@ -45,34 +43,6 @@ class SeenRow final : public RowView {
   std::span<const Cell> cells_;
   ConvertScratch& scratch_;
 };
-
-void hash_text(Sha256& hash, char kind, std::string_view text) {
-  // Length before text, so that "ab", "c" is not "a", "bc".
-  const std::string head = kind + std::to_string(text.size()) + ":";
-  hash.update({reinterpret_cast<const std::uint8_t*>(head.data()), head.size()});
-  hash.update({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
-char hash_kind(Cell::Kind kind) {
-  using Kind = Cell::Kind;
-  switch (kind) {
-    case Kind::null:
-    case Kind::absent:
-      return '0';
-    case Kind::boolean:
-    case Kind::int32:
-    case Kind::int64:
-    case Kind::uint64:
-    case Kind::decimal:
-      return 'n';
-    case Kind::real:
-      return 'r';
-    case Kind::binary:
-      return 'b';
-    default:
-      return 't';
-  }
-}
 
 }  // namespace
 
@@ -216,27 +186,37 @@ void RowWriter::field(const Program& program, const Step& step, const Input& inp
       replaced(field, step, value);
       return;
     }
+    case FieldStep::From::hash: {
+      for (const HashStep::Piece& piece : field.hash.pieces) {
+        const Cell& cell = input.cells[piece.cell];
+        if (cell.is_null()) return null_value(field, step, cell.kind == Cell::Kind::absent);
+      }
+      const ObjectId id = hash_of(program, field.hash, field.path, input);
+      flush();
+      out_.append(step.name, id);
+      return;
+    }
   }
 }
 
 void RowWriter::hash(const Program& program, const Input& input) {
-  Sha256 hash;
-  hash_text(hash, 'T', program.table);
-  for (const std::size_t index : program.hashed) {
-    const Cell& cell = input.cells[index];
-    if (cell.kind == Cell::Kind::unreadable)
-      throw UnreadableCell(ErrorCode::unreadable_value, FieldPath("_id"),
-                           program.table + ": " + display(cell));
-    text_.clear();
-    append_text(text_, cell);
-    hash_text(hash, hash_kind(cell.kind), text_);
-  }
-  if (program.hash_part) hash_text(hash, 'P', input.part);
-  const auto digest = hash.finish();
-  ObjectId id;
-  std::memcpy(id.bytes.data(), digest.data(), id.bytes.size());
+  const ObjectId id = hash_of(program, program.id_hash, "_id", input);
   flush();
   out_.append("_id", id);
+}
+
+ObjectId RowWriter::hash_of(const Program& program, const HashStep& step, std::string_view path,
+                            const Input& input) {
+  KeyHash hash(step.table);
+  for (const HashStep::Piece& piece : step.pieces) {
+    const Cell& cell = input.cells[piece.cell];
+    if (cell.kind == Cell::Kind::unreadable)
+      throw UnreadableCell(ErrorCode::unreadable_value, FieldPath(std::string(path)),
+                           program.table + ": " + display(cell));
+    hash.add(cell, piece.as, text_);
+  }
+  if (step.of_part) hash.add_part(step.part.empty() ? input.part : step.part);
+  return hash.finish();
 }
 
 void RowWriter::child(const Program& program, const Step& step, const Input& input) {
@@ -255,7 +235,7 @@ void RowWriter::child(const Program& program, const Step& step, const Input& inp
       for (; mine(); ++index) {
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), written).ptr;
         const std::size_t before = out_.size();
-        element(rows, {digits.data(), static_cast<std::size_t>(end - digits.data())});
+        element(rows, {digits.data(), static_cast<std::size_t>(end - digits.data())}, input.part);
         if (out_.size() != before) ++written;
         rows.advance();
       }
@@ -269,7 +249,7 @@ void RowWriter::child(const Program& program, const Step& step, const Input& inp
       return;
     }
     flush();
-    element(rows, step.name);
+    element(rows, step.name, input.part);
     rows.advance();
   } catch (const Error& error) {
     if (!failed_child_)
@@ -287,9 +267,9 @@ void RowWriter::child(const Program& program, const Step& step, const Input& inp
                           "\", where one is expected; `many` takes all");
 }
 
-void RowWriter::element(ChildRows& rows, std::string_view name) {
+void RowWriter::element(ChildRows& rows, std::string_view name, std::string_view part) {
   const ChildProgram& child = rows.program();
-  const Input input{.cells = rows.row(), .children = &rows.children()};
+  const Input input{.cells = rows.row(), .children = &rows.children(), .part = part};
   if (child.value) {
     const FieldStep& only = child.program.fields[*child.value];
     Step step{.kind = Step::Kind::field,

@@ -64,8 +64,10 @@ class RowWriter {
   void replaced(const FieldStep& field, const Step& step, bson::ValueView value);
   [[nodiscard]] bson::ValueView converted(const Conversion& conversion, const Cell& cell);
   void hash(const Program& program, const Input& input);
+  [[nodiscard]] ObjectId hash_of(const Program& program, const HashStep& step,
+                                 std::string_view path, const Input& input);
   void child(const Program& program, const Step& step, const Input& input);
-  void element(ChildRows& rows, std::string_view name);
+  void element(ChildRows& rows, std::string_view name, std::string_view part);
   void rest(const Input& input);
   [[noreturn]] void fail(const FieldStep& field, const std::string& why) const;
   void flush() {

@@ -318,7 +318,10 @@ class StructWriter {
     if (rule.compute) return "quire::bson::Value";
     std::string type;
     bool nullable = false;
-    if (rule.from.empty()) {
+    if (rule.hash_of) {
+      type = "quire::ObjectId";
+      nullable = hash_may_be_null(row, rule);
+    } else if (rule.from.empty()) {
       type = rule.as == Convert::as_is ? "std::string" : type_of(rule.as);
     } else {
       const Column* column = row.column(rule.from);

@@ -1,5 +1,6 @@
 #include "quire/importer/typed.hpp"
 
+#include "importer/value_rules.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::importer::detail {
@@ -11,14 +12,9 @@ FieldRule typed_rule(std::string to, const FieldOptions& options, Convert as, bo
   rule.null = options.null.value_or(options.fallback ? NullPolicy::fallback
                                     : nullable       ? NullPolicy::keep
                                                      : NullPolicy::reject);
-  rule.lower = options.lower;
-  rule.upper = options.upper;
-  rule.trim = options.trim;
-  rule.values = options.values;
-  rule.other = options.other;
+  take_value_rules(rule, options);
   rule.fallback = options.fallback;
   rule.on_insert = options.on_insert;
-  rule.types = options.types;
   return rule;
 }
 
@@ -31,12 +27,7 @@ IdRule typed_id(const FieldRule& rule) {
   if (!rule.from.empty()) id.columns = {rule.from};
   id.format = rule.format;
   id.as = rule.as;
-  id.lower = rule.lower;
-  id.upper = rule.upper;
-  id.trim = rule.trim;
-  id.values = rule.values;
-  id.other = rule.other;
-  id.types = rule.types;
+  take_value_rules(id, rule);
   return id;
 }
 

@@ -16,6 +16,7 @@ class TableCheck {
   TableCheck(Names& out, const Mapping& mapping, const TableMapping& part, const Table& table,
              const Schema& schema)
       : problems_(out, part_name(part)),
+        mapping_(mapping),
         part_(part),
         table_(table),
         schema_(schema),
@@ -32,14 +33,15 @@ class TableCheck {
     Targets targets(problems_);
     targets.add("_id", "the _id");
     check_id();
-    check_fields(problems_, targets, shape_, part_.fields, false);
+    const RuleScope scope{mapping_, schema_, part_, types_};
+    check_fields(problems_, targets, shape_, part_.fields, false, scope);
     if (!part_.pivot) check_skip(problems_, shape_, part_.skip, part_.fields);
     shape_.take_rules(part_.fields, part_.skip);
     if (part_.others && !part_.pivot)
       for (const std::string& name : shape_.others(types_)) targets.add_name(name);
     if (part_.pivot && !part_.pivot->to.empty() && part_.others && !shares_rest())
       targets.add(part_.pivot->to, "`pivot`");
-    check_children(problems_, targets, schema_, table_, part_.children, types_);
+    check_children(problems_, targets, table_, part_.children, scope);
     check_target();
     if (part_.changed) check_changed(*part_.changed);
   }
@@ -219,6 +221,7 @@ class TableCheck {
   }
 
   Problems problems_;
+  const Mapping& mapping_;
   const TableMapping& part_;
   const Table& table_;
   const Schema& schema_;

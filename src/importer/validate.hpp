@@ -51,13 +51,22 @@ class Targets {
   std::vector<Target> targets_;
 };
 
+/// What rules are looked at in.
+struct RuleScope {
+  const Mapping& mapping;
+  const Schema& schema;
+  const TableMapping& part;
+  const TypePolicy& types;
+};
+
 void check_fields(const Problems& problems, Targets& targets, const RowShape& shape,
-                  const std::vector<FieldRule>& fields, bool is_child);
+                  const std::vector<FieldRule>& fields, bool is_child, const RuleScope& scope);
+void check_hash_of(const Problems& problems, const RowShape& shape, const HashOf& rule,
+                   const RuleScope& scope);
 void check_skip(const Problems& problems, const RowShape& shape,
                 const std::vector<std::string>& skip, const std::vector<FieldRule>& fields);
-void check_children(const Problems& problems, Targets& targets, const Schema& schema,
-                    const Table& parent, const std::vector<ChildRule>& children,
-                    const TypePolicy& types);
+void check_children(const Problems& problems, Targets& targets, const Table& parent,
+                    const std::vector<ChildRule>& children, const RuleScope& scope);
 void check_format(const Problems& problems, const RowShape& shape, const std::string& format);
 
 }  // namespace quire::importer

@@ -106,13 +106,13 @@ void check_link(const Problems& problems, const Schema& schema, const Table& par
 }
 
 void check_shape(const Problems& problems, const ChildRule& rule, const RowShape& shape,
-                 const TypePolicy& types) {
+                 const RuleScope& scope) {
   Targets targets(problems);
-  check_fields(problems, targets, shape, rule.fields, true);
+  check_fields(problems, targets, shape, rule.fields, true, scope);
   check_skip(problems, shape, rule.skip, rule.fields);
   if (rule.value.empty()) {
     if (!rule.others) return;
-    for (const std::string& name : shape.others(types)) targets.add_name(name);
+    for (const std::string& name : shape.others(scope.types)) targets.add_name(name);
     return;
   }
   const bool named = std::any_of(rule.fields.begin(), rule.fields.end(),
@@ -123,8 +123,9 @@ void check_shape(const Problems& problems, const ChildRule& rule, const RowShape
   if (!rule.children.empty()) problems.add("elements that are one `value` have no `children`");
 }
 
-void check_child(const Problems& problems, const Schema& schema, const Table& parent,
-                 const ChildRule& rule, const TypePolicy& types) {
+void check_child(const Problems& problems, const Table& parent, const ChildRule& rule,
+                 const RuleScope& scope) {
+  const Schema& schema = scope.schema;
   const Table* table = schema.find(rule.table);
   if (table == nullptr) {
     Names names;
@@ -149,7 +150,7 @@ void check_child(const Problems& problems, const Schema& schema, const Table& pa
       problems.expect_column(*table, by.column, "`order`");
   }
   shape.take_rules(rule.fields, rule.skip);
-  check_shape(problems, rule, shape, types);
+  check_shape(problems, rule, shape, scope);
   if (rule.children.empty() || !rule.value.empty()) return;
   if (table->key.empty())
     problems.add("the table " + in_quotes(table->name) +
@@ -157,18 +158,17 @@ void check_child(const Problems& problems, const Schema& schema, const Table& pa
   // Their names were told with the fields: here only what is inside of them.
   Targets targets(problems);
   for (const FieldRule& field : rule.fields) targets.add(field.to, "field " + in_quotes(field.to));
-  check_children(problems, targets, schema, *table, rule.children, types);
+  check_children(problems, targets, *table, rule.children, scope);
 }
 
 }  // namespace
 
-void check_children(const Problems& problems, Targets& targets, const Schema& schema,
-                    const Table& parent, const std::vector<ChildRule>& children,
-                    const TypePolicy& types) {
+void check_children(const Problems& problems, Targets& targets, const Table& parent,
+                    const std::vector<ChildRule>& children, const RuleScope& scope) {
   for (const ChildRule& rule : children) {
     const std::string name = "child " + in_quotes(rule.to);
     targets.add(rule.to, name);
-    check_child(problems.in(name), schema, parent, rule, types);
+    check_child(problems.in(name), parent, rule, scope);
   }
 }
 

@@ -73,7 +73,7 @@ bool may_be(Convert as, const bson::Value& value) {
 
 int sources_of(const FieldRule& rule) {
   return (rule.from.empty() ? 0 : 1) + (rule.constant ? 1 : 0) + (rule.format.empty() ? 0 : 1) +
-         (rule.compute ? 1 : 0) + (rule.time_of_import ? 1 : 0);
+         (rule.hash_of ? 1 : 0) + (rule.compute ? 1 : 0) + (rule.time_of_import ? 1 : 0);
 }
 
 void check_values(const Problems& problems, const FieldRule& rule) {
@@ -90,13 +90,14 @@ void check_values(const Problems& problems, const FieldRule& rule) {
   }
 }
 
-void check_source(const Problems& problems, const RowShape& shape, const FieldRule& rule) {
+void check_source(const Problems& problems, const RowShape& shape, const FieldRule& rule,
+                  const RuleScope& scope) {
   if (sources_of(rule) != 1) {
     problems.add(sources_of(rule) == 0
-                     ? "says not where it comes from: `from`, `constant`, `format`, a computed "
-                       "value or `time_of_import`"
+                     ? "says not where it comes from: `from`, `constant`, `format`, `hash_of`, a "
+                       "computed value or `time_of_import`"
                      : "says more than once where it comes from; one of `from`, `constant`, "
-                       "`format`, a computed value and `time_of_import` is possible");
+                       "`format`, `hash_of`, a computed value and `time_of_import` is possible");
     return;
   }
   if (!rule.from.empty()) {
@@ -117,6 +118,11 @@ void check_source(const Problems& problems, const RowShape& shape, const FieldRu
   }
   const bool converted = rule.as != Convert::as_is || rule.lower || rule.upper || rule.trim;
   if (converted) problems.add("`as`, `lower`, `upper` and `trim` are for `from` and `format`");
+  if (rule.hash_of) {
+    if (!rule.values.empty()) problems.add("`values` says nothing of a hash");
+    check_hash_of(problems.in("hash_of"), shape, *rule.hash_of, scope);
+    return;
+  }
   if (!rule.compute && !rule.values.empty())
     problems.add("`values` says nothing of a value that is always the same");
 }
@@ -191,7 +197,7 @@ void check_format(const Problems& problems, const RowShape& shape, const std::st
 }
 
 void check_fields(const Problems& problems, Targets& targets, const RowShape& shape,
-                  const std::vector<FieldRule>& fields, bool is_child) {
+                  const std::vector<FieldRule>& fields, bool is_child, const RuleScope& scope) {
   for (const FieldRule& rule : fields) {
     const std::string name = "field " + in_quotes(rule.to);
     const Problems own = problems.in(name);
@@ -199,7 +205,7 @@ void check_fields(const Problems& problems, Targets& targets, const RowShape& sh
       own.add("what the _id is says `id`");
     else
       targets.add(rule.to, name);
-    check_source(own, shape, rule);
+    check_source(own, shape, rule, scope);
     check_values(own, rule);
     if (rule.lower && rule.upper) own.add("`lower` and `upper` exclude each other");
     if (rule.types) own.expect_policy(*rule.types);

@@ -123,6 +123,11 @@ void set_type(Written& out, const RowShape& row, const FieldRule& rule, const Ty
     out.type = alias_of(*rule.constant);
   } else if (rule.time_of_import) {
     out.type = "date";
+  } else if (rule.hash_of) {
+    const bool nullable = hash_may_be_null(row, rule);
+    out.type = "objectId";
+    out.null = nullable && rule.null == NullPolicy::keep;
+    out.left_out = nullable && rule.null == NullPolicy::omit;
   } else if (!rule.format.empty()) {
     out.type = rule.as == Convert::as_is ? "string" : alias_of(rule.as);
   } else if (!rule.from.empty()) {

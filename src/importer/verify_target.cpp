@@ -235,7 +235,7 @@ TargetCheck check_fields(Database& to, const TargetQuestions& asked,
 std::vector<TargetCheck> check_target(Database& to, const TargetQuestions& asked) {
   std::vector<TargetCheck> out;
   std::vector<ReferenceCheck> references;
-  for (const ReferenceRule& rule : asked.mapping.references)
+  for (const ReferenceRule& rule : asked.references)
     references.emplace_back(to, rule, asked.most_examples);
   if (!references.empty())
     (void)each_page(to, asked.mapping.into, asked.of_part, asked.stop, [&](const auto& page) {

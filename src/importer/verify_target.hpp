@@ -9,6 +9,7 @@ namespace quire::importer {
 /// What a part's documents are asked for besides the rows that they came from.
 struct TargetQuestions {
   const TableMapping& mapping;
+  std::vector<ReferenceRule> references;
   const ModelInfo* model;  ///< null: none is known
   bson::View of_part;      ///< the part's own documents; empty: all of the collection
   std::size_t most_examples = 5;

@@ -84,6 +84,7 @@ class Arbitrary {
     out.from = text();
     if (coin()) out.constant = value();
     out.format = text();
+    if (coin()) out.hash_of = {text(), texts(), text()};
     out.time_of_import = coin();
     out.as = of<Convert>(13);
     out.lower = coin();
@@ -161,6 +162,7 @@ TEST(MappingJson, ReadsWhatItWrites) {
         ASSERT_EQ(left.fields[f].constant, right.fields[f].constant);
         ASSERT_EQ(left.fields[f].fallback, right.fields[f].fallback);
         ASSERT_EQ(left.fields[f].as, right.fields[f].as);
+        ASSERT_EQ(left.fields[f].hash_of.has_value(), right.fields[f].hash_of.has_value());
         ASSERT_EQ(left.fields[f].values.size(), right.fields[f].values.size());
       }
       ASSERT_EQ(canonical_json(again.types, left), canonical_json(mapping.types, right));

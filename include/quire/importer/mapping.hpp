@@ -50,13 +50,27 @@ struct ValuePair {
   bson::Value to;
 };
 
-/// One field of a document. Exactly one of from, constant, format, compute, time_of_import is where
-/// it comes from.
+/// A reference to a document whose _id is a hash (IdKind::hash): the same hash, of columns of this
+/// row that hold the other one's key. Numbers are hashed by their value, whatever their types; text
+/// byte by byte, whatever its collation. Null where one of the columns is null.
+struct HashOf {
+  std::string part;                  ///< of the mapping, by its name
+  std::vector<std::string> columns;  ///< one for each that the part's _id is a hash of, in order
+  /// Of a part with `unpivot`: the column that the document was made of. Empty: the one that this
+  /// row was made of itself.
+  std::string unpivoted = {};
+};
+
+/// One field of a document. Exactly one of from, constant, format, hash_of, compute, time_of_import
+/// is where it comes from.
 struct FieldRule {
-  std::string to;         ///< a path, "name.first"
+  /// A path: dots part the names of nested documents, "name.first". A name that has a dot itself
+  /// is not written by a rule.
+  std::string to;
   std::string from = {};  ///< a column
   std::optional<bson::Value> constant = {};
   std::string format = {};  ///< text with columns in braces: "Rank {rank}"; {{ and }} are braces
+  std::optional<HashOf> hash_of = {};
   std::function<bson::Value(const RowView&)> compute = {};  ///< not in a JSON file
   /// The moment at which the import was begun first, the same for all its runs.
   bool time_of_import = false;
@@ -74,8 +88,10 @@ struct FieldRule {
 struct ChildRule {
   std::string to;
   std::string table;
-  std::vector<std::string> columns;     ///< of the child (or the link), that refer to the parent
-  std::vector<std::string> referenced;  ///< of the parent; empty: its primary key
+  std::vector<std::string> columns;  ///< of the child (or the link), that refer to the parent
+  /// Of the parent; empty: its primary key. Of one with `unpivot` also columns that it adds, beside
+  /// others: each of its documents then has the rows that hold its own value there.
+  std::vector<std::string> referenced;
   bool many = true;        ///< an array; else one document, and a second row is refused
   bool or_null = false;    ///< not many: null where there is no row; else left out
   std::string value = {};  ///< the elements are this field's values alone, not documents
@@ -92,7 +108,8 @@ struct ChildRule {
   std::vector<ChildRule> children = {};           ///< of the child's rows: by its primary key
 };
 
-/// One row to several: a row for each of these columns that is not null.
+/// One row to several: a row for each of these columns that is not null. Children of the table's
+/// row are in each of its documents.
 struct UnpivotRule {
   struct Part {
     std::string column;
@@ -115,7 +132,8 @@ struct PivotRule {
 enum class IdKind : std::uint8_t {
   key,      ///< the key's column; of several columns a document of them
   columns,  ///< IdRule::columns: one column, or a document of several
-  hash,     ///< 24 hexadecimal digits of the key's hash: an ObjectId, the same in each run
+  hash,     ///< 24 hexadecimal digits of the key's hash: an ObjectId, the same in each run; other
+            ///< parts refer to it by FieldRule::hash_of
   format    ///< IdRule::format
 };
 struct IdRule {
@@ -167,7 +185,8 @@ struct TableMapping {
   ExistingDocument existing = ExistingDocument::fail;
   std::optional<TypePolicy> types = {};
   std::vector<std::string> after = {};  ///< parts that have to be through before
-  /// What verify() looks for in the target; nothing of it changes what is imported.
+  /// What verify() looks for in the target; nothing of it changes what is imported. What fields
+  /// with `hash_of` refer to is looked for without being named here.
   std::vector<ReferenceRule> references = {};
   std::vector<std::vector<std::string>> unique = {};  ///< fields that together come once
   /// Of a table of a database or a view, not with `pivot`. Rows of children have to change it in

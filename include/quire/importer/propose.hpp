@@ -20,8 +20,9 @@ struct Proposal {
 
 /// A mapping to begin with, from keys and foreign keys alone. Rows go inside of their parent where
 /// they are deleted with it, or have its key, and nobody else refers to them; link tables become
-/// lists of ids; everything else is a collection and keeps its references. Views are left out, and
-/// so are tables without a key. Reads no rows.
+/// lists of ids; everything else is a collection and keeps its references. Where a key of several
+/// columns is referred to, the _id is its hash, and references to it are `hash_of`. Views are left
+/// out, and so are tables without a key. Reads no rows.
 [[nodiscard]] Proposal propose(const Schema& schema);
 
 /// C++ structs for the documents of a mapping, as the text of a header: members by the types of the

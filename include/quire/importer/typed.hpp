@@ -24,6 +24,15 @@ struct FieldOptions {
   std::optional<TypePolicy> types = {};
 };
 
+/// Of a reference by hash. What is not given follows from the member and the target's model.
+struct HashOptions {
+  std::string part = {};       ///< of the mapping; else the one named as the model's collection
+  std::string unpivoted = {};  ///< see HashOf
+  std::optional<NullPolicy> null = {};
+  std::optional<bson::Value> fallback = {};
+  bool on_insert = false;
+};
+
 /// How rows of another table belong to the parent; see ChildRule.
 struct ChildOptions {
   std::vector<std::string> referenced = {};
@@ -106,6 +115,21 @@ class Members {
   Self& format(std::string text, const FieldOptions& options = {}) {
     FieldRule rule = rule_of<First, More...>(options);
     rule.format = std::move(text);
+    return self().add(std::move(rule));
+  }
+  /// The _id, which is a hash, of the document of Target whose key these columns hold:
+  /// hash_of<User, &Order::user>({"user_id"}).
+  template <class Target, auto First, auto... More>
+  Self& hash_of(std::vector<std::string> columns, const HashOptions& options = {}) {
+    using member = query::detail::strip_t<typename query::Path<First, More...>::value>;
+    static_assert(std::is_same_v<member, ObjectId>,
+                  "quire: hash_of<…>() is for a member that is an ObjectId.");
+    FieldRule rule = rule_of<First, More...>({.as = Convert::as_is,
+                                              .null = options.null,
+                                              .fallback = options.fallback,
+                                              .on_insert = options.on_insert});
+    rule.hash_of = HashOf{options.part.empty() ? model_of<Target>().collection : options.part,
+                          std::move(columns), options.unpivoted};
     return self().add(std::move(rule));
   }
   /// compute(row) gives the member's value, from columns by their names.

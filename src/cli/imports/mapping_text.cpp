@@ -37,6 +37,12 @@ std::string origin_of(const FieldRule& rule) {
   if (!rule.from.empty()) return rule.from;
   if (rule.constant) return "always " + value_text(*rule.constant);
   if (!rule.format.empty()) return "\"" + rule.format + "\"";
+  if (rule.hash_of) {
+    std::string text = fmt::format("the _id of {} by {}", rule.hash_of->part,
+                                   fmt::join(rule.hash_of->columns, ", "));
+    if (!rule.hash_of->unpivoted.empty()) text += ", as made of " + rule.hash_of->unpivoted;
+    return text;
+  }
   if (rule.time_of_import) return "the time of the import";
   return "computed by the program";
 }

@@ -1,0 +1,84 @@
+// Mappings that give documents another structure than their tables have.
+#include "fixture.hpp"
+#include "quire/importer/propose.hpp"
+
+namespace quire::importer::test {
+namespace {
+
+using migrate::DataResult;
+using migrate::VerifyLevel;
+
+/// References among documents whose _ids are hashes: of a uuid that is text elsewhere, of a key of
+/// two columns, and of one of the documents that a wide row became.
+void put_schools(Legacy& legacy) {
+  legacy.run(R"sql(
+CREATE TABLE schools(id UUID PRIMARY KEY, name TEXT, head_1 TEXT, head_2 TEXT);
+CREATE TABLE classes(school TEXT, year INTEGER, label TEXT, PRIMARY KEY(school, year));
+CREATE TABLE pupils(id INTEGER PRIMARY KEY, school TEXT, year NUMERIC, name TEXT);
+INSERT INTO schools VALUES ('6BA7B810-9DAD-11D1-80B4-00C04FD430C8', 'a', 'Ada', 'Bo'),
+                           ('6ba7b810-9dad-11d1-80b4-00c04fd430c9', 'b', NULL, 'Cy');
+INSERT INTO classes SELECT id, 1 + (n.i % 3), 'c' || n.i FROM schools,
+  (SELECT 0 AS i UNION SELECT 1 UNION SELECT 2) n;
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 39)
+INSERT INTO pupils SELECT i, CASE i % 2 WHEN 0 THEN '6BA7B810-9DAD-11D1-80B4-00C04FD430C8'
+  ELSE '6ba7b810-9dad-11d1-80b4-00c04fd430c9' END, CASE WHEN i % 10 = 9 THEN NULL ELSE 1 + i % 3 END, 'p' || i
+  FROM n;
+)sql");
+}
+constexpr auto schools = R"({"tables": [
+  {"table": "schools", "into": "schools", "id": {"kind": "hash"}, "skip": ["head_1", "head_2"]},
+  {"table": "schools", "into": "heads", "id": {"kind": "hash"}, "others": false,
+   "fields": [{"to": "name", "from": "head"},
+              {"to": "at", "hash_of": {"part": "schools", "columns": ["id"]}}],
+   "unpivot": {"value": "head", "parts": [{"column": "head_1"}, {"column": "head_2"}]}},
+  {"table": "classes", "into": "classes", "id": {"kind": "hash"},
+   "fields": [{"to": "school", "hash_of": {"part": "schools", "columns": ["school"]}},
+              {"to": "head", "hash_of": {"part": "heads", "columns": ["school"], "unpivoted": "head_2"}}],
+   "skip": ["school"],
+   "children": [{"to": "pupils", "table": "pupils", "columns": ["school", "year"], "order": [{"column": "id"}],
+     "fields": [{"to": "class", "hash_of": {"part": "classes", "columns": ["school", "year"]}}]}]},
+  {"name": "pupils", "table": "pupils", "into": "pupils", "fields": [
+     {"to": "class", "hash_of": {"part": "classes", "columns": ["school", "year"]}}]}]})";
+
+TEST(ImportStructure, RefersToDocumentsByTheHashOfTheirKey) {
+  Legacy legacy;
+  put_schools(legacy);
+  auto db = empty_database();
+  const auto source = legacy.open();
+  const Mapping mapping = Mapping::from_json(schools);
+  const auto report = Importer(*source, db, mapping, small()).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "schools"), 2);
+  EXPECT_EQ(count(db, "heads"), 3);
+  EXPECT_EQ(count(db, "classes"), 6);
+  EXPECT_EQ(count(db, "pupils", R"({"class": null})"), 4);
+  auto proof = Importer(*source, db, mapping, small()).verify(VerifyLevel::full);
+  ASSERT_TRUE(proof.ok()) << proof.json();
+  const auto check_of = [&](std::string_view of) {
+    for (const ImportPart& part : proof.parts)
+      for (const TargetCheck& check : part.checks)
+        if (check.of == of) return check;
+    ADD_FAILURE() << "no check of " << of << " in " << proof.json();
+    return TargetCheck{};
+  };
+  EXPECT_EQ(check_of("at -> schools").checked, 3);
+  EXPECT_EQ(check_of("school -> schools").checked, 6);
+  EXPECT_EQ(check_of("head -> heads").checked, 6);
+  EXPECT_EQ(check_of("pupils.class -> classes").checked, 36);
+  EXPECT_EQ(check_of("class -> classes").checked, 36);
+
+  // A class that is not there any more, at the source and in the target.
+  legacy.run("DELETE FROM classes WHERE year = 1 AND school LIKE '%9'");
+  ImportOptions options = small();
+  options.remove_gone = true;
+  const auto later = legacy.open();
+  ASSERT_TRUE(Importer(*later, db, mapping, options).run().ok());
+  proof = Importer(*later, db, mapping, options).verify(VerifyLevel::digest);
+  EXPECT_EQ(proof.result, DataResult::mismatch);
+  EXPECT_EQ(check_of("class -> classes").wrong, 5) << proof.json();
+  EXPECT_NE(check_of("class -> classes").problem.find("refer to no document of classes"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace quire::importer::test
