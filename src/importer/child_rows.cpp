@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "importer/cell_identity.hpp"
 #include "importer/row_writer.hpp"
 
 namespace quire::importer {
@@ -9,6 +10,15 @@ using Kind = Cell::Kind;
 
 bool is_integer(const Cell& cell) noexcept {
   return cell.kind == Kind::int32 || cell.kind == Kind::int64;
+}
+
+bool equal(const Cell& a, const Cell& b) {
+  if (a.is_null() || b.is_null()) return false;
+  if (same_cell(a, b)) return true;
+  std::string left, right;
+  append_identity(left, a);
+  append_identity(right, b);
+  return left == right;
 }
 
 }  // namespace
@@ -61,6 +71,27 @@ ChildRows::ChildRows(const ChildProgram& program, SourceSession& session,
   for (const ChildProgram& one : program.program.children)
     children_.emplace_back(one, session, after, until, keys);
   advance();
+}
+
+ChildRows::ChildRows(const ChildProgram& program, std::unique_ptr<RowReader> reader,
+                     std::vector<ChildRows> children)
+    : program_(program), reader_(std::move(reader)), children_(std::move(children)) {
+  advance();
+}
+
+bool ChildRows::has_made(std::span<const Cell> parent) const {
+  return std::all_of(program_.made.begin(), program_.made.end(), [&](const auto& both) {
+    return equal(row_[both.first], parent[both.second]);
+  });
+}
+
+void ChildRows::skip_row() {
+  for (ChildRows& one : children_) one.skip_of(row_, program_.program);
+  advance();
+}
+
+void ChildRows::skip_of(std::span<const Cell> parent, const Program& program) {
+  while (!row_.empty() && belongs(row_, parent, program.owners, program.key)) skip_row();
 }
 
 void ChildRows::skip(std::span<const Cell> parent, const std::vector<std::size_t>& key) {

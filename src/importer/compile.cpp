@@ -14,6 +14,7 @@ using Names = std::vector<std::string>;
 /// What a child has to know of its parent.
 struct Parent {
   const Table& table;
+  const RowShape& shape;
   const std::string& where;
   const std::vector<OrderBy>& order;
   const Names& key;
@@ -59,7 +60,7 @@ class TableCompiler {
     impl_.query.where = mapping_.where;
     note(table_, shape.columns());
     note_hashed(mapping_.fields);
-    const Parent parent{table_, mapping_.where, no_order_, impl_.key, nullptr};
+    const Parent parent{table_, shape, mapping_.where, no_order_, impl_.key, nullptr};
     add_children(maker, impl_.program, mapping_.children, parent);
     if (mapping_.unpivot) make_unpivot(shape);
     if (mapping_.pivot) make_pivot(maker, shape);
@@ -92,7 +93,8 @@ class TableCompiler {
     shape.need_rules(mapping_.fields);
     shape.take_rules(mapping_.fields, mapping_.skip);
     for (const ChildRule& child : mapping_.children)
-      for (const std::string& name : referenced_of(child, table_)) shape.need(name);
+      for (const std::string& name : referenced_of(child, table_))
+        if (!shape.is_made(name)) shape.need(name);
     if (mapping_.others && !mapping_.pivot)
       for (const std::string& name : shape.others(types_)) shape.need(name);
     shape.close();
@@ -193,12 +195,16 @@ class TableCompiler {
     if (!rule.link.empty()) shape.set_link(schema_.at(rule.link), rule.link_taken);
     const FieldRule made{.to = rule.value, .from = rule.value};
     const FieldRule& only = value_rule(rule, made);
-    make_child_shape(shape, rule, only);
+    make_child_shape(shape, rule, only, parent);
     auto owner = std::make_shared<Owner>();
     owner->table = parent.table.name;
     owner->key = parent.key;
-    owner->columns = rule.columns;
-    owner->referenced = referenced_of(rule, parent.table);
+    const Names& referenced = referenced_of(rule, parent.table);
+    for (std::size_t i = 0; i < referenced.size(); ++i) {
+      if (parent.shape.is_made(referenced[i])) continue;
+      owner->columns.push_back(rule.columns[i]);
+      owner->referenced.push_back(referenced[i]);
+    }
     owner->link = rule.link;
     owner->link_columns = rule.link_columns;
     owner->link_referenced = rule.link.empty() || !rule.link_referenced.empty()
@@ -217,6 +223,12 @@ class TableCompiler {
                  .where = rule.where};
     ProgramMaker maker(out.program, shape, types_, impl_.begun, parent.before + parent.key.size(),
                        whole_);
+    out.program.owners = out.program.before;
+    for (std::size_t i = 0; i < referenced.size(); ++i) {
+      if (!parent.shape.is_made(referenced[i])) continue;
+      out.made.emplace_back(shape.cell(rule.columns[i], out.program.before),
+                            parent.shape.cell(referenced[i], parent.shape.made()));
+    }
     if (!rule.children.empty()) maker.set_key(table.key);
     if (!rule.value.empty()) {
       out.value = 0;
@@ -228,7 +240,8 @@ class TableCompiler {
     note(table, shape.columns());
     note_hashed(rule.fields);
     if (!rule.link.empty()) note(schema_.at(rule.link), link_columns(rule));
-    const Parent own{table, rule.where, rule.order, table.key, owner, out.program.before, out.path};
+    const Parent own{table,     shape, rule.where,         rule.order,
+                     table.key, owner, out.program.before, out.path};
     add_children(maker, out.program, rule.children, own);
     maker.end();
   }
@@ -248,9 +261,13 @@ class TableCompiler {
     return made;
   }
 
-  void make_child_shape(RowShape& shape, const ChildRule& rule, const FieldRule& only) {
+  void make_child_shape(RowShape& shape, const ChildRule& rule, const FieldRule& only,
+                        const Parent& parent) {
     if (rule.link.empty())
       for (const std::string& name : rule.columns) shape.take(name);
+    const Names& referenced = referenced_of(rule, parent.table);
+    for (std::size_t i = 0; i < referenced.size(); ++i)
+      if (parent.shape.is_made(referenced[i])) shape.need(rule.columns[i]);
     if (!rule.value.empty()) {
       shape.need_rules({only});
     } else {

@@ -82,6 +82,7 @@ struct Program {
   /// Cells that stand before those of `columns`: keys of owners, or cells that are not the
   /// source's.
   std::size_t before = 0;
+  std::size_t owners = 0;            ///< of `before`: keys of owners
   std::vector<std::string> columns;  ///< that are read
   std::vector<std::size_t> key;      ///< cells that tell the row from others
   std::vector<std::string> key_names;
@@ -105,6 +106,8 @@ struct ChildProgram {
   Program program;
   std::optional<std::size_t> value = {};  ///< a field of program, whose value is the element
   std::string path;
+  /// Cells that have to equal what an unpivot added to the parent: of the child, of the parent.
+  std::vector<std::pair<std::size_t, std::size_t>> made = {};
 };
 
 struct UnpivotProgram {

@@ -1,6 +1,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "importer/kept_rows.hpp"
 #include "importer/row_feed.hpp"
 
 namespace quire::importer {
@@ -21,9 +22,7 @@ class PartFeed final : public RowFeed {
     if (after_ && after_->part) {
       // The row that the bound lies in first, then those behind it.
       first_row_.push_back(after_->row);
-      RowQuery query = table.query;
-      query.keys = first_row_;
-      reader_ = session.read(query);
+      open({.after = {}, .until = {}, .keys = first_row_});
       in_first_ = true;
     } else {
       read_rest();
@@ -60,17 +59,29 @@ class PartFeed final : public RowFeed {
       else
         at->second.all = true;
     }
-    RowQuery query = table_.query;
-    query.keys = first_row_;
-    reader_ = session_.read(query);
+    open({.after = {}, .until = {}, .keys = first_row_});
   }
 
   void read_rest() {
     in_first_ = false;
+    FeedBounds bounds;
+    if (after_) bounds.after = after_->row;
+    if (until_) bounds.until = until_->row;
+    open(bounds);
+  }
+
+  void open(const FeedBounds& bounds) {
     RowQuery query = table_.query;
-    if (after_) query.after = after_->row;
-    if (until_) query.until = until_->row;
+    query.after = bounds.after;
+    query.until = bounds.until;
+    query.keys = bounds.keys;
     reader_ = session_.read(query);
+    kept_.clear();
+    children_.clear();
+    children_.reserve(table_.program.children.size());
+    for (const ChildProgram& child : table_.program.children)
+      kept_.emplace_back(
+          children_.emplace_back(child, session_, bounds.after, bounds.until, bounds.keys));
   }
 
   bool read_row() {
@@ -78,6 +89,8 @@ class PartFeed final : public RowFeed {
       cells_ = reader_->next();
       part_ = 0;
       if (!cells_.empty()) break;
+      for (const ChildRows& child : children_) child.expect_end(table_.program.key.size());
+      children_.clear();
       if (!in_first_) return false;
       if (until_ && until_->row == after_->row) {  // both bounds lie in it
         in_first_ = false;
@@ -86,8 +99,13 @@ class PartFeed final : public RowFeed {
       }
       read_rest();
     }
+    const auto row = shifted();
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+      children_[i].skip_orphans(row, table_.program.key);
+      kept_[i].take(row, table_.program.key);
+    }
     try {
-      key_ = key_of_row(shifted(), table_.program.key, table_.program.key_names);
+      key_ = key_of_row(row, table_.program.key, table_.program.key_names);
       same_.clear();
       append_same(same_, key_);
     } catch (const ImportError&) {  // told by map()
@@ -121,8 +139,11 @@ class PartFeed final : public RowFeed {
   void make(MappedRow& row, const UnpivotProgram::Part& part, const Cell& value) {
     row_[0] = value;
     for (std::size_t i = 0; i < part.cells.size(); ++i) row_[i + 1] = part.cells[i];
+    rows_.clear();
+    for (const KeptRows& one : kept_) rows_.push_back(one.rows());
     RowWriter::Input input;
     input.cells = row_;
+    input.children = &rows_;
     input.part = part.name;
     (void)map(row, input);
     bson::Writer key;
@@ -136,6 +157,9 @@ class PartFeed final : public RowFeed {
     std::unordered_set<std::int32_t> parts = {};
   };
   std::unique_ptr<RowReader> reader_;
+  std::vector<ChildRows> children_;
+  std::vector<KeptRows> kept_;   ///< of the row, for each of its parts
+  std::vector<ChildRows> rows_;  ///< of the part
   std::span<const Cell> cells_;
   std::vector<Cell> row_;
   std::size_t part_ = 0;

@@ -94,16 +94,17 @@ std::vector<std::string> RowShape::others(const TypePolicy& types) const {
   return out;
 }
 
+bool RowShape::is_made(std::string_view name) const noexcept {
+  return std::any_of(made_.begin(), made_.end(),
+                     [&](const Column& one) { return one.name == name; });
+}
+
 void RowShape::close() {
-  const auto made = [this](const std::string& name) {
-    return std::any_of(made_.begin(), made_.end(),
-                       [&](const Column& one) { return one.name == name; });
-  };
   for (const Column& column : table_.columns) {
-    if (contains(needed_, column.name) && !made(column.name)) read_.push_back(column.name);
+    if (contains(needed_, column.name) && !is_made(column.name)) read_.push_back(column.name);
   }
   for (const std::string& name : needed_) {
-    if (has_column(table_, name) && !made(name)) add_once(read_, name);
+    if (has_column(table_, name) && !is_made(name)) add_once(read_, name);
   }
 }
 

@@ -33,6 +33,7 @@ class RowShape {
   /// Of the table's own; cells of it begin at `before`.
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return read_; }
   [[nodiscard]] std::size_t made() const noexcept { return made_.size(); }
+  [[nodiscard]] bool is_made(std::string_view name) const noexcept;
   /// The place of a column's cell where `before` cells stand before the columns.
   [[nodiscard]] std::size_t cell(const std::string& name, std::size_t before) const;
   /// Null: a number that the source gives its rows, or no such column.

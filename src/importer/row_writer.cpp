@@ -222,8 +222,13 @@ ObjectId RowWriter::hash_of(const Program& program, const HashStep& step, std::s
 void RowWriter::child(const Program& program, const Step& step, const Input& input) {
   ChildRows& rows = (*input.children)[step.index];
   const ChildRule& rule = *rows.program().rule;
+  const bool of_made = !rows.program().made.empty();
   const auto mine = [&] {
-    return !rows.row().empty() && belongs(rows.row(), input.cells, program.before, program.key);
+    while (!rows.row().empty() && belongs(rows.row(), input.cells, program.owners, program.key)) {
+      if (!of_made || rows.has_made(input.cells)) return true;
+      rows.skip_row();
+    }
+    return false;
   };
   std::size_t index = 0;
   try {

@@ -14,6 +14,9 @@ class ChildRows {
   ChildRows(const ChildProgram& program, SourceSession& session,
             const std::optional<bson::Value>& after, const std::optional<bson::Value>& until,
             std::span<const bson::Value> keys);
+  /// Of rows that are there, with those of children.
+  ChildRows(const ChildProgram& program, std::unique_ptr<RowReader> reader,
+            std::vector<ChildRows> children);
 
   /// Empty: there are no more.
   [[nodiscard]] std::span<const Cell> row() const noexcept { return row_; }
@@ -22,6 +25,10 @@ class ChildRows {
   [[nodiscard]] std::vector<ChildRows>& children() noexcept { return children_; }
   /// Leaves out rows that belong to the row told by these cells, those of children too.
   void skip(std::span<const Cell> parent, const std::vector<std::size_t>& key);
+  /// Whether the row has what an unpivot added to the parent.
+  [[nodiscard]] bool has_made(std::span<const Cell> parent) const;
+  /// Leaves out this row, with those of children that belong to it.
+  void skip_row();
   /// Leaves out rows whose owner is not there, as far as numbers tell.
   void skip_orphans(std::span<const Cell> parent, const std::vector<std::size_t>& key);
   /// After the last parent: throws ImportError source_changed where rows are left that are not
@@ -29,6 +36,7 @@ class ChildRows {
   void expect_end(std::size_t key_columns) const;
 
  private:
+  void skip_of(std::span<const Cell> parent, const Program& program);
   const ChildProgram& program_;
   std::unique_ptr<RowReader> reader_;
   std::span<const Cell> row_;

@@ -41,7 +41,7 @@ class TableCheck {
       for (const std::string& name : shape_.others(types_)) targets.add_name(name);
     if (part_.pivot && !part_.pivot->to.empty() && part_.others && !shares_rest())
       targets.add(part_.pivot->to, "`pivot`");
-    check_children(problems_, targets, table_, part_.children, scope);
+    check_children(problems_, targets, shape_, part_.children, scope);
     check_target();
     if (part_.changed) check_changed(*part_.changed);
   }
@@ -114,8 +114,6 @@ class TableCheck {
     if (rule.parts.empty()) own.add("`parts` is empty: it names the columns that become rows");
     if (rule.value.empty()) own.add("`value` is empty: it names the column that has the value");
     if (part_.pivot) own.add("`unpivot` and `pivot` exclude each other");
-    if (!part_.children.empty())
-      own.add("a row that becomes several has no `children`: map them as a part of their own");
     Names columns;
     for (const UnpivotRule::Part& part : rule.parts) columns.push_back(part.column);
     const auto expect_new = [&](const std::string& name) {
@@ -130,7 +128,8 @@ class TableCheck {
       for (const auto& constant : part.constants) {
         expect_new(constant.first);
         if (contains(names, constant.first))
-          own.add("the part " + in_quotes(part.column) + " has " + in_quotes(constant.first) + " twice");
+          own.add("the part " + in_quotes(part.column) + " has " + in_quotes(constant.first) +
+                  " twice");
         names.push_back(constant.first);
       }
     }

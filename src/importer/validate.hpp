@@ -65,7 +65,7 @@ void check_hash_of(const Problems& problems, const RowShape& shape, const HashOf
                    const RuleScope& scope);
 void check_skip(const Problems& problems, const RowShape& shape,
                 const std::vector<std::string>& skip, const std::vector<FieldRule>& fields);
-void check_children(const Problems& problems, Targets& targets, const Table& parent,
+void check_children(const Problems& problems, Targets& targets, const RowShape& parent,
                     const std::vector<ChildRule>& children, const RuleScope& scope);
 void check_format(const Problems& problems, const RowShape& shape, const std::string& format);
 

@@ -61,8 +61,9 @@ void check_join(const Problems& problems, const Table& from, const Names& column
     const Column* a = from.find(columns[i]);
     const Column* b = to.find(referenced[i]);
     if (!can_equal(a, b))
-      problems.add(in_quotes(from.name + "." + columns[i]) + " is " + std::string(to_string(a->type)) +
-                   " and " + in_quotes(to.name + "." + referenced[i]) + " is " +
+      problems.add(in_quotes(from.name + "." + columns[i]) + " is " +
+                   std::string(to_string(a->type)) + " and " +
+                   in_quotes(to.name + "." + referenced[i]) + " is " +
                    std::string(to_string(b->type)) + ": they are never equal");
   }
 }
@@ -76,7 +77,42 @@ bool unique_by(const Table& table, const Names& columns) {
   return holds(table.primary_key) || std::any_of(table.unique.begin(), table.unique.end(), holds);
 }
 
-void check_link(const Problems& problems, const Schema& schema, const Table& parent,
+/// Of a parent that is one of several documents of a row: what the unpivot adds is compared too,
+/// and the rest is what rows are read by.
+void check_made(const Problems& problems, const RowShape& parent, const Table& table,
+                const ChildRule& rule) {
+  const Names& referenced = referenced_of(rule, parent.table());
+  Names columns, rest;
+  for (std::size_t i = 0; i < referenced.size(); ++i) {
+    const bool made = parent.is_made(referenced[i]);
+    if (i >= rule.columns.size()) {
+      if (!made) rest.push_back(referenced[i]);
+      continue;
+    }
+    if (!made) {
+      columns.push_back(rule.columns[i]);
+      rest.push_back(referenced[i]);
+      continue;
+    }
+    problems.expect_column(table, rule.columns[i], "`columns`");
+    const Column* own = table.find(rule.columns[i]);
+    const Column* of_parent = parent.column(referenced[i]);
+    if (!can_equal(own, of_parent))
+      problems.add(in_quotes(table.name + "." + rule.columns[i]) + " is " +
+                   std::string(to_string(own->type)) + " and " + in_quotes(referenced[i]) + " is " +
+                   std::string(to_string(of_parent->type)) + ": they are never equal");
+  }
+  for (std::size_t i = referenced.size(); i < rule.columns.size(); ++i)
+    columns.push_back(rule.columns[i]);
+  if (columns.empty() && rest.empty()) {
+    problems.add("`referenced` has only columns that `unpivot` adds; one of " +
+                 in_quotes(parent.table().name) + " itself has to be among them");
+    return;
+  }
+  check_join(problems, table, columns, "columns", parent.table(), rest);
+}
+
+void check_link(const Problems& problems, const Schema& schema, const RowShape& parent,
                 const Table& table, const ChildRule& rule) {
   const Table* link = schema.find(rule.link);
   if (link == nullptr) {
@@ -86,7 +122,14 @@ void check_link(const Problems& problems, const Schema& schema, const Table& par
                  near_names(rule.link, names));
     return;
   }
-  check_join(problems, *link, rule.columns, "columns", parent, referenced_of(rule, parent));
+  for (const std::string& name : rule.referenced) {
+    if (!parent.is_made(name)) continue;
+    problems.add("`referenced`: a `link` refers to columns of " + in_quotes(parent.table().name) +
+                 " itself, not to " + in_quotes(name) + ", which `unpivot` adds");
+    return;
+  }
+  check_join(problems, *link, rule.columns, "columns", parent.table(),
+             referenced_of(rule, parent.table()));
   ChildRule of_link;
   of_link.referenced = rule.link_referenced;
   check_join(problems, *link, rule.link_columns, "link_columns", table,
@@ -123,19 +166,20 @@ void check_shape(const Problems& problems, const ChildRule& rule, const RowShape
   if (!rule.children.empty()) problems.add("elements that are one `value` have no `children`");
 }
 
-void check_child(const Problems& problems, const Table& parent, const ChildRule& rule,
+void check_child(const Problems& problems, const RowShape& parent, const ChildRule& rule,
                  const RuleScope& scope) {
   const Schema& schema = scope.schema;
   const Table* table = schema.find(rule.table);
   if (table == nullptr) {
     Names names;
     for (const Table& one : schema.tables) names.push_back(one.name);
-    problems.add("the source has no table " + in_quotes(rule.table) + near_names(rule.table, names));
+    problems.add("the source has no table " + in_quotes(rule.table) +
+                 near_names(rule.table, names));
     return;
   }
   RowShape shape(*table);
   if (rule.link.empty()) {
-    check_join(problems, *table, rule.columns, "columns", parent, referenced_of(rule, parent));
+    check_made(problems, parent, *table, rule);
     if (!rule.link_columns.empty() || !rule.link_referenced.empty() || !rule.link_taken.empty())
       problems.add("`link_columns`, `link_referenced` and `link_taken` are for a `link`");
     for (const std::string& name : rule.columns) shape.take(name);
@@ -158,12 +202,12 @@ void check_child(const Problems& problems, const Table& parent, const ChildRule&
   // Their names were told with the fields: here only what is inside of them.
   Targets targets(problems);
   for (const FieldRule& field : rule.fields) targets.add(field.to, "field " + in_quotes(field.to));
-  check_children(problems, targets, *table, rule.children, scope);
+  check_children(problems, targets, shape, rule.children, scope);
 }
 
 }  // namespace
 
-void check_children(const Problems& problems, Targets& targets, const Table& parent,
+void check_children(const Problems& problems, Targets& targets, const RowShape& parent,
                     const std::vector<ChildRule>& children, const RuleScope& scope) {
   for (const ChildRule& rule : children) {
     const std::string name = "child " + in_quotes(rule.to);

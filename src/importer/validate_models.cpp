@@ -158,6 +158,7 @@ class Writes {
     if (part.unpivot || part.pivot) {
       whole.open = true;  // columns that only the rows name
       for (const FieldRule& rule : part.fields) place_of(whole, rule.to).left_out = false;
+      for (const ChildRule& child : part.children) add_child(whole, child, types);
       return whole;
     }
     add(whole, row, part.fields, part.children, part.skip, part.others, types);

@@ -80,5 +80,50 @@ TEST(ImportStructure, RefersToDocumentsByTheHashOfTheirKey) {
             std::string::npos);
 }
 
+/// Ranks out of the eight columns of a wide row, each with the members that have it.
+TEST(ImportStructure, PutsRowsIntoEachDocumentThatAWideRowBecame) {
+  Legacy legacy;
+  legacy.run(R"sql(
+CREATE TABLE guilds(id INTEGER PRIMARY KEY, level_0 INTEGER, level_1 INTEGER, level_2 INTEGER);
+CREATE TABLE members(id INTEGER PRIMARY KEY, guild INTEGER REFERENCES guilds(id), level INTEGER, name TEXT);
+CREATE TABLE deeds(id INTEGER PRIMARY KEY, member INTEGER REFERENCES members(id), what TEXT);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+INSERT INTO guilds SELECT i, i, CASE i % 3 WHEN 0 THEN NULL ELSE i END, i FROM n;
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 299)
+INSERT INTO members SELECT i, 1 + i % 30, i % 4, 'm' || i FROM n;
+INSERT INTO deeds SELECT id, id, 'd' || id FROM members WHERE id % 2 = 0;
+)sql");
+  const Mapping mapping = Mapping::from_json(R"({"tables": [{"table": "guilds", "into": "ranks",
+    "id": {"kind": "hash"}, "unpivot": {"value": "role", "parts": [
+      {"column": "level_0", "constants": {"level": 0}}, {"column": "level_1", "constants": {"level": 1}},
+      {"column": "level_2", "constants": {"level": 2}}]},
+    "children": [{"to": "members", "table": "members", "columns": ["guild", "level"],
+      "referenced": ["id", "level"], "order": [{"column": "name"}],
+      "children": [{"to": "deeds", "table": "deeds", "columns": ["member"], "value": "what"}]}]}]})");
+  auto db = empty_database();
+  const auto source = legacy.open();
+  const auto report = Importer(*source, db, mapping, small()).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "ranks"), 80);
+  // Level 1 of a third of the guilds is no document; nobody has level 3.
+  std::int64_t members = 0, deeds = 0;
+  for (const std::string& line : all(db, "ranks")) {
+    const auto document = bson::from_json(line);
+    for (const auto& one : document["members"].as_array()) {
+      ++members;
+      deeds += static_cast<std::int64_t>(one.value.as_document()["deeds"].as_array().count());
+    }
+  }
+  EXPECT_EQ(members, 200);
+  EXPECT_EQ(deeds, 150);
+  EXPECT_TRUE(Importer(*source, db, mapping, small()).verify(VerifyLevel::full).ok());
+  legacy.run("UPDATE members SET level = 2 WHERE id = 4");  // was of level 0
+  const auto later = legacy.open();
+  const auto again = Importer(*later, db, mapping, small()).run();
+  ASSERT_TRUE(again.ok()) << again.json();
+  EXPECT_EQ(again.parts.at(0).data.counts.written, 2);
+  EXPECT_TRUE(Importer(*later, db, mapping, small()).verify(VerifyLevel::full).ok());
+}
+
 }  // namespace
 }  // namespace quire::importer::test
