@@ -121,7 +121,10 @@ class TableCompiler {
       const bool taken = mapping_.id.kind == IdKind::key || contains(mapping_.skip, name);
       bool named = contains(mapping_.id.columns, name);
       for (const FieldRule& rule : mapping_.fields) named = named || rule.from == name;
-      if (!taken && !named) maker.add_field({.to = name, .from = name});
+      if (!taken && !named) {
+        maker.add_own(name);
+        own_names_.push_back(name);
+      }
     }
     maker.add_rest(mapping_.pivot->to);
   }
@@ -174,7 +177,19 @@ class TableCompiler {
     const Names names = shape.names();
     for (std::size_t i = 0; i < before; ++i) out.taken.emplace(names[i], i);
     for (const std::string& name : mapping_.skip) out.taken.emplace(name, std::nullopt);
+    note_written(out, rule.to);
     out.rest = maker.conversion({.to = rule.to.empty() ? rule.value : rule.to}, rule.value);
+  }
+
+  void note_written(PivotProgram& out, const std::string& to) const {
+    const std::string prefix = to.empty() ? to : to + ".";
+    if (to.empty()) {
+      out.written = {"_id", "_q"};
+      out.written.insert(own_names_.begin(), own_names_.end());
+    }
+    for (const FieldRule& rule : mapping_.fields)
+      if (rule.to.starts_with(prefix))
+        out.written.insert(path_parts(std::string_view(rule.to).substr(prefix.size())).front());
   }
 
   void add_children(ProgramMaker& maker, Program& parent_program,
@@ -301,6 +316,7 @@ class TableCompiler {
   const Table& table_;
   TypePolicy types_;
   std::vector<OrderBy> no_order_;
+  Names own_names_;  ///< of a pivot's group, that come under their own name
   bson::Writer identities_;
   std::size_t identified_ = 0;
 };

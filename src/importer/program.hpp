@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "importer/convert.hpp"
@@ -128,6 +129,8 @@ struct PivotProgram {
   /// Names with the cell of each; nothing: it is left out.
   std::unordered_map<std::string, std::optional<std::size_t>> taken;
   const Conversion* rest = nullptr;
+  /// Fields that rules and the _id write where names come: no name can be one of them.
+  std::unordered_set<std::string> written = {};
 };
 
 }  // namespace quire::importer

@@ -83,8 +83,11 @@ void ProgramMaker::add_fields(const std::vector<FieldRule>& rules) {
 }
 
 void ProgramMaker::add_others() {
-  for (const std::string& name : shape_.others(types_))
-    layout_.add_name(name, step_of({.to = name, .from = name}));
+  for (const std::string& name : shape_.others(types_)) add_own(name);
+}
+
+void ProgramMaker::add_own(const std::string& name) {
+  layout_.add_name(name, step_of({.to = name, .from = name}));
 }
 
 void ProgramMaker::add_child(const ChildRule& rule, std::size_t index) {

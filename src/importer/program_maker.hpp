@@ -28,6 +28,8 @@ class ProgramMaker {
   void add_field(const FieldRule& rule);
   void add_fields(const std::vector<FieldRule>& rules);
   void add_others();
+  /// A column under its own name, dots and all.
+  void add_own(const std::string& name);
   void add_child(const ChildRule& rule, std::size_t index);
   void add_rest(const std::string& path);
   /// Writes the steps. Nothing is added then.

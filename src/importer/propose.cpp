@@ -6,6 +6,7 @@
 
 #include "importer/names.hpp"
 #include "importer/row_shape.hpp"
+#include "importer/validate.hpp"
 
 namespace quire::importer {
 namespace {
@@ -27,12 +28,21 @@ bool is_cascade(const ForeignKey& key) {
   return action == "cascade";
 }
 
-/// A name that a collection or a field can have.
+/// A name that a collection or a field can have, and that a path can say.
 std::string target_name(const std::string& table) {
   std::string out = table;
   for (char& c : out)
     if (c == '.' || c == '$' || c == '\0') c = '_';
   return out.empty() ? "rows" : out;
+}
+
+std::string free_name(std::string name, const Names& used) {
+  while (contains(used, name)) name += "_";
+  return name;
+}
+
+bool is_plain(const std::string& name) {
+  return is_field_name(name) && name.find('.') == name.npos;
 }
 
 class Proposer {
@@ -53,6 +63,12 @@ class Proposer {
     for (const Table* table : tables_)
       if (!inside_.contains(table->name) && !is_listed(table->name)) names.push_back(table->name);
     const TableOrder order = dependency_order(schema_, names);
+    Names used;
+    for (const std::string& name : order.tables) {
+      const bool ours = name.starts_with("_quire_");  // bookkeeping of imports
+      used.push_back(free_name((ours ? "old" : "") + target_name(name), used));
+      into_.emplace(name, used.back());
+    }
     for (const std::string& name : order.tables) add_part(schema_.at(name));
     for (const Names& circle : order.circles)
       decide(listed(circle), "references",
@@ -102,6 +118,11 @@ class Proposer {
     if (table.key.empty()) {
       decide(table.name, "left out",
              "it has no key to tell its rows by; name columns that together are unique: `key`");
+      return true;
+    }
+    if (contains(table.key, "")) {
+      decide(table.name, "left out",
+             "a column of its key has no name; name columns that together are unique: `key`");
       return true;
     }
     return false;
@@ -175,9 +196,12 @@ class Proposer {
   void add_part(const Table& table) {
     TableMapping& part = out_.mapping.tables.emplace_back();
     part.table = table.name;
-    part.into = target_name(table.name);
+    part.into = into_.at(table.name);
     const bool hashed = has_hash(table);
-    if (hashed) part.id.kind = IdKind::hash;
+    if (hashed)
+      part.id.kind = IdKind::hash;
+    else
+      name_id(table, part.id);
     decide(table.name, "a collection",
            reason_of(table) +
                (hashed ? "; its key has several columns and is referred to: its _id is a hash of "
@@ -186,6 +210,40 @@ class Proposer {
     add_inside(table, part.children);
     clear_names(table, part.children);
     add_references(table, part.children, part.fields);
+    name_columns(table, hashed ? Names{} : table.key, part);
+  }
+
+  /// Of a key of several columns, whose names no path says.
+  static void name_id(const Table& table, IdRule& id) {
+    if (table.key.size() < 2 || std::all_of(table.key.begin(), table.key.end(), is_plain)) return;
+    for (const std::string& name : table.key)
+      id.names.push_back(free_name(is_plain(name) ? name : target_name(name), id.names));
+  }
+
+  /// Columns whose own name is none for a field, or is one that a path cannot say, get another.
+  template <class Rules>
+  void name_columns(const Table& table, const Names& taken, Rules& rules) {
+    const auto fits = [](const std::string& name) {
+      return is_plain(name) && name != "_id" && name != "_q";
+    };
+    Names used;
+    for (const Column& column : table.columns)
+      if (fits(column.name)) used.push_back(column.name);
+    for (const ChildRule& child : rules.children) used.push_back(child.to);
+    for (const FieldRule& rule : rules.fields) used.push_back(rule.to);
+    for (const Column& column : table.columns) {
+      if (fits(column.name) || column.position || contains(taken, column.name)) continue;
+      if (column.name.empty()) {
+        rules.skip.push_back(column.name);
+        decide(table.name, "a column is left out", "it has no name");
+        continue;
+      }
+      const bool ours = column.name == "_id" || column.name == "_q";
+      FieldRule& rule = rules.fields.emplace_back();
+      rule.to = free_name(target_name(column.name) + (ours ? "_" : ""), used);
+      rule.from = column.name;
+      used.push_back(rule.to);
+    }
   }
 
   /// Columns of the key that refers to the whole key of another one, in the order of that; empty:
@@ -230,15 +288,15 @@ class Proposer {
       const Names columns = refers_to_key(key, to);
       if (columns.empty() || !has_hash(to)) continue;
       FieldRule& rule = fields.emplace_back();
-      rule.to = target_name(to.name) + "_id";
+      rule.to = into_.at(to.name) + "_id";
       if (contains(used, rule.to)) {
         rule.to.clear();
         for (const std::string& name : key.columns) rule.to += target_name(name) + "_";
         rule.to += "id";
       }
-      while (contains(used, rule.to)) rule.to += "_";
+      rule.to = free_name(rule.to, used);
       used.push_back(rule.to);
-      rule.hash_of = HashOf{target_name(to.name), columns};
+      rule.hash_of = HashOf{into_.at(to.name), columns};
     }
   }
 
@@ -274,6 +332,7 @@ class Proposer {
       add_inside(*one, child.children);
       clear_names(*one, child.children);
       add_references(*one, child.children, child.fields);
+      name_columns(*one, child.columns, child);
     }
     for (const Table* link : tables_)
       if (is_listed(link->name) && link->foreign_keys[0].table == table.name)
@@ -288,7 +347,10 @@ class Proposer {
     child.table = link.name;
     child.columns = from.columns;
     child.referenced = from.referenced;
-    if (link.columns.size() == 2) child.value = to.columns[0];
+    if (link.columns.size() == 2)
+      child.value = to.columns[0];
+    else
+      name_columns(link, child.columns, child);
     decide(link.name, "inside of " + from.table + ", as " + child.to,
            "it links " + in_quotes(from.table) + " and " + in_quotes(to.table) +
                (child.value.empty() ? ": a list of references with what else the link has"
@@ -297,7 +359,7 @@ class Proposer {
 
   /// Children whose name is a column's, or another child's, get one of their own.
   static void clear_names(const Table& table, std::vector<ChildRule>& children) {
-    Names used;
+    Names used = {"_id", "_q"};
     for (const Column& column : table.columns) used.push_back(column.name);
     for (ChildRule& child : children) {
       while (child.to.empty() || contains(used, child.to)) child.to += "_rows";
@@ -309,6 +371,7 @@ class Proposer {
   std::vector<const Table*> tables_;
   Names links_;
   std::map<std::string, Place> inside_;
+  std::map<std::string, std::string> into_;  ///< collections by their tables
   Proposal out_;
 };
 

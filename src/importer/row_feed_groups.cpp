@@ -4,6 +4,7 @@
 
 #include "importer/names.hpp"
 #include "importer/row_feed.hpp"
+#include "importer/validate.hpp"
 #include "importer/value_text.hpp"
 
 namespace quire::importer {
@@ -96,10 +97,21 @@ class GroupFeed final : public RowFeed {
     const Cell value = cells_[table_.program.before + pivot.value];
     const auto at = pivot.taken.find(text_);
     if (at == pivot.taken.end()) {
-      if (table_.mapping.others) rest_.emplace_back(name, value);
+      if (table_.mapping.others) add_rest(name, value);
     } else if (at->second) {
       cells_[*at->second] = value;
     }
+  }
+
+  void add_rest(std::string_view name, const Cell& value) {
+    if (!is_field_name(name))
+      wrong("has the name " + in_quotes(name) +
+            ", which no field can have; `fields` give it another one, `skip` leaves it out");
+    else if (table_.pivot->written.contains(text_))
+      wrong("has the name " + in_quotes(name) +
+            ", which is another field's; `fields` give it another one, `skip` leaves it out");
+    else
+      rest_.emplace_back(name, value);
   }
 
   void wrong(std::string why) {

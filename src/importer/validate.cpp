@@ -32,6 +32,7 @@ class TableCheck {
     if (part_.pivot) check_pivot(*part_.pivot);
     Targets targets(problems_);
     targets.add("_id", "the _id");
+    targets.add("_q", "the stamp that an import puts on its documents");
     check_id();
     const RuleScope scope{mapping_, schema_, part_, types_};
     check_fields(problems_, targets, shape_, part_.fields, false, scope);
@@ -39,6 +40,7 @@ class TableCheck {
     shape_.take_rules(part_.fields, part_.skip);
     if (part_.others && !part_.pivot)
       for (const std::string& name : shape_.others(types_)) targets.add_name(name);
+    if (part_.others && part_.pivot) add_group(targets);
     if (part_.pivot && !part_.pivot->to.empty() && part_.others && !shares_rest())
       targets.add(part_.pivot->to, "`pivot`");
     check_children(problems_, targets, shape_, part_.children, scope);
@@ -67,6 +69,8 @@ class TableCheck {
       problems_.add(
           "the table " + in_quotes(table_.name) +
           " has no key to tell its rows by; name columns that together are unique: `key`");
+    if (contains(own_key(), ""))
+      problems_.add("a column without a name cannot tell rows apart; name others: `key`");
     for (const std::string& name : part_.key) {
       problems_.expect_column(table_, name, "`key`");
       const Column* column = table_.find(name);
@@ -163,6 +167,17 @@ class TableCheck {
           shape_.add_made(name, value == nullptr ? Column{} : *value);
   }
 
+  /// Columns of a pivot's group that come under their own name.
+  void add_group(Targets& targets) const {
+    if (part_.id.kind == IdKind::key) return;
+    for (const std::string& name : part_.pivot->group) {
+      const bool named = std::any_of(part_.fields.begin(), part_.fields.end(),
+                                     [&](const FieldRule& rule) { return rule.from == name; });
+      if (!named && !contains(part_.skip, name) && !contains(part_.id.columns, name))
+        targets.add_name(name);
+    }
+  }
+
   /// Rules that write into the same nested document as a pivot's other names are no clash.
   [[nodiscard]] bool shares_rest() const {
     return std::any_of(part_.fields.begin(), part_.fields.end(), [&](const FieldRule& one) {
@@ -186,6 +201,7 @@ class TableCheck {
               std::to_string(columns.size()) + " columns: " + listed(columns));
     const bool composite =
         columns.size() > 1 && (id.kind == IdKind::key || id.kind == IdKind::columns);
+    if (composite) check_id_names(own, id.names.empty() ? columns : id.names);
     if (id.as != Convert::as_is && (composite || id.kind == IdKind::hash))
       own.add("`as` is for an _id of one column or of a format");
     if ((id.lower || id.upper || id.trim || !id.values.empty()) &&
@@ -195,6 +211,17 @@ class TableCheck {
       own.add("`other`: an _id is kept or its row rejected");
     if (id.types) own.expect_policy(*id.types);
     take_id(id, columns);
+  }
+
+  static void check_id_names(const Problems& own, const Names& names) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!is_field_name(names[i]))
+        own.add("a field of the _id cannot be named " + in_quotes(names[i]) +
+                ": it is empty or begins with $; `names` gives others");
+      if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+          names.begin() + static_cast<std::ptrdiff_t>(i))
+        own.add("two fields of the _id are named " + in_quotes(names[i]));
+    }
   }
 
   void check_id_kind(const Problems& own, const IdRule& id, const Names& columns) {

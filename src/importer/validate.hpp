@@ -32,6 +32,9 @@ class Problems {
   std::string place_;
 };
 
+/// Whether a field can have this name, dots in it or not: not empty, no $ in front, no NUL.
+[[nodiscard]] bool is_field_name(std::string_view name) noexcept;
+
 /// Fields that rules write, to tell two that write one.
 class Targets {
  public:
@@ -45,6 +48,7 @@ class Targets {
   struct Target {
     std::vector<std::string> parts;
     std::string whose;
+    std::string path;  ///< by which queries find it
   };
   void add_parts(Target target);
   const Problems& problems_;

@@ -147,14 +147,18 @@ void Problems::expect_policy(const TypePolicy& types) const {
     add("there is no encoding " + in_quotes(types.encoding) + "; \"windows-1252\" is one");
 }
 
+bool is_field_name(std::string_view name) noexcept {
+  return !name.empty() && name.front() != '$' && name.find('\0') == name.npos;
+}
+
 void Targets::add(const std::string& path, const std::string& whose) {
   if (path.empty()) {
     problems_.add(whose + " has no `to`");
     return;
   }
-  Target target{path_parts(path), whose};
+  Target target{path_parts(path), whose, path};
   for (const std::string& part : target.parts) {
-    if (part.empty() || part.front() == '$' || part.find('\0') != part.npos) {
+    if (!is_field_name(part)) {
       problems_.add(whose + ": " + in_quotes(path) +
                     " is no path of a field: names between dots are not empty and do not begin "
                     "with $");
@@ -165,18 +169,33 @@ void Targets::add(const std::string& path, const std::string& whose) {
 }
 
 void Targets::add_name(const std::string& name) {
-  add_parts({{name}, "the column " + in_quotes(name) + ", which comes under its own name,"});
+  const std::string whose = "the column " + in_quotes(name) + ", which comes under its own name,";
+  if (!is_field_name(name)) {
+    problems_.add(whose + (name.empty() ? " has none: `skip` leaves it out"
+                                        : " begins with $, which queries and updates take for an "
+                                          "operator: a field's `to` gives it another name, "
+                                          "`skip` leaves it out"));
+    return;
+  }
+  add_parts({{name}, whose, name});
 }
 
 void Targets::add_parts(Target target) {
   for (const Target& other : targets_) {
-    const std::size_t least = std::min(target.parts.size(), other.parts.size());
-    if (!std::equal(target.parts.begin(), target.parts.begin() + static_cast<std::ptrdiff_t>(least),
-                    other.parts.begin()))
-      continue;
-    const bool same = target.parts.size() == other.parts.size();
-    problems_.add(target.whose + " and " + other.whose +
-                  (same ? " write the same field" : " write a field and one inside of it"));
+    const bool same = target.path == other.path;
+    const std::string& outer = target.path.size() < other.path.size() ? target.path : other.path;
+    const std::string& inner = target.path.size() < other.path.size() ? other.path : target.path;
+    if (!same && !inner.starts_with(outer + ".")) continue;
+    // Names that stand as they are may have dots: "a" and "a.b" are then two fields.
+    const bool named = target.parts.size() == 1 && other.parts.size() == 1;
+    if (named && !same) continue;
+    std::string what = same ? " write the same field" : " write a field and one inside of it";
+    if (target.parts.size() != other.parts.size() && same) what = " are found by the same path";
+    const bool column =
+        target.whose.starts_with("the column") || other.whose.starts_with("the column");
+    problems_.add(
+        target.whose + " and " + other.whose + what +
+        (column ? "; `skip` leaves the column out, a field's `to` gives it another name" : ""));
     return;
   }
   targets_.push_back(std::move(target));

@@ -125,5 +125,51 @@ INSERT INTO deeds SELECT id, id, 'd' || id FROM members WHERE id % 2 = 0;
   EXPECT_TRUE(Importer(*later, db, mapping, small()).verify(VerifyLevel::full).ok());
 }
 
+TEST(ImportStructure, BringsTablesWhoseNamesAreNoNamesOfFields) {
+  Legacy legacy;
+  legacy.run(R"sql(
+CREATE TABLE "a.b"("$k" TEXT, "k.l" INTEGER, "a.b" TEXT, "a_b" TEXT, "$set" TEXT, "😀" TEXT, " " TEXT, "" TEXT,
+  "_q" TEXT, "_id" TEXT, "a'b""c" TEXT, PRIMARY KEY("$k", "k.l"));
+CREATE TABLE "a_b"("id" INTEGER PRIMARY KEY, "$k.1" TEXT, "$k.2" INTEGER, "x.y" TEXT,
+  FOREIGN KEY("$k.1", "$k.2") REFERENCES "a.b"("$k", "k.l"));
+CREATE TABLE "c.$"("$id" INTEGER PRIMARY KEY, "a.b" TEXT);
+CREATE TABLE "d.$"("$n" INTEGER, "c.id" INTEGER REFERENCES "c.$"("$id") ON DELETE CASCADE, "$v" TEXT, "v.w" TEXT,
+  PRIMARY KEY("$n"));
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+INSERT INTO "a.b" SELECT 'k' || i, i, 'dot', 'line', 'dollar', 'face', 'blank', 'none', 'q', 'id', 'quoted' FROM n;
+INSERT INTO "a_b" SELECT "k.l", "$k", "k.l", 'xy' FROM "a.b";
+INSERT INTO "c.$" SELECT "k.l", 'ab' FROM "a.b";
+INSERT INTO "d.$" SELECT "k.l", 1 + "k.l" % 20, 'v', 'w' FROM "a.b";
+)sql");
+  const auto source = legacy.open();
+  const Proposal proposal = propose(source->schema());
+  EXPECT_EQ(validate(proposal.mapping, source->schema()), std::vector<std::string>{});
+  auto db = empty_database();
+  const auto report = Importer(*source, db, proposal.mapping, small()).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "c__", R"({"a_b": "ab"})"), 40);
+  EXPECT_EQ(count(db, "c__", R"({"d__._v": "v", "d__.v_w": "w"})"), 20);
+  std::string keys;  // which of the two collections is which, their names tell alone
+  for (const TableMapping& part : proposal.mapping.tables) {
+    if (part.table == "a.b") keys = part.into;
+  }
+  EXPECT_EQ(count(db, keys, R"({"a_b_": "dot", "a_b": "line", "_set": "dollar", "😀": "face",
+    " ": "blank", "_q_": "q", "_id_": "id", "a'b\"c": "quoted", "_k": {"$exists": true}})"),
+            40);
+  const auto proof = Importer(*source, db, proposal.mapping, small()).verify(VerifyLevel::full);
+  EXPECT_TRUE(proof.ok()) << proof.json();
+  std::int64_t references = 0;
+  for (const ImportPart& part : proof.parts)
+    for (const TargetCheck& check : part.checks) references += check.checked;
+  EXPECT_EQ(references, 40);
+  // Documents are replaced as well as inserted.
+  legacy.run(R"(UPDATE "a.b" SET "$set" = 'x'; UPDATE "d.$" SET "$v" = 'x')");
+  const auto later = legacy.open();
+  const auto again = Importer(*later, db, proposal.mapping, small()).run();
+  ASSERT_TRUE(again.ok()) << again.json();
+  EXPECT_EQ(count(db, keys, R"({"_set": "x"})"), 40);
+  EXPECT_EQ(count(db, "c__", R"({"d__._v": "x"})"), 20);
+}
+
 }  // namespace
 }  // namespace quire::importer::test
