@@ -8,6 +8,21 @@ function(quire_warnings target)
   endif()
 endfunction()
 
+# The tests of a program in a few processes: with a sanitizer one takes longer to start than most tests. What fails is told by
+# its name in the output.
+function(quire_add_shards target folder)
+  cmake_parse_arguments(ARG "" "" "ENVIRONMENT" ${ARGN})
+  set(shards 8)
+  foreach(shard RANGE 1 ${shards})
+    set(name ${folder}.${shard}_of_${shards})
+    math(EXPR index "${shard} - 1")
+    set(environment ${ARG_ENVIRONMENT} GTEST_TOTAL_SHARDS=${shards} GTEST_SHARD_INDEX=${index})
+    add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES ${ARG_UNPARSED_ARGUMENTS}
+      ENVIRONMENT "${environment}")
+  endforeach()
+endfunction()
+
 # quire_add_tests(FOLDER [SERVERS|DATABASES] [ALSO_ON ...] [LIBRARIES ...] [INCLUDES ...]): all tests/FOLDER/*_test.cpp as one program, test_FOLDER.
 #   SERVERS: ctest starts the test servers before and ends them after; tests read where they are from $QUIRE_TEST_SERVERS.
 #   DATABASES: the same with PostgreSQL and MariaDB, from $QUIRE_TEST_DATABASES.
@@ -35,6 +50,10 @@ function(quire_add_tests folder)
     list(APPEND properties FIXTURES_REQUIRED servers ENVIRONMENT "QUIRE_TEST_SERVERS=${QUIRE_TEST_SERVERS}")
   elseif(ARG_DATABASES)
     list(APPEND properties FIXTURES_REQUIRED databases ENVIRONMENT "QUIRE_TEST_DATABASES=${QUIRE_TEST_DATABASES}")
+  endif()
+  if(QUIRE_SANITIZED)
+    quire_add_shards(${target} ${folder} ${properties})
+    return()  # on servers without a sanitizer
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
   set(fixture servers)

@@ -34,7 +34,8 @@ class Guide:
             if given.server not in servers:
                 print(f'SKIPPED: no server "{given.server}" was started')
                 sys.exit(0)
-            self.environment["MONGODB_URI"] = servers[given.server]
+            alike = [uri for key, uri in servers.items() if key.rstrip("_0123456789") == given.server]
+            self.environment["MONGODB_URI"] = alike[os.getpid() % len(alike)]
             self.environment["MONGODB_DATABASE"] = f"{name}_{os.getpid()}"
         self.databases = {}
         if given.databases and given.databases.exists():

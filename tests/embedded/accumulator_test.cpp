@@ -7,6 +7,7 @@
 
 #include "quire/bson/json.hpp"
 #include "quire/core/error.hpp"
+#include "sanitized.hpp"
 #include "store/embedded/expression/statistics.hpp"
 
 namespace quire::store::embedded {
@@ -190,7 +191,7 @@ TEST(Accumulator, RefusesJavaScriptByName) {
 TEST(Samples, FindPercentilesOfManyNumbersNearlyExactly) {
   Samples samples;
   Evaluation e;
-  constexpr std::int64_t count = 5000000;
+  constexpr std::int64_t count = test::rounds(5000000);
   for (std::int64_t i = 0; i < count; ++i)
     samples.add(static_cast<double>(i * 1000003 % count));  // each number below count, once
   EXPECT_LT(samples.bytes(), 40U << 20);

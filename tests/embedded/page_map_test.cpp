@@ -3,17 +3,10 @@
 #include <fstream>
 
 #include "file_fixture.hpp"
+#include "sanitized.hpp"
 
 namespace quire::store::embedded {
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// MiB of this process's memory, by the line of its kind: "RssFile:", "RssAnon:".
 double resident(const char* kind) {
@@ -86,7 +79,7 @@ TEST_F(PageMapTest, ACountLeavesLittleOfALargeFileInMemory) {
 
 /// All of it is read before the first document is given, as what is written afterwards is not seen.
 TEST_F(PageMapTest, AResultInATransactionIsLargelyOnDisk) {
-  const double allowed_of_results = sanitized ? 1e9 : 48;
+  const double allowed_of_results = test::sanitized ? 1e9 : 48;
   const auto session = store_->start_session();
   session->start_transaction();
   FindOptions find;

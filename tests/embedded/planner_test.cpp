@@ -5,6 +5,7 @@
 #include "file_fixture.hpp"
 #include "quire/core/error.hpp"
 #include "random_document.hpp"
+#include "sanitized.hpp"
 
 namespace quire::store::embedded {
 namespace {
@@ -234,11 +235,15 @@ TEST_F(Planner, CountsByKeysWhatAFindGives) {
     EXPECT_EQ(store->count({"main", "c"}, document, {}), found) << filter;
   };
   const std::array<const char*, 5> operators{"$eq", "$gt", "$gte", "$lt", "$lte"};
+  constexpr std::size_t step = test::sanitized ? 3 : 1;
+  std::size_t pairs = 0;
   for (const char* field : {"v", "d", "_id"}) {
     for (const std::string& value : values) {
       for (const char* one : operators) {
         compare(R"({")" + std::string(field) + R"(": {")" + one + R"(": )" + value + "}}");
-        for (const std::string& other : values) {
+        // Under a sanitizer each third pair, of each value another third.
+        for (std::size_t i = pairs++ % step; i < values.size(); i += step) {
+          const std::string& other = values[i];
           compare(R"({")" + std::string(field) + R"(": {")" + one + R"(": )" + value +
                   R"(, "$lte": )" + other + "}}");
         }

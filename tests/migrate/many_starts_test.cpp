@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "quire/core/error.hpp"
+#include "sanitized.hpp"
 #include "ten.hpp"
 #include "testing/children.hpp"
 
@@ -27,18 +28,10 @@ int start(const std::string& uri) {
   return report.exit_code();
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
 /// Where Debian's package libfaketime puts its library; empty where it is not, or where
 /// the sanitizers' libraries want to be the first.
 std::string faketime() {
-  if (sanitized) return {};
+  if (quire::test::sanitized) return {};
   for (const char* path : {"/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
                            "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
                            "/usr/lib/faketime/libfaketimeMT.so.1"}) {
