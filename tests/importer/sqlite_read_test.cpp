@@ -2,6 +2,7 @@
 #include <random>
 #include <thread>
 
+#include "core/sqlite_page_map.hpp"
 #include "quire/core/error.hpp"
 #include "shared_data.hpp"
 #include "sqlite_fixture.hpp"
@@ -47,6 +48,27 @@ TEST(SqliteRead, BoundsKeysConditionsAndLimits) {
   const std::vector<bson::Value> texts{"b"};
   keys.keys = texts;
   EXPECT_EQ(rows_of(*session, keys), Lines{"b"});
+}
+
+/// What one step goes over cannot be let go of in between.
+TEST(SqliteRead, CountsLeaveLittleOfALargeFileInMemory) {
+  const auto resident = [] {  // MiB of files
+    const auto pages = page_map::detail::resident_of_files();
+    return static_cast<double>(pages) / (1 << 20);
+  };
+  if (resident() == 0) GTEST_SKIP() << "this system does not tell";
+  SqliteFile file("a.db",
+                  "CREATE TABLE t(id INTEGER PRIMARY KEY, v TEXT);"
+                  "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)"
+                  " INSERT INTO t SELECT i, printf('%1200d', i) FROM n");
+  const double before = resident();
+  const auto source = file.source();
+  const auto session = source->open();
+  const RowQuery all = query("t", {"v"}, {"id"});
+  EXPECT_EQ(session->count(all), 40'000);
+  EXPECT_LT(resident() - before, 16);
+  EXPECT_EQ(session->key_at(all, 40'000), bson::Value(std::int64_t{40'000}));
+  EXPECT_LT(resident() - before, 16);
 }
 
 TEST(SqliteRead, FindsThousandsOfCompositeKeys) {

@@ -71,6 +71,17 @@ class Turn {
   sqlite3_mutex* mutex_;
 };
 
+/// One step that goes over many rows and gives none of them: without a map, of which nothing could
+/// be let go in between.
+class Passing {
+ public:
+  explicit Passing(sqlite3* db) : turn_(db), aside_(db) {}
+
+ private:
+  Turn turn_;
+  page_map::Aside aside_;
+};
+
 class Reader final : public RowReader {
  public:
   Reader(std::shared_ptr<Statements> statements, Select select, std::string what)
@@ -187,11 +198,13 @@ std::unique_ptr<RowReader> Session::read(const RowQuery& query) {
 }
 
 std::int64_t Session::count(const RowQuery& query) {
+  const Passing passing(statements_->connection().handle());
   Reader reader(statements_, select_count(dialect, schema_, query), reading(query));
   return reader.next()[0].integer;
 }
 
 std::optional<bson::Value> Session::key_at(const RowQuery& query, std::int64_t distance) {
+  const Passing passing(statements_->connection().handle());
   Reader reader(statements_, select_key_at(dialect, schema_, query, distance), reading(query));
   const std::span<const Cell> row = reader.next();
   if (row.empty()) return std::nullopt;
