@@ -1,6 +1,13 @@
 // Mappings that give documents another structure than their tables have.
+#include "databases.hpp"
 #include "fixture.hpp"
 #include "quire/importer/propose.hpp"
+#ifdef QUIRE_WITH_MYSQL
+#include "mysql.hpp"
+#endif
+#ifdef QUIRE_WITH_POSTGRESQL
+#include "postgresql.hpp"
+#endif
 
 namespace quire::importer::test {
 namespace {
@@ -170,6 +177,60 @@ INSERT INTO "d.$" SELECT "k.l", 1 + "k.l" % 20, 'v', 'w' FROM "a.b";
   EXPECT_EQ(count(db, keys, R"({"_set": "x"})"), 40);
   EXPECT_EQ(count(db, "c__", R"({"d__._v": "x"})"), 20);
 }
+
+#ifdef QUIRE_WITH_POSTGRESQL
+
+TEST(ImportStructure, RefersByHashAcrossTheTypesOfPostgresql) {
+  QUIRE_ON_ONE_STORE();
+  QUIRE_NEEDS_POSTGRESQL(old);
+  old.run(R"sql(
+CREATE TABLE rooms (house uuid, floor numeric(8,2), code character(6), PRIMARY KEY (house, floor, code));
+CREATE TABLE desks (id int PRIMARY KEY, house uuid, floor smallint, code varchar(6),
+  FOREIGN KEY (house, floor, code) REFERENCES rooms);
+INSERT INTO rooms SELECT ('6ba7b810-9dad-11d1-80b4-00c04fd430c' || i % 10)::uuid, i, 'r' || i FROM generate_series(1, 40) i;
+INSERT INTO desks SELECT i, ('6ba7b810-9dad-11d1-80b4-00c04fd430c' || i % 10)::uuid, i, 'r' || i FROM generate_series(1, 40) i;
+INSERT INTO desks VALUES (41, NULL, 1, 'r1');
+)sql");
+  const auto source = open_source(old.uri());
+  const Mapping mapping = propose(source->schema()).mapping;
+  EXPECT_EQ(validate(mapping, source->schema()), std::vector<std::string>{});
+  auto db = empty_database();
+  const auto report = Importer(*source, db, mapping, small()).run();
+  ASSERT_TRUE(report.ok()) << report.json();
+  EXPECT_EQ(count(db, "desks", R"({"rooms_id": {"$type": "objectId"}})"), 40);
+  EXPECT_EQ(count(db, "desks", R"({"_id": 41, "rooms_id": null})"), 1);
+  const auto proof = Importer(*source, db, mapping, small()).verify(VerifyLevel::full);
+  EXPECT_TRUE(proof.ok()) << proof.json();
+  EXPECT_EQ(proof.parts.back().checks.at(0).checked, 40) << proof.json();
+}
+
+#endif
+#ifdef QUIRE_WITH_MYSQL
+
+TEST(ImportStructure, TellsReferencesThatOnlyACollationOfMariadbTakesForEqual) {
+  QUIRE_ON_ONE_STORE();
+  QUIRE_NEEDS_DATABASE(server, "mysql");
+  quire::test::MysqlDatabase old(server, "rooms");
+  for (const char* sql :
+       {"CREATE TABLE rooms (floor BIGINT UNSIGNED, code CHAR(6), PRIMARY KEY (floor, code)) "
+        "CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+        "CREATE TABLE desks (id INT PRIMARY KEY, floor BIGINT UNSIGNED, code VARCHAR(6), "
+        "FOREIGN KEY (floor, code) REFERENCES rooms (floor, code)) CHARACTER SET utf8mb4 COLLATE "
+        "utf8mb4_general_ci",
+        "INSERT INTO rooms SELECT seq, CONCAT('r', seq) FROM seq_1_to_40",
+        "INSERT INTO desks SELECT seq, seq, CONCAT(IF(seq < 4, 'R', 'r'), seq) FROM seq_1_to_40"})
+    old.run(sql);
+  const auto source = open_source(old.uri());
+  const Mapping mapping = propose(source->schema()).mapping;
+  auto db = empty_database();
+  ASSERT_TRUE(Importer(*source, db, mapping, small()).run().ok());
+  const auto proof = Importer(*source, db, mapping, small()).verify(VerifyLevel::full);
+  EXPECT_EQ(proof.result, DataResult::mismatch);
+  EXPECT_EQ(proof.parts.back().checks.at(0).checked, 40) << proof.json();
+  EXPECT_EQ(proof.parts.back().checks.at(0).wrong, 3) << proof.json();
+}
+
+#endif
 
 }  // namespace
 }  // namespace quire::importer::test
