@@ -66,11 +66,11 @@ FindAndModifyResult EmbeddedStore::do_find_and_modify(Namespace ns, bson::View f
                      9);
   std::optional<Updater> updater;
   if (!options.remove) updater = make_updater(update, options.array_filters, false, options.let);
-  const ParseScope variables = scope_of_let(options.let);
+  const ParseScope let = scope_of_let(options.let);
   const Projector projector = options.projection.empty()
                                   ? Projector()
-                                  : Projector(options.projection, Projector::Kind::find, variables);
-  const Matcher matcher(filter, variables);
+                                  : Projector(options.projection, Projector::Kind::find, let);
+  const Matcher matcher(filter, let);
   if (options.upsert) check_upsert_filter(filter);
   FindAndModifyResult result;
   WriteScope scope(file_, options.session, true);
