@@ -36,13 +36,19 @@ void check(const ImportOptions& options) {
   if (options.name.empty() || options.name.size() > 100)
     bad("name", "an import's name has 1 to 100 bytes");
   if (options.workers < 1 || options.workers > 64) bad("workers", "1 to 64 threads");
-  if (options.batch_documents < 1 || options.batch_documents > 1000)
-    bad("batch_documents", "a batch has 1 to 1000 documents");
+  if (options.batch_documents < 0 || options.batch_documents > 1000)
+    bad("batch_documents", "a batch has 1 to 1000 documents, 0 for a good number");
   if (options.batch_time.count() < 1 || options.batch_time > std::chrono::seconds(20))
     bad("batch_time", "a batch takes 1 ms to 20 s");
   if (options.lease.count() < 50) bad("lease", "a lease takes at least 50 ms");
   if (options.limit < 0) bad("limit", "a number of rows, 0 for all");
   if (options.partition_rows < 0) bad("partition_rows", "a number of rows, 0 for a good one");
+}
+
+/// A file waits for the disk once a batch, a server answers each of them.
+std::int64_t batch_for(const Database& to) {
+  constexpr std::int64_t of_file = 3000, of_server = 1000;
+  return to.capabilities().atomic_multi_writes ? of_file : of_server;
 }
 
 }  // namespace
@@ -128,7 +134,7 @@ Importer::Impl::Impl(Source& from, Database target, Mapping what, ImportOptions 
     data.policy = options.rejects;
     data.limits = options.reject_limits;
     data.throttle = options.throttle;
-    data.batch_documents = options.batch_documents;
+    data.batch_documents = options.batch_documents > 0 ? options.batch_documents : batch_for(to);
     data.batch_time = options.batch_time;
     data.partition_documents = options.partition_rows;
     data.verify.level = options.verify;

@@ -135,8 +135,12 @@ std::optional<ImportWriter::Write> ImportWriter::against(Row& row, bson::View th
     throw migrate::data::ChunkLost{};
   const auto settled = settle(row, there, options_.name, rules_);
   if (!settled) return std::nullopt;
-  return Write{0, stamped(settled->document, options_.name, fence, row.key()),
-               bson::Document(there), settled->keep};
+  Write write;
+  write.own = stamped(settled->document, options_.name, fence, row.key());
+  write.document = write.own;
+  write.was.emplace(there);
+  write.keep = settled->keep;
+  return write;
 }
 
 std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, std::size_t n,
@@ -160,8 +164,10 @@ std::vector<ImportWriter::Write> ImportWriter::decide(std::vector<Row>& rows, st
     if (!row.mapped || row.failure) continue;
     const auto found = looks_ ? there.find(id_text((*row.mapped)["_id"])) : there.end();
     if (found == there.end()) {
-      writes.push_back(
-          {i, stamped(*row.mapped, options_.name, fence, row.key()), std::nullopt, false});
+      Write& write = writes.emplace_back();
+      write.row = i;
+      if (!row.prepared) write.own = stamped(*row.mapped, options_.name, fence, row.key());
+      write.document = row.prepared ? row.prepared->under(fence) : write.own.view();
     } else if (auto write = against(row, found->second, fence)) {
       write->row = i;
       writes.push_back(std::move(*write));

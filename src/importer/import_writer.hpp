@@ -53,6 +53,11 @@ class ImportWriter final : public migrate::data::BatchWriter {
                const migrate::data::DataOptions& options, const WriteRules& rules)
       : BatchWriter(std::move(to), book, chunks, options), rules_(rules), looks_(rules.looks) {}
 
+  void prepare(migrate::data::RowSide::Batch& batch) const override {
+    // What is looked up first is mostly there, and as it should be.
+    if (!rules_.looks) migrate::data::prepare_rows(batch.rows, batch.bytes, options_.name);
+  }
+
  protected:
   void put_txn(std::vector<migrate::data::Row>& rows, std::size_t n, migrate::Existing existing,
                std::int64_t fence, store::Session* session) override;
@@ -61,8 +66,9 @@ class ImportWriter final : public migrate::data::BatchWriter {
 
  private:
   struct Write {
-    std::size_t row;
-    bson::Document document;            ///< stamped
+    std::size_t row = 0;
+    bson::View document;  ///< stamped: the row's, or `own`
+    bson::Document own;
     std::optional<bson::Document> was;  ///< what it takes the place of
     bool keep = false;                  ///< … is kept for the way back
   };

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <latch>
 
+#include "migrate/data/stamp.hpp"
+#include "quire/bson/writer.hpp"
 #include "quire/core/error.hpp"
 
 namespace quire::migrate::data {
@@ -105,6 +107,58 @@ TEST(ReadAhead, LetsGoOfWhatNobodyAskedFor) {
   EXPECT_EQ(last_of(source.read(behind(6), 0, 3, 1000)), 9)
       << "another stretch, without the failure";
   source.begin(behind(9), 3, 1000);  // and is never asked for
+}
+
+TEST(ReadAhead, GoesOnWithOtherBoundsBehindTheEnd) {
+  Asked asked;
+  asked.last = 4;
+  ReadAhead source(std::make_unique<Numbers>(asked), true);
+  (void)source.read({}, 0, 3, 1000);
+  source.go_on_with(behind(1));  // the end is not read yet
+  source.begin(behind(3), 3, 1000);
+  while (!source.is_through()) std::this_thread::yield();
+  source.go_on_with(behind(1));
+  EXPECT_TRUE(source.read(behind(3), 0, 3, 1000).end);
+  source.begin(behind(4), 3, 1000);  // begun already
+  EXPECT_EQ(last_of(source.read(behind(1), 0, 3, 1000)), 4);
+  EXPECT_EQ(asked.reads, 3);
+  EXPECT_NE(asked.reader.load(), std::this_thread::get_id());
+}
+
+TEST(ReadAhead, PreparesBatchesThatItsOwnerDoesNotWaitFor) {
+  Asked asked;
+  ReadAhead source(std::make_unique<Numbers>(asked), true,
+                   [](RowSide::Batch& batch) { batch.bytes.push_back(1); });
+  const auto first = source.read({}, 0, 3, 1000);
+  EXPECT_EQ(first.bytes.size(), 0U);
+  source.begin(behind(3), 3, 1000);
+  while (asked.reads < 3) std::this_thread::yield();
+  auto second = source.read(behind(3), 0, 3, 1000);
+  EXPECT_EQ(second.bytes.size(), 0U);
+  EXPECT_EQ(source.read(behind(6), 0, 3, 1000).bytes.size(), 1U);
+  source.done(std::move(second));
+}
+
+TEST(PrepareRows, StampsAsTheWriterDoesUnderAFenceThatIsToldLater) {
+  std::vector<Row> rows(5);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i].source = bson::make_document("_id", static_cast<std::int64_t>(i));
+  rows[0].mapped = bson::make_document("_id", std::int64_t{0}, "name", "its key is its _id");
+  rows[1].mapped = bson::make_document("_id", "another", "name", "the key goes into the stamp");
+  rows[2].mapped = bson::make_document("_id", std::int64_t{2}, "_q", "a stamp of its own");
+  rows[3].failure = Failure{RejectStage::map, ErrorCode::unreadable_value, "no number", "n"};
+  bson::Buffer bytes;
+  prepare_rows(rows, bytes, "import/users");
+  for (std::size_t i = 0; i < 2; ++i) {
+    ASSERT_TRUE(rows[i].prepared) << i;
+    EXPECT_EQ(rows[i].prepared->hash, hash_of(*rows[i].mapped));
+    for (const std::int64_t fence : {1, 70'000}) {
+      const bson::Document expected =
+          stamped(*rows[i].mapped, "import/users", fence, rows[i].key());
+      EXPECT_EQ(rows[i].prepared->under(fence), expected.view()) << i;
+    }
+  }
+  for (std::size_t i = 2; i < 5; ++i) EXPECT_FALSE(rows[i].prepared) << i;
 }
 
 }  // namespace

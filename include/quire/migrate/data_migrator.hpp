@@ -147,7 +147,7 @@ class DataMigrator {
   /// so that one takes about `time`. At most 1000 documents, 8 MiB.
   DataMigrator& batch(std::int64_t documents, std::size_t bytes = 8 * 1024 * 1024,
                       std::chrono::milliseconds time = std::chrono::milliseconds(200));
-  /// Documents of a partition; 0 = a 32nd of the collection, 10,000 to 50,000.
+  /// Documents of a partition; 0 = a 32nd of the collection, into a file an 8th; 10,000 to 50,000.
   DataMigrator& partition(std::int64_t documents);
   DataMigrator& throttle(Throttle how);
   /// Compare when all is copied; the job is complete only when both sides are alike. Not with

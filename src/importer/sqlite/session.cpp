@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t most_idle = 64;
 /// Of files in the memory of the process, before what was read of the source is let go.
 constexpr std::size_t most_mapped = std::size_t{128} << 20;
+/// What is read of them for a row, about: how much there is takes as long to ask as a few rows.
+constexpr std::size_t of_row = page_map::scattered_row / 4;
 
 class SqliteDialect final : public Dialect {
  public:
@@ -103,7 +105,7 @@ class Reader final : public RowReader {
     const Turn turn(db());
     const int result = sqlite3_step(statement_.get());
     if (result == SQLITE_ROW) {
-      page_map::went_over(db(), page_map::scattered_row, most_mapped);
+      page_map::went_over(db(), of_row, most_mapped);
       for (std::size_t i = 0; i < cells_.size(); ++i) read(i);
       return cells_;
     }

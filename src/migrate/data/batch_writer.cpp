@@ -95,8 +95,12 @@ Chunk BatchWriter::after(const Chunk& chunk, const std::vector<Row>& rows, std::
     } else {
       ++next.counts.written;
       next.counts.bytes += static_cast<std::int64_t>(row.mapped->size());
-      bson::Document room;
-      next.written.add(canonical(*row.mapped, room));
+      if (row.prepared) {
+        next.written.add(row.prepared->hash);
+      } else {
+        bson::Document room;
+        next.written.add(canonical(*row.mapped, room));
+      }
       if (options_.move) {
         Digest hash;
         hash.add(row.source);

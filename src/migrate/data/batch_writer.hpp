@@ -25,6 +25,9 @@ class BatchWriter {
   /// dealt with; 0 when the first one is a reject that ends the partition, whose state then is
   /// "stopped". Throws ChunkLost, StoreError.
   std::size_t write(Chunk& chunk, std::vector<Row>& rows, bool last);
+  /// What can be done about a batch before its turn comes, by whoever reads it: beside the other
+  /// calls.
+  virtual void prepare(RowSide::Batch& /*batch*/) const {}
   /// Of a move: takes documents that were written out of the source; those that changed since are
   /// written again first. `source`: where from.
   void remove_sources(Chunk& chunk, const Database& source);

@@ -100,6 +100,18 @@ std::optional<Chunk> Chunks::claim(std::string_view state, std::int64_t& left) {
   return std::nullopt;
 }
 
+std::optional<KeyBounds> Chunks::likely_next(std::string_view state) {
+  bson::Writer free;
+  free.append("job", book_.job()).append("epoch", book_.epoch()).append("state", state);
+  free.append_null("owner");
+  const auto found = find_document(db_, chunks_collection, free.finish(), nullptr,
+                                   bson::make_document("_id", std::int32_t{1}));
+  if (!found) return std::nullopt;
+  const Chunk chunk = chunk_of(*found);
+  if (chunk.cursor || chunk.inside > 0) return std::nullopt;
+  return chunk.bounds;
+}
+
 /// What the dead worker has open is ended first: it may hold the partition's document, and the
 /// documents of its batch.
 std::optional<Chunk> Chunks::take_over(bson::View chunk) {

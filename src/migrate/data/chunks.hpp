@@ -43,6 +43,8 @@ class Chunks {
   /// of its leases by this machine's clock. Nothing: there is none now; `left` tells how many
   /// others work on. What a process that is gone left open at the server is ended before.
   [[nodiscard]] std::optional<Chunk> claim(std::string_view state, std::int64_t& left);
+  /// What claim() most likely gives next in a process that is alone, if that was not begun.
+  [[nodiscard]] std::optional<KeyBounds> likely_next(std::string_view state);
   [[nodiscard]] bool took_over() const noexcept { return took_over_; }
   /// What could not be done about that; empty: nothing was left to do.
   [[nodiscard]] const std::string& undrained() const noexcept { return dead_.undrained(); }

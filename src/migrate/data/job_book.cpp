@@ -198,7 +198,11 @@ void JobBook::plan() {
   const auto [total, exact] = from_.size();
   const auto side = from_.open();
   std::int64_t size = options_.partition_documents;
-  if (size == 0) size = std::clamp<std::int64_t>(total / 32, 10'000, 50'000);
+  if (size == 0) {
+    // A file has one writer: with many partitions its workers do no more at once.
+    const std::int64_t parts = to_.capabilities().atomic_multi_writes ? 8 : 32;
+    size = std::clamp<std::int64_t>(total / parts, 10'000, 50'000);
+  }
   size = std::max(size, total / most_chunks + 1);
   bson::Writer bounds;
   std::int64_t chunks = 1;

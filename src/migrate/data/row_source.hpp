@@ -18,7 +18,8 @@ class RowSide {
  public:
   struct Batch {
     std::vector<Row> rows;
-    bool end = false;  ///< nothing comes after it
+    bool end = false;      ///< nothing comes after it
+    bson::Buffer bytes{};  ///< of what was prepared of the rows
   };
 
   virtual ~RowSide() = default;

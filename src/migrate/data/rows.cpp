@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "migrate/data/stamp.hpp"
 #include "migrate/digest.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -28,6 +29,13 @@ bool may_have_stamps(bson::View document) {
     if ((at[1] == 'v' || at[1] == 'q') && at[2] == 0) return true;
     ++at;
   }
+}
+
+bool has_stamps(bson::View document) {
+  if (!may_have_stamps(document)) return false;
+  bool any = false;
+  for (const auto& field : document) any = any || is_stamp(field.key);
+  return any;
 }
 
 }  // namespace
@@ -65,16 +73,37 @@ std::vector<Row> map_rows(std::vector<bson::Document> documents, const detail::S
 }
 
 bson::View canonical(bson::View document, bson::Document& room) {
-  if (!may_have_stamps(document)) return document;
-  bool plain = true;
-  for (const auto& field : document) plain = plain && !is_stamp(field.key);
-  if (plain) return document;
+  if (!has_stamps(document)) return document;
   bson::Writer w;
   for (const auto& field : document) {
     if (!is_stamp(field.key)) w.append_raw(field);
   }
   room = w.finish();
   return room;
+}
+
+bson::View Prepared::under(std::int64_t fence) const {
+  std::memcpy(data + fence_at, &fence, sizeof fence);
+  return {data, size};
+}
+
+void prepare_rows(std::vector<Row>& rows, bson::Buffer& bytes, std::string_view job) {
+  const StampMaker stamps(job);
+  std::size_t size = 0;
+  for (const Row& row : rows) {
+    if (row.mapped && !row.failure) size += stamps.room(*row.mapped, row.key());
+  }
+  (void)bytes.reserve(size);  // at once: what is in it does not move
+  for (Row& row : rows) {
+    if (!row.mapped || row.failure || has_stamps(*row.mapped)) continue;
+    const bson::View document = *row.mapped;
+    Prepared& made = row.prepared.emplace();
+    made.hash = hash_of(document);
+    const std::size_t start = bytes.size();
+    made.fence_at = stamps.append(bytes, document, made.hash, row.key()) - start;
+    made.data = bytes.data() + start;
+    made.size = bytes.size() - start;
+  }
 }
 
 std::size_t told_rows(const std::vector<Row>& rows, std::size_t n) {

@@ -16,13 +16,25 @@ struct Failure {
   std::string field;
 };
 
+/// A mapped document with the stamp of its job, in the memory of its batch.
+struct Prepared {
+  std::uint8_t* data = nullptr;
+  std::size_t size = 0;
+  std::size_t fence_at = 0;
+  Hash128 hash;  ///< of the document as it was mapped
+
+  /// As it is stored by the holder of this fence.
+  [[nodiscard]] bson::View under(std::int64_t fence) const;
+};
+
 /// A document on its way.
 struct Row {
   bson::Document source;
   std::optional<bson::Document> mapped;  ///< nothing: dropped, or failed
   std::optional<Failure> failure;
-  bool existing = false;   ///< the target has one, which stays
-  bool unchanged = false;  ///< … and it is the row's, from an earlier pass
+  std::optional<Prepared> prepared;  ///< nothing: who writes it stamps it
+  bool existing = false;             ///< the target has one, which stays
+  bool unchanged = false;            ///< … and it is the row's, from an earlier pass
   /// Where its key has a null, and so tells it from no other row: how many-th it is of those that
   /// are alike in all that is known of them. 0: its key tells it.
   std::int64_t alike = 0;
@@ -36,6 +48,9 @@ struct Row {
 [[nodiscard]] std::vector<Row> map_rows(std::vector<bson::Document> documents,
                                         const detail::StagedMap& map);
 void map_row(Row& row, const detail::StagedMap& map);
+/// Stamps what rows became, into `bytes`, which must live and stay where it is as long as they do.
+/// Documents with names of quire's own are left to who writes them.
+void prepare_rows(std::vector<Row>& rows, bson::Buffer& bytes, std::string_view job);
 /// A document without _v and _q on its top level.
 [[nodiscard]] bson::View canonical(bson::View document, bson::Document& room);
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "migrate/digest.hpp"
 #include "quire/bson/value.hpp"
 
 namespace quire::migrate::data {
@@ -23,6 +24,22 @@ struct Stamp {
 /// The document with a stamp of its own; one that it has is left out. `key`: of its row.
 [[nodiscard]] bson::Document stamped(bson::View document, std::string_view job, std::int64_t fence,
                                      bson::ValueView key);
+/// Stamps documents that carry none before it is known under which fence they are written.
+class StampMaker {
+ public:
+  explicit StampMaker(std::string_view job);
+  /// At most so many bytes are appended.
+  [[nodiscard]] std::size_t room(bson::View document, bson::ValueView key) const noexcept;
+  /// Appends the document as stamped() gives it, under no fence. Gives where in `out` the fence
+  /// belongs: an int64.
+  std::size_t append(bson::Buffer& out, bson::View document, Hash128 hash,
+                     bson::ValueView key) const;
+
+ private:
+  bson::Document stamp_;  ///< {_q: {…}} without a key
+  std::size_t fence_at_;
+  std::size_t hash_at_;
+};
 /// Of a document without its stamp, 16 bytes.
 [[nodiscard]] bson::Value document_hash(bson::View document);
 /// Whether the document is as the job that stamped it wrote it.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <system_error>
 
-#include "migrate/data/read_ahead.hpp"
 #include "migrate/data/write_check.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -103,27 +102,49 @@ bool Worker::over_the_limit() {
   return true;
 }
 
+/// Of a source that shows one state all the time, a side serves for all partitions.
+bool Worker::open(Chunk& chunk, WriteCheck& check) {
+  const bool stays = parts_.source.reads_ahead() && !parts_.options.inline_verify &&
+                     parts_.source.consistency() == "single_snapshot";
+  reads_next_ = false;
+  if (stays && source_) return true;
+  source_.reset();
+  auto side = parts_.source.open();
+  if (!check.resume(chunk, *side)) return false;
+  source_ = std::make_unique<ReadAhead>(std::move(side), parts_.source.reads_ahead(),
+                                        [this](RowSide::Batch& batch) { writer_->prepare(batch); });
+  keeps_source_ = stays;
+  return true;
+}
+
+/// Else nothing would be read while a partition's last batches are written, and nothing written
+/// while the first ones of another are read. Of several workers one does what another waits for.
+void Worker::read_next_partition() {
+  if (!keeps_source_ || reads_next_ || parts_.options.workers > 1 || !source_->is_through()) return;
+  reads_next_ = true;
+  if (auto bounds = chunks_.likely_next("open")) source_->go_on_with(std::move(*bounds));
+}
+
 void Worker::copy(Chunk& chunk) {
   const DataOptions& options = parts_.options;
   if (over_the_limit()) return;
-  auto side = parts_.source.open();
   WriteCheck check(parts_, chunks_);
-  if (!check.resume(chunk, *side)) return;
-  ReadAhead source(std::move(side), parts_.source.reads_ahead());
+  if (!open(chunk, check)) return;
   if (options.move) writer_->remove_sources(chunk, *parts_.from);  // what the one before left
   while (chunk.state == "open") {
     if (!parts_.gate.pass()) return;
     const auto start = boot_time();
-    auto batch = source.read(chunk.rest(), chunk.inside, size_.documents(), options.batch_bytes);
+    auto batch = source_->read(chunk.rest(), chunk.inside, size_.documents(), options.batch_bytes);
     auto& rows = batch.rows;
     // Rows that no key tells apart come as they come, one batch behind the other.
     if (!batch.end && !rows.empty() && rows.back().alike == 0) {
-      source.begin({bson::Value(rows.back().key()), chunk.bounds.until}, size_.documents(),
-                   options.batch_bytes);
+      source_->begin({bson::Value(rows.back().key()), chunk.bounds.until}, size_.documents(),
+                     options.batch_bytes);
     }
+    read_next_partition();
     const auto documents = static_cast<std::int64_t>(rows.size());
     const std::int64_t rejected = chunk.counts.rejected;
-    do {
+    while (true) {
       const std::int64_t before = chunk.counts.rejected;
       const std::size_t n = writer_->write(chunk, rows, batch.end);
       parts_.monitor.add(static_cast<std::int64_t>(n), chunk.counts.rejected - before);
@@ -133,10 +154,12 @@ void Worker::copy(Chunk& chunk) {
         return;
       }
       if (!check.behind(chunk, rows, n)) return;
-      rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n));
       if (options.move) writer_->remove_sources(chunk, *parts_.from);
-    } while (!rows.empty());
+      if (n == rows.size()) break;
+      rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n));
+    }
     if (batch.end) check.close(chunk);
+    source_->done(std::move(batch));
     if (chunk.counts.rejected > rejected && over_the_limit()) return;
     const auto took = boot_time() - start;
     size_.took(took, documents);

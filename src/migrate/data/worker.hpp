@@ -3,6 +3,7 @@
 #include "migrate/data/batch_writer.hpp"
 #include "migrate/data/compare.hpp"
 #include "migrate/data/monitor.hpp"
+#include "migrate/data/read_ahead.hpp"
 
 namespace quire::migrate::data {
 
@@ -24,6 +25,8 @@ struct RunParts {
   VerifyReport behind_writes = {};  ///< what ended the job, of inline_verify
 };
 
+class WriteCheck;
+
 /// Works on partitions until none is left, here or elsewhere, or the gate says stop. Runs in a
 /// thread of its own; failures go to the gate.
 class Worker {
@@ -37,12 +40,18 @@ class Worker {
   template <class Work>
   void each_chunk(std::string_view state, const Work& work) noexcept;
   void copy(Chunk& chunk);
+  /// False: what was written before is not as it was.
+  [[nodiscard]] bool open(Chunk& chunk, WriteCheck& check);
+  void read_next_partition();
   [[nodiscard]] bool over_the_limit();
 
   RunParts& parts_;
   Chunks chunks_;
   std::unique_ptr<BatchWriter> writer_;
   BatchSize size_;
+  std::unique_ptr<ReadAhead> source_;
+  bool keeps_source_ = false;  ///< for other partitions too
+  bool reads_next_ = false;    ///< source_ was told what comes behind this partition
 };
 
 /// Runs `work` in as many threads as the options say, each with a worker of its own.
