@@ -47,7 +47,7 @@ void check(const ImportOptions& options) {
 
 /// A file waits for the disk once a batch, a server answers each of them.
 std::int64_t batch_for(const Database& to) {
-  constexpr std::int64_t of_file = 3000, of_server = 1000;
+  constexpr std::int64_t of_file = 2000, of_server = 1000;
   return to.capabilities().atomic_multi_writes ? of_file : of_server;
 }
 

@@ -18,7 +18,7 @@ struct ImportOptions {
   /// Of the import: all processes that share it give the same. 1 to 100 bytes.
   std::string name = "import";
   int workers = 2;                   ///< threads of this process, 1 to 64
-  std::int64_t batch_documents = 0;  ///< at most, 1 to 1000; 0 = 1000, into a file 3,000
+  std::int64_t batch_documents = 0;  ///< at most, 1 to 1000; 0 = 1000, into a file 2000
   std::chrono::milliseconds batch_time{200};
   std::int64_t partition_rows = 0;  ///< 0 = a 32nd of the table, 10,000 to 50,000; a file: an 8th
   std::chrono::milliseconds lease{15000};
