@@ -69,7 +69,7 @@ class Server:
             self.account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def run(self, *command, **options):
-        environment = {**os.environ, "HOME": str(self.home), "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, "HOME": str(self.home), "TMPDIR": str(self.home), "LC_ALL": "C.UTF-8"}
         subprocess.run(command, check=True, cwd=self.home, stdout=self.log, stderr=self.log, env=environment,
                        **self.account, **options)
 
@@ -175,10 +175,12 @@ class MariaDb(Server):
                  "--auth-root-authentication-method=normal", "--skip-name-resolve")
 
     def command(self):
-        return [found("mariadbd"), "--no-defaults", f"--datadir={self.data}", f"--port={self.port}", f"--bind-address={HOST}",
-                f"--socket={self.home}/socket", f"--pid-file={self.home}/pid", f"--init-file={self.first}", "--skip-name-resolve",
-                "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0",
-                "--innodb-buffer-pool-size=64M", "--character-set-server=utf8mb4", "--max-allowed-packet=64M"]
+        # A server that starts removes the temporary tables of another one with the same tmpdir.
+        return [found("mariadbd"), "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.home}", f"--port={self.port}",
+                f"--bind-address={HOST}", f"--socket={self.home}/socket", f"--pid-file={self.home}/pid",
+                f"--init-file={self.first}", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--innodb-buffer-pool-size=64M",
+                "--character-set-server=utf8mb4", "--max-allowed-packet=64M"]
 
     def client(self, *arguments):
         return [found("mariadb"), "--no-defaults", "-h", HOST, "-P", str(self.port), "--protocol=tcp", "-u", USER,
