@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "importer/cell_identity.hpp"
+#include "importer/column_kinds.hpp"
 #include "importer/value_text.hpp"
 #include "quire/core/error.hpp"
 
@@ -14,24 +15,10 @@ namespace {
 
 enum class HashClass { number, text, uuid, bytes, other };
 HashClass hash_class(ColumnType type) noexcept {
-  switch (type) {
-    case ColumnType::boolean:
-    case ColumnType::int32:
-    case ColumnType::int64:
-    case ColumnType::uint64:
-    case ColumnType::real:
-    case ColumnType::decimal:
-      return HashClass::number;
-    case ColumnType::text:
-    case ColumnType::enumerated:
-      return HashClass::text;
-    case ColumnType::uuid:
-      return HashClass::uuid;
-    case ColumnType::binary:
-      return HashClass::bytes;
-    default:
-      return HashClass::other;
-  }
+  if (is_number(type)) return HashClass::number;
+  if (is_text(type)) return HashClass::text;
+  if (type == ColumnType::uuid) return HashClass::uuid;
+  return type == ColumnType::binary ? HashClass::bytes : HashClass::other;
 }
 
 /// With dashes or without them, in braces too. False: it is none.
@@ -63,7 +50,7 @@ bool is_whole(double value) noexcept {
 HashAs hash_as(const Column* key) noexcept {
   if (key == nullptr) return HashAs::is;
   if (key->type == ColumnType::uuid) return HashAs::uuid;
-  if (hash_class(key->type) != HashClass::text) return HashAs::is;
+  if (!is_text(key->type)) return HashAs::is;
   return key->declared.starts_with("character(") ? HashAs::padded : HashAs::text;
 }
 

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "core/sha256.hpp"
+#include "importer/column_kinds.hpp"
 #include "importer/compiled_table.hpp"
 #include "quire/bson/writer.hpp"
 
@@ -236,20 +237,8 @@ bool MappedSource::in_order() const {
   return std::all_of(table_.key().begin(), table_.key().end(), [&](const std::string& name) {
     const Column* column = table.find(name);
     if (column == nullptr) return true;  // the number that the source gives its rows
-    switch (column->type) {
-      case ColumnType::boolean:
-      case ColumnType::int32:
-      case ColumnType::int64:
-      case ColumnType::uint64:
-      case ColumnType::real:
-      case ColumnType::decimal:
-      case ColumnType::instant:
-      case ColumnType::wall_time:
-      case ColumnType::date:
-        return true;
-      default:
-        return false;
-    }
+    return is_number(column->type) || column->type == ColumnType::instant ||
+           column->type == ColumnType::wall_time || column->type == ColumnType::date;
   });
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "importer/column_kinds.hpp"
 #include "importer/names.hpp"
 #include "importer/validate.hpp"
 
@@ -10,17 +11,9 @@ using Names = std::vector<std::string>;
 
 enum class Class { number, text, bytes, time, other };
 Class class_of(ColumnType type) {
+  if (is_number(type)) return Class::number;
+  if (is_text(type)) return Class::text;
   switch (type) {
-    case ColumnType::boolean:
-    case ColumnType::int32:
-    case ColumnType::int64:
-    case ColumnType::uint64:
-    case ColumnType::real:
-    case ColumnType::decimal:
-      return Class::number;
-    case ColumnType::text:
-    case ColumnType::enumerated:
-      return Class::text;
     case ColumnType::binary:
     case ColumnType::uuid:
       return Class::bytes;
